@@ -1,0 +1,11 @@
+//! Charts.
+
+use super::Rendering;
+use crate::discover::Release;
+use crate::origin::Origins;
+use crate::snapshot::Tree;
+
+/// What `helm template` prints for `release`.
+pub fn render(_tree: &Tree<'_>, _release: &Release, _origins: &mut Origins) -> Rendering {
+    Rendering::default()
+}

@@ -1,0 +1,540 @@
+//! Read-only trees of files: the repository at one revision, and the recorder of what was read from it.
+//!
+//! A [`Snapshot`] lists its files with content ids and gives their bytes. A [`Tree`] is how renderers read one:
+//! it follows symbolic links inside the tree, refuses what leaves it, and remembers each path that was read,
+//! listed or found missing. Reading from git, from the work tree and from a directory are in the modules below;
+//! nothing here interprets a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha1::{Digest, Sha1};
+
+use crate::text::RepoPath;
+
+/// Files larger than this are refused: 64 MiB.
+pub const MAX_FILE_BYTES: usize = 64 << 20;
+
+/// The id that git gives a blob of the same bytes, so that a file in a commit and one on disk can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentId(pub [u8; 20]);
+
+impl ContentId {
+    /// The id of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hash = Sha1::new();
+        hash.update(format!("blob {}\0", bytes.len()).as_bytes());
+        hash.update(bytes);
+        Self(hash.finalize().into())
+    }
+}
+
+/// What a path of a snapshot is. Directories are implied by the files in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A file.
+    File,
+    /// A symbolic link; its bytes are the target.
+    Link,
+    /// A submodule: a commit of another repository, whose files are not here.
+    Submodule,
+}
+
+/// A path of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// The id of its bytes (of the link's target for a link, of the commit's name for a submodule).
+    pub id: ContentId,
+}
+
+/// All files of a snapshot by path.
+pub type Entries = BTreeMap<RepoPath, Entry>;
+
+/// Why a path could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// There is nothing at the path.
+    #[error("`{0}` does not exist")]
+    Missing(RepoPath),
+    /// The path is a directory.
+    #[error("`{0}` is a directory")]
+    Directory(RepoPath),
+    /// The path is a file where a directory was wanted.
+    #[error("`{0}` is not a directory")]
+    NotDirectory(RepoPath),
+    /// A symbolic link leads out of the repository.
+    #[error("the link `{0}` leads outside the repository")]
+    Outside(RepoPath),
+    /// Symbolic links lead to each other.
+    #[error("the link `{0}` leads back to itself")]
+    LinkLoop(RepoPath),
+    /// The path lies in a submodule, whose files are not part of this repository.
+    #[error("`{0}` is in a submodule, whose files are not in this repository")]
+    Submodule(RepoPath),
+    /// The bytes are not UTF-8.
+    #[error("`{0}` is not UTF-8 text")]
+    NotText(RepoPath),
+    /// The file is larger than [`MAX_FILE_BYTES`].
+    #[error("`{0}` is larger than 64 MiB")]
+    TooLarge(RepoPath),
+    /// The snapshot cannot give the bytes: a missing git object, an error of the disk.
+    #[error("`{0}` cannot be read: {1}")]
+    Unavailable(RepoPath, String),
+}
+
+/// The repository at one revision. Implementations never change what they show.
+pub trait Snapshot: Send + Sync {
+    /// What the snapshot is, for the first line of a report (`main at 1a2b3c4`, `the work tree`).
+    fn label(&self) -> &str;
+
+    /// All files, links and submodules.
+    fn entries(&self) -> &Entries;
+
+    /// The bytes of one entry: of a file, or the target of a link. Fails for what is not an entry.
+    fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError>;
+}
+
+/// A snapshot in memory, for tests and for what has no files (an empty base).
+#[derive(Debug, Default)]
+pub struct Memory {
+    label: String,
+    entries: Entries,
+    files: BTreeMap<RepoPath, Arc<[u8]>>,
+}
+
+impl Memory {
+    /// A snapshot without files.
+    pub fn empty(label: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// A snapshot of some files. A path that leaves the tree is an error.
+    pub fn new<P: AsRef<str>, B: AsRef<[u8]>>(
+        label: &str,
+        files: impl IntoIterator<Item = (P, B)>,
+    ) -> Result<Self, crate::text::PathError> {
+        let mut memory = Self::empty(label);
+        for (path, bytes) in files {
+            memory.insert(
+                RepoPath::new(path.as_ref())?,
+                EntryKind::File,
+                bytes.as_ref(),
+            );
+        }
+        Ok(memory)
+    }
+
+    /// Adds a file, link or submodule, or replaces it.
+    pub fn insert(&mut self, path: RepoPath, kind: EntryKind, bytes: &[u8]) {
+        self.entries.insert(
+            path.clone(),
+            Entry {
+                kind,
+                id: ContentId::of(bytes),
+            },
+        );
+        self.files.insert(path, Arc::from(bytes));
+    }
+}
+
+impl Snapshot for Memory {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        self.files
+            .get(path)
+            .cloned()
+            .ok_or_else(|| ReadError::Missing(path.clone()))
+    }
+}
+
+/// A snapshot with some files written over it: how an edit is tried.
+pub struct Overlay<'a> {
+    under: &'a dyn Snapshot,
+    entries: Entries,
+    files: BTreeMap<RepoPath, Arc<[u8]>>,
+}
+
+impl<'a> Overlay<'a> {
+    /// Lays `files` over `under`: new bytes, or `None` where the file is deleted.
+    pub fn new(
+        under: &'a dyn Snapshot,
+        files: impl IntoIterator<Item = (RepoPath, Option<Vec<u8>>)>,
+    ) -> Self {
+        let mut overlay = Self {
+            under,
+            entries: under.entries().clone(),
+            files: BTreeMap::new(),
+        };
+        for (path, bytes) in files {
+            if let Some(bytes) = bytes {
+                let entry = Entry {
+                    kind: EntryKind::File,
+                    id: ContentId::of(&bytes),
+                };
+                overlay.entries.insert(path.clone(), entry);
+                overlay.files.insert(path, Arc::from(bytes));
+            } else {
+                overlay.entries.remove(&path);
+                overlay.files.remove(&path);
+            }
+        }
+        overlay
+    }
+}
+
+impl Snapshot for Overlay<'_> {
+    fn label(&self) -> &str {
+        self.under.label()
+    }
+
+    fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        match self.files.get(path) {
+            Some(bytes) => Ok(Arc::clone(bytes)),
+            None if self.entries.contains_key(path) => self.under.bytes(path),
+            None => Err(ReadError::Missing(path.clone())),
+        }
+    }
+}
+
+/// What was found at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Found {
+    /// A file, directly or through links.
+    File,
+    /// A directory, directly or through links.
+    Directory,
+}
+
+/// The paths that a rendering depends on, and what was there. Two snapshots that agree on all of them render alike.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inputs {
+    /// Files read with their content, or `None` where nothing was found.
+    pub files: BTreeMap<RepoPath, Option<ContentId>>,
+    /// Directories listed, with an id of the names and kinds found in them.
+    pub listings: BTreeMap<RepoPath, ContentId>,
+}
+
+impl Inputs {
+    /// True if and only if `snapshot` holds the same at each of these paths.
+    pub fn hold_in(&self, snapshot: &dyn Snapshot) -> bool {
+        self.files
+            .iter()
+            .all(|(path, id)| snapshot.entries().get(path).map(|entry| entry.id) == *id)
+            && self
+                .listings
+                .iter()
+                .all(|(path, id)| listing_id(&list_directory(snapshot, path)) == *id)
+    }
+
+    /// Adds the paths of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.listings.extend(other.listings);
+    }
+}
+
+/// A snapshot as renderers see it: links followed, reads recorded.
+pub struct Tree<'a> {
+    snapshot: &'a dyn Snapshot,
+    inputs: Mutex<Inputs>,
+}
+
+impl<'a> Tree<'a> {
+    /// A view of `snapshot` that has read nothing yet.
+    pub fn new(snapshot: &'a dyn Snapshot) -> Self {
+        Self {
+            snapshot,
+            inputs: Mutex::default(),
+        }
+    }
+
+    /// The snapshot itself, for what is not to be recorded.
+    pub fn snapshot(&self) -> &'a dyn Snapshot {
+        self.snapshot
+    }
+
+    /// What has been read so far.
+    pub fn inputs(&self) -> Inputs {
+        self.record(|inputs| inputs.clone())
+    }
+
+    fn record<T>(&self, note: impl FnOnce(&mut Inputs) -> T) -> T {
+        // A reader that panicked left a complete map behind: every change to it is a single insertion.
+        note(&mut self.inputs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_file(&self, path: &RepoPath) -> Option<Entry> {
+        let entry = self.snapshot.entries().get(path).copied();
+        self.record(|inputs| {
+            inputs
+                .files
+                .insert(path.clone(), entry.map(|entry| entry.id))
+        });
+        entry
+    }
+
+    /// Follows the links in `path` and gives the path without links, which may name nothing.
+    pub fn real(&self, path: &RepoPath) -> Result<RepoPath, ReadError> {
+        let mut rest: Vec<String> = path.components().rev().map(str::to_owned).collect();
+        let mut real = RepoPath::root();
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            if part == ".." {
+                real = real
+                    .parent()
+                    .ok_or_else(|| ReadError::Outside(path.clone()))?;
+                continue;
+            }
+            let next = real
+                .join(&part)
+                .map_err(|_| ReadError::Outside(path.clone()))?;
+            match self.snapshot.entries().get(&next).map(|entry| entry.kind) {
+                Some(EntryKind::Link) => {
+                    links += 1;
+                    if links > 40 {
+                        return Err(ReadError::LinkLoop(path.clone()));
+                    }
+                    self.note_file(&next);
+                    let target = self.snapshot.bytes(&next)?;
+                    let target = std::str::from_utf8(&target)
+                        .map_err(|_| ReadError::NotText(next.clone()))?;
+                    if target.starts_with('/') {
+                        return Err(ReadError::Outside(next));
+                    }
+                    rest.extend(
+                        target
+                            .split('/')
+                            .rev()
+                            .filter(|p| !matches!(*p, "" | "."))
+                            .map(str::to_owned),
+                    );
+                }
+                Some(EntryKind::Submodule) => return Err(ReadError::Submodule(path.clone())),
+                Some(EntryKind::File) | None => real = next,
+            }
+        }
+        Ok(real)
+    }
+
+    /// What is at `path`, or `None` where nothing is.
+    pub fn find(&self, path: &RepoPath) -> Result<Option<Found>, ReadError> {
+        let real = self.real(path)?;
+        if is_directory(self.snapshot, &real) {
+            return Ok(Some(Found::Directory));
+        }
+        Ok(self.note_file(&real).map(|_| Found::File))
+    }
+
+    /// The bytes of the file at `path`.
+    pub fn read(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        let real = self.real(path)?;
+        if self.note_file(&real).is_none() {
+            return Err(if is_directory(self.snapshot, &real) {
+                ReadError::Directory(path.clone())
+            } else {
+                ReadError::Missing(path.clone())
+            });
+        }
+        let bytes = self.snapshot.bytes(&real)?;
+        if bytes.len() > MAX_FILE_BYTES {
+            Err(ReadError::TooLarge(path.clone()))
+        } else {
+            Ok(bytes)
+        }
+    }
+
+    /// The text of the file at `path`, exactly as it is: line endings and a byte order mark are kept.
+    pub fn read_text(&self, path: &RepoPath) -> Result<Arc<str>, ReadError> {
+        let bytes = self.read(path)?;
+        std::str::from_utf8(&bytes)
+            .map(Arc::from)
+            .map_err(|_| ReadError::NotText(path.clone()))
+    }
+
+    /// The names in the directory at `path`, sorted bytewise, and what they are, links followed.
+    /// A link that leads nowhere or outside, and a submodule, is left out.
+    pub fn list(&self, path: &RepoPath) -> Result<Vec<(String, Found)>, ReadError> {
+        let real = self.real(path)?;
+        if !is_directory(self.snapshot, &real) {
+            return Err(match self.note_file(&real) {
+                Some(_) => ReadError::NotDirectory(path.clone()),
+                None => ReadError::Missing(path.clone()),
+            });
+        }
+        let names = list_directory(self.snapshot, &real);
+        self.record(|inputs| inputs.listings.insert(real.clone(), listing_id(&names)));
+        let mut found = Vec::new();
+        for (name, kind) in names {
+            let kind = match kind {
+                None => Some(Found::Directory),
+                Some(EntryKind::File) => Some(Found::File),
+                Some(EntryKind::Submodule) => None,
+                Some(EntryKind::Link) => {
+                    let link = real
+                        .join(&name)
+                        .map_err(|_| ReadError::Outside(path.clone()))?;
+                    self.find(&link).ok().flatten()
+                }
+            };
+            found.extend(kind.map(|kind| (name, kind)));
+        }
+        Ok(found)
+    }
+}
+
+fn below<'s>(
+    snapshot: &'s dyn Snapshot,
+    directory: &RepoPath,
+) -> impl Iterator<Item = (&'s RepoPath, &'s Entry)> {
+    // Paths sort as text, so `a/…` is contiguous, though `a-b` may stand before it.
+    let first = if directory.is_root() {
+        String::new()
+    } else {
+        format!("{directory}/")
+    };
+    let from = RepoPath::new(&first).unwrap_or_else(|_| RepoPath::root());
+    snapshot
+        .entries()
+        .range(from..)
+        .skip_while({
+            let first = first.clone();
+            move |(path, _)| path.as_str() < first.as_str()
+        })
+        .take_while(move |(path, _)| path.as_str().starts_with(&first))
+}
+
+fn is_directory(snapshot: &dyn Snapshot, path: &RepoPath) -> bool {
+    path.is_root() || below(snapshot, path).next().is_some()
+}
+
+/// Names directly in a directory with the kind of their entry; `None` for a directory.
+fn list_directory(
+    snapshot: &dyn Snapshot,
+    directory: &RepoPath,
+) -> BTreeSet<(String, Option<EntryKind>)> {
+    below(snapshot, directory)
+        .filter_map(|(path, entry)| {
+            let rest = path.strip_prefix(directory)?;
+            Some(match rest.split_once('/') {
+                Some((name, _)) => (name.to_owned(), None),
+                None => (rest.to_owned(), Some(entry.kind)),
+            })
+        })
+        .collect()
+}
+
+fn listing_id(names: &BTreeSet<(String, Option<EntryKind>)>) -> ContentId {
+    let mut text = String::new();
+    for (name, kind) in names {
+        text.push_str(name);
+        text.push_str(match kind {
+            None => "/\0",
+            Some(EntryKind::File) => "\0",
+            Some(EntryKind::Link) => "@\0",
+            Some(EntryKind::Submodule) => "#\0",
+        });
+    }
+    ContentId::of(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::new(text).unwrap()
+    }
+
+    fn sample() -> Memory {
+        let mut memory = Memory::new(
+            "test",
+            [
+                ("a/x.yaml", "x"),
+                ("a/b/y.yaml", "y"),
+                ("a-b/z.yaml", "z"),
+                ("top", "t"),
+            ],
+        )
+        .unwrap();
+        memory.insert(path("a/link"), EntryKind::Link, b"../a-b");
+        memory.insert(path("a/out"), EntryKind::Link, b"../../etc/passwd");
+        memory.insert(path("a/loop"), EntryKind::Link, b"loop");
+        memory.insert(path("vendor"), EntryKind::Submodule, b"0123");
+        memory
+    }
+
+    #[test]
+    fn links_are_followed_inside_the_tree_only() {
+        let memory = sample();
+        let tree = Tree::new(&memory);
+        assert_eq!(&*tree.read(&path("a/link/z.yaml")).unwrap(), b"z");
+        assert_eq!(
+            tree.read(&path("a/out")),
+            Err(ReadError::Outside(path("a/out")))
+        );
+        assert_eq!(
+            tree.read(&path("a/loop")),
+            Err(ReadError::LinkLoop(path("a/loop")))
+        );
+        assert_eq!(
+            tree.read(&path("vendor/x")),
+            Err(ReadError::Submodule(path("vendor/x")))
+        );
+        assert_eq!(tree.read(&path("a")), Err(ReadError::Directory(path("a"))));
+    }
+
+    #[test]
+    fn a_listing_is_sorted_and_shallow() {
+        let memory = sample();
+        let tree = Tree::new(&memory);
+        let names = |p: &str| {
+            tree.list(&path(p))
+                .unwrap()
+                .into_iter()
+                .map(|(n, _)| n)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("a"), ["b", "link", "x.yaml"]);
+        assert_eq!(names(""), ["a", "a-b", "top"]);
+        assert_eq!(names("a/link"), ["z.yaml"]);
+        assert!(tree.list(&path("nowhere")).is_err());
+    }
+
+    #[test]
+    fn inputs_tell_whether_another_snapshot_renders_alike() {
+        let memory = sample();
+        let tree = Tree::new(&memory);
+        tree.read(&path("a/x.yaml")).unwrap();
+        tree.list(&path("a/b")).unwrap();
+        assert!(tree.read(&path("missing.yaml")).is_err());
+        let inputs = tree.inputs();
+        assert!(inputs.hold_in(&memory));
+        let with = |name: &str, bytes: Option<&[u8]>| {
+            inputs.hold_in(&Overlay::new(
+                &memory,
+                [(path(name), bytes.map(<[u8]>::to_vec))],
+            ))
+        };
+        assert!(with("top", Some(b"other")));
+        assert!(!with("a/x.yaml", Some(b"other")));
+        assert!(!with("a/x.yaml", None));
+        assert!(!with("a/b/new.yaml", Some(b"")));
+        assert!(!with("missing.yaml", Some(b"")));
+    }
+}
