@@ -67,8 +67,8 @@ pub struct AppLine {
     pub environment: Option<String>,
     /// What the change does to it.
     pub state: AppState,
-    /// How many objects it renders to in head (in base, where it was removed).
-    pub resources: usize,
+    /// How many objects it renders to in head (in base, where it was removed); unknown where it did not need rendering.
+    pub resources: Option<usize>,
     /// How many of them the change adds, removes or alters.
     pub changed_resources: usize,
 }
@@ -93,6 +93,8 @@ pub struct Location {
 /// A finding with its place.
 #[derive(Debug, Clone)]
 pub struct Told {
+    /// The name of the control.
+    pub name: String,
     /// What was found.
     pub finding: Finding,
     /// The line that made it; `None` only where no file can be named.
@@ -156,6 +158,9 @@ pub struct SourceText {
     pub secrets: Vec<Span>,
 }
 
+/// The texts that locations refer to.
+pub type Texts = BTreeMap<(Which, RepoPath), SourceText>;
+
 /// The outcome of a check.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -178,7 +183,7 @@ pub struct Report {
     /// How it ends.
     pub conclusion: Conclusion,
     /// The texts that locations refer to.
-    pub texts: BTreeMap<(Which, RepoPath), SourceText>,
+    pub texts: Texts,
 }
 
 impl Report {
@@ -186,11 +191,11 @@ impl Report {
     pub fn count(&self, state: State) -> usize {
         self.findings.iter().filter(|told| told.finding.state == state).count()
     }
+}
 
-    /// Line and column of the first and after the last byte of a span, where the text is known.
-    pub fn positions(&self, side: Which, path: &RepoPath, span: Span) -> Option<(Position, Position)> {
-        let source = self.texts.get(&(side, path.clone()))?;
-        let index = LineIndex::new(&source.text);
-        Some((index.position(&source.text, span.start), index.position(&source.text, span.end)))
-    }
+/// Line and column of the first and after the last byte of a span, where the text is known.
+fn positions(texts: &Texts, side: Which, path: &RepoPath, span: Span) -> Option<(Position, Position)> {
+    let source = texts.get(&(side, path.clone()))?;
+    let index = LineIndex::new(&source.text);
+    Some((index.position(&source.text, span.start), index.position(&source.text, span.end)))
 }

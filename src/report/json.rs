@@ -4,10 +4,13 @@
 
 use serde::Serialize;
 
-use super::{Location, Report, Told, Which};
+use super::{Location, Report, Told, Which, positions};
 
 /// The name of the format, in every report.
 pub const SCHEMA: &str = "plimsoll/1";
+
+/// The JSON Schema of the format.
+pub const JSON_SCHEMA: &str = include_str!("../../testdata/schema/report.json");
 
 #[derive(Serialize)]
 struct WireReport<'a> {
@@ -35,7 +38,8 @@ struct WireApp<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<&'a str>,
     state: &'static str,
-    resources: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<usize>,
     changed_resources: usize,
 }
 
@@ -108,13 +112,13 @@ fn finding(told: &Told) -> WireFinding<'_> {
     let finding = &told.finding;
     WireFinding {
         control: finding.control.to_string(),
-        name: &finding.name,
+        name: &told.name,
         severity: finding.severity.name(),
         state: finding.state.name(),
         blocks: told.blocks,
         app: &finding.app,
         resource: finding.resource.to_string(),
-        path: &finding.path,
+        path: &finding.field,
         message: &finding.message,
         help: told.help.as_deref(),
         location: told.location.as_ref().map(location),
@@ -149,7 +153,7 @@ pub fn render(report: &Report) -> String {
             .iter()
             .map(|trouble| {
                 let place = trouble.problem.place.as_ref();
-                let positions = place.and_then(|p| report.positions(trouble.side, &p.path, p.span?));
+                let positions = place.and_then(|p| positions(&report.texts, trouble.side, &p.path, p.span?));
                 WireProblem {
                     kind: trouble.problem.kind.name(),
                     side: side(trouble.side),

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{AppState, Conclusion, Location, Report, SourceText, Told, Trouble, Which};
+use super::{AppState, Conclusion, Location, Report, SourceText, Texts, Told, Trouble, Which, positions};
 use crate::finding::{Severity, State};
 use crate::text::{LineIndex, RepoPath, Span};
 
@@ -28,8 +28,7 @@ const COVER: &str = "(hidden)";
 
 /// The report as text, with a final line break.
 pub fn render(report: &Report, style: Style) -> String {
-    let decor = if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
-    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() }.decor_style(decor);
+    let renderer = renderer(style);
     let mut out = heading(report);
     for note in &report.notes {
         let _ = writeln!(out, "note: {note}");
@@ -39,12 +38,25 @@ pub fn render(report: &Report, style: Style) -> String {
         out.push_str(&renderer.render(&[finding(report, &group)]));
         out.push_str("\n\n");
     }
-    for (trouble, apps) in merged(report) {
-        out.push_str(&renderer.render(&problem(report, trouble, &apps)));
-        out.push_str("\n\n");
-    }
+    out.push_str(&problems(&report.texts, &report.problems, style));
     out.push_str(&summary(report, style));
     out
+}
+
+/// Problems alone, each with its place, without repetition.
+pub fn problems(texts: &Texts, problems: &[Trouble], style: Style) -> String {
+    let renderer = renderer(style);
+    let mut out = String::new();
+    for (trouble, apps) in merged(problems) {
+        out.push_str(&renderer.render(&[problem(texts, trouble, &apps)]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+fn renderer(style: Style) -> Renderer {
+    let decor = if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+    if style.color { Renderer::styled() } else { Renderer::plain() }.decor_style(decor)
 }
 
 fn plural(count: usize, what: &str) -> String {
@@ -117,16 +129,16 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
     let id = first.finding.control.to_string();
     let mut section = level(first).primary_title(first.finding.message.as_str()).id(id).elements::<Snippet<'a, _>>([]);
     match &first.location {
-        Some(location) => section = section.elements(excerpt(report, location, AnnotationKind::Primary, None)),
+        Some(location) => section = section.elements(excerpt(&report.texts, location, AnnotationKind::Primary, None)),
         None => section = section.element(Level::NOTE.message("no file could be named as the cause")),
     }
     for earlier in &first.history {
         let label = format!("by way of this {}", earlier.role);
-        section = section.elements(excerpt(report, earlier, AnnotationKind::Context, Some(label)));
+        section = section.elements(excerpt(&report.texts, earlier, AnnotationKind::Context, Some(label)));
     }
     let mut seen = Vec::new();
     for told in group {
-        let line = format!("in {}: {} {}", told.finding.app, told.finding.resource, told.finding.path);
+        let line = format!("in {}: {} {}", told.finding.app, told.finding.resource, told.finding.field);
         if !seen.contains(&line) {
             section = section.element(Level::NOTE.no_name().message(line.clone()));
             seen.push(line);
@@ -140,12 +152,12 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
 
 /// The lines around a place, cut out of its text, with secrets covered.
 fn excerpt<'a>(
-    report: &Report,
+    texts: &Texts,
     location: &Location,
     kind: AnnotationKind,
     label: Option<String>,
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let source = report.texts.get(&(location.side, location.path.clone()))?;
+    let source = texts.get(&(location.side, location.path.clone()))?;
     let index = LineIndex::new(&source.text);
     // Long places are shown by their first lines: a reader wants to know where, not to read the file.
     let first = location.start.line;
@@ -201,9 +213,9 @@ fn covered(source: &SourceText, window: Span, marked: Span) -> (String, std::ops
 }
 
 /// Problems without repetition, with the apps that met them.
-fn merged(report: &Report) -> Vec<(&Trouble, Vec<&str>)> {
+fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
     let mut order: Vec<(&Trouble, Vec<&str>)> = Vec::new();
-    for trouble in &report.problems {
+    for trouble in problems {
         let app = trouble.app.as_deref();
         match order.iter_mut().find(|(known, _)| known.problem == trouble.problem) {
             Some((_, apps)) => apps.extend(app.filter(|app| !apps.contains(app))),
@@ -213,14 +225,14 @@ fn merged(report: &Report) -> Vec<(&Trouble, Vec<&str>)> {
     order
 }
 
-fn problem<'a>(report: &'a Report, trouble: &'a Trouble, apps: &[&str]) -> Vec<Group<'a>> {
+fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> {
     let problem = &trouble.problem;
     let title = Level::ERROR.with_name("incomplete").primary_title(problem.message.as_str()).id(problem.kind.name());
     let mut section = title.elements::<Snippet<'a, _>>([]);
     let place = |path: &RepoPath, span: Option<Span>, kind, label: Option<String>| {
-        let (start, end) = report.positions(trouble.side, path, span?)?;
+        let (start, end) = positions(texts, trouble.side, path, span?)?;
         let location = Location { side: trouble.side, path: path.clone(), span: span?, start, end, role: "" };
-        excerpt(report, &location, kind, label)
+        excerpt(texts, &location, kind, label)
     };
     if let Some(at) = &problem.place {
         match place(&at.path, at.span, AnnotationKind::Primary, None) {
@@ -243,7 +255,7 @@ fn problem<'a>(report: &'a Report, trouble: &'a Trouble, apps: &[&str]) -> Vec<G
     if let Some(help) = &problem.help {
         section = section.element(Level::HELP.message(help.as_str()));
     }
-    vec![section]
+    section
 }
 
 /// The last line: what was found, and how the check ends.
@@ -251,10 +263,9 @@ fn summary(report: &Report, style: Style) -> String {
     let mut parts = Vec::new();
     let new = report.count(State::New);
     if new > 0 {
-        let by: Vec<String> = Severity::ALL
-            .iter()
-            .rev()
-            .filter_map(|&severity| {
+        let by: Vec<String> = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low]
+            .into_iter()
+            .filter_map(|severity| {
                 let count = report
                     .findings
                     .iter()
@@ -277,7 +288,7 @@ fn summary(report: &Report, style: Style) -> String {
         parts.push(format!("{existing} existing{hint}"));
     }
     if !report.problems.is_empty() {
-        parts.push(plural(merged(report).len(), "problem"));
+        parts.push(plural(merged(&report.problems).len(), "problem"));
     }
     let blocking = report.findings.iter().filter(|told| told.blocks).count();
     let end = match report.conclusion {
