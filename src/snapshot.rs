@@ -2,9 +2,18 @@
 //!
 //! A [`Snapshot`] lists its files with content ids and gives their bytes. A [`Tree`] is how renderers read one:
 //! it follows symbolic links inside the tree, refuses what leaves it, and remembers each path that was read,
-//! listed or found missing. Reading from git, from the work tree and from a directory are in the modules below;
-//! nothing here interprets a file.
+//! listed or found missing. Reading from git, from the work tree and from a directory are in the modules below,
+//! and [`open`] decides which two are compared; nothing here interprets a file.
 
+mod directory;
+mod git;
+mod open;
+mod worktree;
+
+pub use directory::Directory;
+pub use open::{OpenError, Pair, Side, open};
+
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -398,25 +407,20 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// What lies below a directory, in the order of paths. All paths in `a` start with `a/`, and `0` is the
+/// character after `/`, so they are one range, however many `a-b` stand between `a` and `a/c`.
 fn below<'s>(
     snapshot: &'s dyn Snapshot,
     directory: &RepoPath,
-) -> impl Iterator<Item = (&'s RepoPath, &'s Entry)> {
-    // Paths sort as text, so `a/…` is contiguous, though `a-b` may stand before it.
-    let first = if directory.is_root() {
-        String::new()
+) -> std::collections::btree_map::Range<'s, RepoPath, Entry> {
+    let entries = snapshot.entries();
+    if directory.is_root() {
+        entries.range::<RepoPath, _>(..)
     } else {
-        format!("{directory}/")
-    };
-    let from = RepoPath::new(&first).unwrap_or_else(|_| RepoPath::root());
-    snapshot
-        .entries()
-        .range(from..)
-        .skip_while({
-            let first = first.clone();
-            move |(path, _)| path.as_str() < first.as_str()
-        })
-        .take_while(move |(path, _)| path.as_str().starts_with(&first))
+        let first = RepoPath::bound(&format!("{directory}/"));
+        let end = RepoPath::bound(&format!("{directory}0"));
+        entries.range(first..end)
+    }
 }
 
 fn is_directory(snapshot: &dyn Snapshot, path: &RepoPath) -> bool {
@@ -424,19 +428,38 @@ fn is_directory(snapshot: &dyn Snapshot, path: &RepoPath) -> bool {
 }
 
 /// Names directly in a directory with the kind of their entry; `None` for a directory.
+/// Takes time for the names it gives, not for what lies in the directories among them.
 fn list_directory(
     snapshot: &dyn Snapshot,
     directory: &RepoPath,
 ) -> BTreeSet<(String, Option<EntryKind>)> {
-    below(snapshot, directory)
-        .filter_map(|(path, entry)| {
-            let rest = path.strip_prefix(directory)?;
-            Some(match rest.split_once('/') {
-                Some((name, _)) => (name.to_owned(), None),
-                None => (rest.to_owned(), Some(entry.kind)),
-            })
-        })
-        .collect()
+    let mut names = BTreeSet::new();
+    let mut rest = below(snapshot, directory);
+    while let Some((path, entry)) = rest.next() {
+        let Some(inside) = path.strip_prefix(directory) else {
+            continue;
+        };
+        match inside.split_once('/') {
+            None => {
+                names.insert((inside.to_owned(), Some(entry.kind)));
+            }
+            Some((name, _)) => {
+                names.insert((name.to_owned(), None));
+                let start = if directory.is_root() {
+                    RepoPath::bound(&format!("{name}0"))
+                } else {
+                    RepoPath::bound(&format!("{directory}/{name}0"))
+                };
+                rest = if directory.is_root() {
+                    snapshot.entries().range(start..)
+                } else {
+                    let end = RepoPath::bound(&format!("{directory}0"));
+                    snapshot.entries().range(start..end)
+                };
+            }
+        }
+    }
+    names
 }
 
 fn listing_id(names: &BTreeSet<(String, Option<EntryKind>)>) -> ContentId {
@@ -451,6 +474,68 @@ fn listing_id(names: &BTreeSet<(String, Option<EntryKind>)>) -> ContentId {
         });
     }
     ContentId::of(text.as_bytes())
+}
+
+/// A path whose entry differs between two snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The path.
+    pub path: RepoPath,
+    /// What was there before; `None` where nothing was.
+    pub before: Option<ContentId>,
+    /// What is there now; `None` where nothing is.
+    pub after: Option<ContentId>,
+    /// For a new path, one that is gone and had exactly this content: most likely the file was moved.
+    pub moved_from: Option<RepoPath>,
+}
+
+/// The paths that differ between two snapshots, sorted. A moved file is two changes: the new path names the old one.
+pub fn changed(base: &dyn Snapshot, head: &dyn Snapshot) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut gone: BTreeMap<ContentId, Vec<RepoPath>> = BTreeMap::new();
+    let mut base_entries = base.entries().iter().peekable();
+    let mut head_entries = head.entries().iter().peekable();
+    loop {
+        let order = match (base_entries.peek(), head_entries.peek()) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((before, _)), Some((after, _))) => before.cmp(after),
+        };
+        let before = base_entries.next_if(|_| order.is_le());
+        let after = head_entries.next_if(|_| order.is_ge());
+        let Some((path, _)) = before.or(after) else {
+            break;
+        };
+        let (before, after) = (before.map(|(_, e)| *e), after.map(|(_, e)| *e));
+        if before == after {
+            continue;
+        }
+        if let (Some(entry), None) = (before, after)
+            && entry.kind == EntryKind::File
+            && entry.id != ContentId::of(b"")
+        {
+            gone.entry(entry.id).or_default().push(path.clone());
+        }
+        changes.push(Change {
+            path: path.clone(),
+            before: before.map(|entry| entry.id),
+            after: after.map(|entry| entry.id),
+            moved_from: None,
+        });
+    }
+    for change in &mut changes {
+        if let (None, Some(id)) = (change.before, change.after)
+            && let Some(paths) = gone.get_mut(&id)
+        {
+            let same_name = |path: &RepoPath| path.file_name() == change.path.file_name();
+            let index = paths.iter().position(same_name).unwrap_or(0);
+            if index < paths.len() {
+                change.moved_from = Some(paths.remove(index));
+            }
+        }
+    }
+    changes
 }
 
 #[cfg(test)]
@@ -536,5 +621,55 @@ mod tests {
         assert!(!with("a/x.yaml", None));
         assert!(!with("a/b/new.yaml", Some(b"")));
         assert!(!with("missing.yaml", Some(b"")));
+    }
+
+    #[test]
+    fn changes_are_sorted_and_moves_are_paired() {
+        let base = Memory::new(
+            "base",
+            [
+                ("a", "1"),
+                ("b", "2"),
+                ("c/x", "3"),
+                ("old/k.yaml", "4"),
+                ("e", ""),
+            ],
+        )
+        .unwrap();
+        let head = Memory::new(
+            "head",
+            [
+                ("a", "1"),
+                ("b", "20"),
+                ("d", "5"),
+                ("new/k.yaml", "4"),
+                ("f", ""),
+            ],
+        )
+        .unwrap();
+        let told: Vec<_> = changed(&base, &head)
+            .into_iter()
+            .map(|change| {
+                let sides = match (change.before, change.after) {
+                    (None, _) => "+",
+                    (_, None) => "-",
+                    _ => "~",
+                };
+                let from = change.moved_from.map(|p| format!(" from {p}"));
+                format!("{sides}{}{}", change.path, from.unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "~b",
+                "-c/x",
+                "+d",
+                "-e",
+                "+f",
+                "+new/k.yaml from old/k.yaml",
+                "-old/k.yaml"
+            ]
+        );
     }
 }
