@@ -23,3 +23,12 @@ pub mod resource;
 pub mod discover;
 
 pub mod render;
+
+pub mod change;
+
+pub mod control;
+pub mod framework;
+
+pub mod finding;
+
+pub mod policy;
