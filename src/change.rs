@@ -4,6 +4,7 @@
 //! leave this module. Whether a change is good is judged by policy.
 
 mod diff;
+pub mod lines;
 mod pair;
 
 use std::time::Duration;

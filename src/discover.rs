@@ -124,3 +124,14 @@ pub struct Overlay {
     /// `--enable-helm`: inflate `helmCharts`.
     pub inflate_charts: bool,
 }
+
+/// x
+#[derive(Debug, Default)]
+pub struct Discovery { /// x
+pub apps: Vec<App>, /// x
+pub problems: Vec<crate::problem::Problem> }
+/// x
+pub fn discover(tree: &crate::snapshot::Tree<'_>, _: &crate::config::Config) -> Discovery {
+    let files = tree.snapshot().entries().keys().filter(|p| p.as_str().starts_with("cluster/")).cloned().collect();
+    Discovery { apps: vec![App { id: "cluster".into(), environment: None, source: Source::Manifests(files) }], problems: vec![] }
+}

@@ -3,6 +3,8 @@
 //! This is the one place that knows how Kubernetes names things: which kinds describe pods, which have no namespace,
 //! which field names an item of a list. It renders and judges nothing.
 
+mod secret;
+
 use std::fmt;
 
 use crate::text::Span;

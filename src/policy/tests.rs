@@ -9,6 +9,7 @@ use crate::finding::Suggestion;
 use crate::origin::{Origins, Role};
 use crate::resource::flatten;
 use crate::text::{LineIndex, RepoPath, Span};
+use crate::origin::Origin;
 use crate::yaml::{self, Data, Dialect, Path, Step, Value};
 
 /// A text read as the rendering of an app.

@@ -1,10 +1,11 @@
 //! `plimsoll check` and `plimsoll diff`: both open two sides and compare them.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use plimsoll::change;
+use plimsoll::change::{self, Pairing};
 use plimsoll::check::{self, Comparison, Progress, Request};
 use plimsoll::finding::Severity;
 use plimsoll::report::{AppState, Trouble, Which, json, text};
@@ -48,11 +49,21 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
             rendered.as_ref().map(|rendered| rendered.rendering.resources.clone()).unwrap_or_default()
         };
         let (base, head) = (resources(&app.base), resources(&app.head));
-        let told = change::unified(&base, &head);
-        if !told.is_empty() {
-            any = true;
-            out.push_str(&format!("\n## {} ({})\n\n", app.id, app.state.name()));
-            out.push_str(&told);
+        let changes = change::changes(&base, &head);
+        if changes.is_empty() {
+            continue;
+        }
+        any = true;
+        let _ = writeln!(out, "\n# {} ({})", app.id, app.state.name());
+        for change in changes {
+            let what = match change.pairing {
+                Pairing::Added => "added",
+                Pairing::Removed => "removed",
+                Pairing::Changed | Pairing::Unchanged => "changed",
+            };
+            let text = change.text();
+            let coarse = if text.coarse { " (too different to compare line by line in time)" } else { "" };
+            let _ = writeln!(out, "\n{what} {}{coarse}\n{}", change.identity, text.unified.trim_end());
         }
     }
     if !any {
@@ -73,13 +84,10 @@ fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Compar
 }
 
 pub(crate) fn open(terminal: &Terminal, sides: &Sides) -> Result<Pair, Failure> {
-    let side = |text: &Option<String>| text.as_deref().map(|text| Side::parse(&terminal.directory, text));
+    let side = |text: &Option<String>| text.as_deref().map(|text| Side::parse(text, &terminal.directory));
     snapshot::open(&terminal.directory, side(&sides.base), side(&sides.head)).map_err(|error| {
-        let failure = Failure::new(error.to_string());
-        match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
+        let help = error.help();
+        Failure::new(error.to_string()).help(help)
     })
 }
 
@@ -99,7 +107,6 @@ pub(crate) fn request<'a>(terminal: &Terminal, sides: &Sides, pair: &'a Pair) ->
         base: &*pair.base,
         head: &*pair.head,
         config,
-        no_base: pair.no_base,
         notes: pair.notes.clone(),
         problems: pair.problems.clone(),
     })

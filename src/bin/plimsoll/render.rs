@@ -10,7 +10,7 @@ use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
 use plimsoll::render::{self, Rendered};
 use plimsoll::report::{SourceText, Texts, Trouble, Which, text};
-use plimsoll::snapshot::{Directory, Found, Snapshot, Tree};
+use plimsoll::snapshot::{Disk, Found, Snapshot, Tree};
 use plimsoll::text::{LineIndex, RepoPath, Span};
 
 use crate::args::{Helm, Render};
@@ -26,7 +26,7 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         rest.and_then(|rest| RepoPath::new(&rest).ok())
             .ok_or_else(|| Failure::new(format!("`{}` is not a path below `{}`", path.display(), root.display())))
     };
-    let snapshot = Directory::lazy(&root, root.display().to_string());
+    let snapshot = Disk::new(&root);
     let target = inside(&target)?;
     let values = values.iter().map(|file| inside(file)).collect::<Result<Vec<_>, _>>()?;
     let app = App {
