@@ -85,14 +85,13 @@ impl Sample {
     }
 
     pub(in crate::snapshot) fn commit_tree(&self, tree: Id, parents: &[Id]) -> Id {
-        let mut text = format!("tree {tree}\n");
-        for parent in parents {
-            text += &format!("parent {parent}\n");
-        }
+        let parent_lines: String = parents
+            .iter()
+            .flat_map(|parent| ["parent ".to_owned(), parent.to_string(), "\n".to_owned()])
+            .collect();
         let time = 1_700_000_000 + parents.len();
-        text += &format!(
-            "author A <a@example.org> {time} +0000\ncommitter A <a@example.org> {time} +0000\n\nmessage\n"
-        );
+        let who = format!("A <a@example.org> {time} +0000");
+        let text = format!("tree {tree}\n{parent_lines}author {who}\ncommitter {who}\n\nmessage\n");
         self.write(Kind::Commit, text.as_bytes())
     }
 
