@@ -34,7 +34,11 @@ fn sources() -> BTreeMap<String, String> {
     found
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(&root)
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
             (name, std::fs::read_to_string(path).unwrap())
         })
         .collect()
@@ -45,7 +49,11 @@ fn layers(lib: &str) -> BTreeMap<String, usize> {
     let mut layer = 0;
     let mut layers = BTreeMap::new();
     for line in lib.lines() {
-        match line.trim().strip_prefix("pub mod ").or_else(|| line.trim().strip_prefix("mod ")) {
+        match line
+            .trim()
+            .strip_prefix("pub mod ")
+            .or_else(|| line.trim().strip_prefix("mod "))
+        {
             Some(rest) => {
                 layers.insert(rest.trim_end_matches(';').to_owned(), layer);
             }
@@ -65,10 +73,16 @@ fn named_modules(source: &str) -> Vec<(usize, String)> {
         while let Some(at) = rest.find("crate::") {
             rest = &rest[at + "crate::".len()..];
             let word = |text: &str| {
-                text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+                text.chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                    .collect::<String>()
             };
             if let Some(group) = rest.strip_prefix('{') {
-                assert!(group.contains('}'), "line {}: write grouped `use crate::{{…}}` on one line", number + 1);
+                assert!(
+                    group.contains('}'),
+                    "line {}: write grouped `use crate::{{…}}` on one line",
+                    number + 1
+                );
                 let group = group.split('}').next().unwrap_or_default();
                 named.extend(group.split(',').map(|item| (number + 1, word(item.trim()))));
             } else {
@@ -87,7 +101,10 @@ fn a_module_uses_only_the_layers_below_it() {
     for (file, source) in &sources {
         let top = file.split('/').next().unwrap().trim_end_matches(".rs");
         let Some(&layer) = layers.get(top) else {
-            assert!(matches!(top, "lib" | "bin" | "tidy"), "{file} belongs to no module of lib.rs");
+            assert!(
+                matches!(top, "lib" | "bin" | "tidy"),
+                "{file} belongs to no module of lib.rs"
+            );
             continue;
         };
         for (line, named) in named_modules(source) {
@@ -104,10 +121,16 @@ fn a_module_uses_only_the_layers_below_it() {
 
 #[test]
 fn the_layer_rule_catches_grouped_and_plain_uses() {
-    let names = |source| named_modules(source).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
-    assert_eq!(names("use crate::{text::Span, yaml};\nlet x = crate::render::render(); // crate::no"), [
-        "text", "yaml", "render"
-    ]);
+    let names = |source| {
+        named_modules(source)
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names("use crate::{text::Span, yaml};\nlet x = crate::render::render(); // crate::no"),
+        ["text", "yaml", "render"]
+    );
 }
 
 #[test]
@@ -117,14 +140,24 @@ fn each_heavy_crate_has_one_door() {
         for (name, doors) in DOORS {
             let uses = source.lines().any(|line| {
                 let code = line.split("//").next().unwrap_or_default();
-                [format!("{name}::"), format!("use {name};"), format!("use {name} as")].iter().any(|form| {
+                [
+                    format!("{name}::"),
+                    format!("use {name};"),
+                    format!("use {name} as"),
+                ]
+                .iter()
+                .any(|form| {
                     code.match_indices(form.as_str()).any(|(at, _)| {
-                        !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+                        !code[..at]
+                            .ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':')
                     })
                 })
             });
             if uses && file != "tidy.rs" && !doors.iter().any(|door| file.starts_with(door)) {
-                wrong.push(format!("{file} names {name}; its door is {}", doors.join(" or ")));
+                wrong.push(format!(
+                    "{file} names {name}; its door is {}",
+                    doors.join(" or ")
+                ));
             }
         }
     }
@@ -134,7 +167,10 @@ fn each_heavy_crate_has_one_door() {
 #[test]
 fn every_file_says_what_it_is_for() {
     for (file, source) in sources() {
-        assert!(source.starts_with("//! "), "{file} does not begin with `//!`");
+        assert!(
+            source.starts_with("//! "),
+            "{file} does not begin with `//!`"
+        );
     }
 }
 
@@ -153,7 +189,14 @@ fn unsafe_code_stays_behind_its_door() {
 #[test]
 fn nothing_below_the_doors_touches_the_outside() {
     // The core reads no file, clock or environment: those come in through `snapshot`, `bin` and, later, sockets.
-    const OUTSIDE: &[&str] = &["std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant::now"];
+    const OUTSIDE: &[&str] = &[
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "SystemTime",
+        "Instant::now",
+    ];
     let mut wrong = Vec::new();
     for (file, source) in sources() {
         if file == "tidy.rs" || file.starts_with("bin/") || file.starts_with("snapshot/") {
@@ -176,7 +219,13 @@ fn nothing_below_the_doors_touches_the_outside() {
 fn no_module_is_a_drawer_for_everything() {
     for file in sources().keys() {
         for part in file.trim_end_matches(".rs").split('/') {
-            assert!(!matches!(part, "utils" | "util" | "common" | "helpers" | "misc" | "types"), "{file}");
+            assert!(
+                !matches!(
+                    part,
+                    "utils" | "util" | "common" | "helpers" | "misc" | "types"
+                ),
+                "{file}"
+            );
         }
     }
 }
@@ -184,11 +233,28 @@ fn no_module_is_a_drawer_for_everything() {
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
     const ALLOWED: &[&str] = &[
-        ".ci", ".git", ".github", ".gitignore", ".pre-commit-hooks.yaml", "CHANGELOG.md", "Cargo.lock", "Cargo.toml",
-        "Dockerfile", "LICENSE", "README.md", "action.yml", "controls", "src", "target", "testdata",
+        ".ci",
+        ".git",
+        ".github",
+        ".gitignore",
+        ".pre-commit-hooks.yaml",
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "Dockerfile",
+        "LICENSE",
+        "README.md",
+        "action.yml",
+        "controls",
+        "src",
+        "target",
+        "testdata",
     ];
     for entry in std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        assert!(ALLOWED.contains(&name.as_str()), "{name} does not belong at the top level");
+        assert!(
+            ALLOWED.contains(&name.as_str()),
+            "{name} does not belong at the top level"
+        );
     }
 }

@@ -58,13 +58,22 @@ fn expect(path: &Path, actual: &str, failures: &mut String) {
     }
     let expected = std::fs::read_to_string(path).unwrap_or_default();
     if expected != actual {
-        let _ = writeln!(failures, "{}: {}", path.display(), first_difference(&expected, actual));
+        let _ = writeln!(
+            failures,
+            "{}: {}",
+            path.display(),
+            first_difference(&expected, actual)
+        );
     }
 }
 
 fn recorded(case: &Path, output: &Output, failures: &mut String) {
     let expected = std::fs::read_to_string(case.join("expected.yaml")).unwrap();
-    assert!(case.join("RECORDED").exists(), "{} does not say which program it was recorded from", case.display());
+    assert!(
+        case.join("RECORDED").exists(),
+        "{} does not say which program it was recorded from",
+        case.display()
+    );
     if !output.status.success() {
         let _ = writeln!(failures, "{}: {}", case.display(), text(&output.stderr));
     } else if text(&output.stdout) != expected {
@@ -78,7 +87,9 @@ fn renders_what_the_real_programs_printed() {
     let mut failures = String::new();
     for case in cases("render") {
         let arguments = std::fs::read_to_string(case.join("args")).unwrap();
-        let arguments: Vec<&str> = std::iter::once("render").chain(arguments.split_whitespace()).collect();
+        let arguments: Vec<&str> = std::iter::once("render")
+            .chain(arguments.split_whitespace())
+            .collect();
         recorded(&case, &plimsoll(&testdata(), &arguments), &mut failures);
     }
     assert!(failures.is_empty(), "{failures}");
@@ -89,7 +100,11 @@ fn builds_what_kustomize_built() {
     let mut failures = String::new();
     for case in cases("kustomize") {
         let target = std::fs::read_to_string(case.join("target")).unwrap();
-        recorded(&case, &plimsoll(&case.join("in"), &["render", target.trim()]), &mut failures);
+        recorded(
+            &case,
+            &plimsoll(&case.join("in"), &["render", target.trim()]),
+            &mut failures,
+        );
     }
     assert!(failures.is_empty(), "{failures}");
 }
@@ -100,19 +115,43 @@ fn reviews_are_as_expected() {
     for case in cases("review") {
         let extra = std::fs::read_to_string(case.join("args")).unwrap_or_default();
         let run = |command: &[&str]| {
-            let arguments: Vec<&str> =
-                command.iter().copied().chain(["--base", "base", "--head", "head"]).chain(extra.split_whitespace()).collect();
+            let arguments: Vec<&str> = command
+                .iter()
+                .copied()
+                .chain(["--base", "base", "--head", "head"])
+                .chain(extra.split_whitespace())
+                .collect();
             plimsoll(&case, &arguments)
         };
         let expected = case.join("expected");
         let report = run(&["check"]);
-        let exit = report.status.code().map_or_else(|| "killed".to_owned(), |code| code.to_string());
-        expect(&expected.join("report.txt"), &text(&report.stdout), &mut failures);
+        let exit = report
+            .status
+            .code()
+            .map_or_else(|| "killed".to_owned(), |code| code.to_string());
+        expect(
+            &expected.join("report.txt"),
+            &text(&report.stdout),
+            &mut failures,
+        );
         expect(&expected.join("exit"), &format!("{exit}\n"), &mut failures);
-        expect(&expected.join("report.json"), &text(&run(&["check", "--format", "json"]).stdout), &mut failures);
-        expect(&expected.join("diff.txt"), &text(&run(&["diff"]).stdout), &mut failures);
+        expect(
+            &expected.join("report.json"),
+            &text(&run(&["check", "--format", "json"]).stdout),
+            &mut failures,
+        );
+        expect(
+            &expected.join("diff.txt"),
+            &text(&run(&["diff"]).stdout),
+            &mut failures,
+        );
         let again = run(&["check"]);
-        assert_eq!(text(&report.stdout), text(&again.stdout), "{}: two runs differ", case.display());
+        assert_eq!(
+            text(&report.stdout),
+            text(&again.stdout),
+            "{}: two runs differ",
+            case.display()
+        );
     }
     assert!(failures.is_empty(), "{failures}");
 }
@@ -121,23 +160,43 @@ fn reviews_are_as_expected() {
 #[test]
 fn the_readme_shows_what_is_printed() {
     let readme = std::fs::read_to_string(testdata().join("../README.md")).unwrap();
-    let report = std::fs::read_to_string(testdata().join("review/clinic/expected/report.txt")).unwrap();
-    let report = report.replace("comparing base with head", "comparing testdata/review/clinic/base with testdata/review/clinic/head");
+    let report =
+        std::fs::read_to_string(testdata().join("review/clinic/expected/report.txt")).unwrap();
+    let report = report.replace(
+        "comparing base with head",
+        "comparing testdata/review/clinic/base with testdata/review/clinic/head",
+    );
     assert!(
         readme.contains(&format!("```text\n{report}```")),
         "the README does not hold testdata/review/clinic/expected/report.txt as it is; {}",
-        first_difference(&report, readme.split("```text\n").nth(1).unwrap_or_default())
+        first_difference(
+            &report,
+            readme.split("```text\n").nth(1).unwrap_or_default()
+        )
     );
 }
 
 #[test]
 fn help_is_as_expected() {
     let mut failures = String::new();
-    for command in ["", "check", "diff", "render", "explain", "controls", "schema"] {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
-        let name = if command.is_empty() { "plimsoll" } else { command };
+    for command in [
+        "", "check", "diff", "render", "explain", "controls", "schema",
+    ] {
+        let arguments: Vec<&str> = [command, "--help"]
+            .into_iter()
+            .filter(|a| !a.is_empty())
+            .collect();
+        let name = if command.is_empty() {
+            "plimsoll"
+        } else {
+            command
+        };
         let output = plimsoll(&testdata(), &arguments);
-        expect(&testdata().join(format!("help/{name}.txt")), &text(&output.stdout), &mut failures);
+        expect(
+            &testdata().join(format!("help/{name}.txt")),
+            &text(&output.stdout),
+            &mut failures,
+        );
     }
     assert!(failures.is_empty(), "{failures}");
 }

@@ -17,7 +17,9 @@ pub fn render(tree: &Tree<'_>, files: &[RepoPath], origins: &mut Origins) -> Ren
         let text = match tree.read_text(path) {
             Ok(text) => text,
             Err(error) => {
-                rendering.problems.push(Problem::new(Kind::Read, error.to_string()).in_file(path));
+                rendering
+                    .problems
+                    .push(Problem::new(Kind::Read, error.to_string()).in_file(path));
                 continue;
             }
         };
@@ -30,17 +32,28 @@ pub fn render(tree: &Tree<'_>, files: &[RepoPath], origins: &mut Origins) -> Ren
             rendering.output.push("---\n", Origin::NONE);
         }
         let start = rendering.output.as_str().len();
-        append_lines(&mut rendering.output, &text, |span| origins.source(file, span, Role::Manifest));
+        append_lines(&mut rendering.output, &text, |span| {
+            origins.source(file, span, Role::Manifest)
+        });
         let stream = yaml::parse(&text);
         for document in &stream.documents {
-            let shifted = Span::new(start + document.span.start as usize, start + document.span.end as usize);
-            match document.value(Dialect::Helm, &mut |span| origins.source(file, span, Role::Manifest)) {
+            let shifted = Span::new(
+                start + document.span.start as usize,
+                start + document.span.end as usize,
+            );
+            match document.value(Dialect::Helm, &mut |span| {
+                origins.source(file, span, Role::Manifest)
+            }) {
                 Ok(value) => objects(value, document, shifted, path, &mut rendering),
-                Err(error) => rendering.problems.push(Problem::new(Kind::Syntax, error.message).at(path, error.span)),
+                Err(error) => rendering
+                    .problems
+                    .push(Problem::new(Kind::Syntax, error.message).at(path, error.span)),
             }
         }
         if let Some(error) = stream.error {
-            rendering.problems.push(Problem::new(Kind::Syntax, error.message).at(path, error.span));
+            rendering
+                .problems
+                .push(Problem::new(Kind::Syntax, error.message).at(path, error.span));
         }
     }
     rendering
@@ -55,7 +68,13 @@ fn append_lines(output: &mut Traced, text: &str, mut origin: impl FnMut(Span) ->
     }
 }
 
-fn objects(value: Value, document: &Document, span: Span, path: &RepoPath, rendering: &mut Rendering) {
+fn objects(
+    value: Value,
+    document: &Document,
+    span: Span,
+    path: &RepoPath,
+    rendering: &mut Rendering,
+) {
     if value.is_null() {
         return;
     }
@@ -72,9 +91,12 @@ fn objects(value: Value, document: &Document, span: Span, path: &RepoPath, rende
         match Resource::new(item, span) {
             Some(resource) => rendering.resources.push(resource),
             None => rendering.problems.push(
-                Problem::new(Kind::Render, "this document has no `apiVersion` and `kind`, so it is no Kubernetes object")
-                    .at(path, first_line(document))
-                    .help("If the file is not meant for the cluster, exclude it in .plimsoll.yaml."),
+                Problem::new(
+                    Kind::Render,
+                    "this document has no `apiVersion` and `kind`, so it is no Kubernetes object",
+                )
+                .at(path, first_line(document))
+                .help("If the file is not meant for the cluster, exclude it in .plimsoll.yaml."),
             ),
         }
     }
@@ -83,7 +105,10 @@ fn objects(value: Value, document: &Document, span: Span, path: &RepoPath, rende
 fn first_line(document: &Document) -> Span {
     document.root().map_or(document.span, |root| {
         let span = document.node(root).span;
-        Span { start: span.start, end: span.start }
+        Span {
+            start: span.start,
+            end: span.start,
+        }
     })
 }
 
@@ -95,15 +120,27 @@ mod tests {
     fn render_text(text: &str) -> (Rendering, Origins) {
         let memory = Memory::new("test", [("a.yaml", text)]).unwrap();
         let mut origins = Origins::new();
-        let rendering = render(&Tree::new(&memory), &[RepoPath::new("a.yaml").unwrap()], &mut origins);
+        let rendering = render(
+            &Tree::new(&memory),
+            &[RepoPath::new("a.yaml").unwrap()],
+            &mut origins,
+        );
         (rendering, origins)
     }
 
     fn told(text: &str) -> (Vec<String>, Vec<String>) {
         let (rendering, _) = render_text(text);
         (
-            rendering.resources.iter().map(|r| r.identity.to_string()).collect(),
-            rendering.problems.iter().map(|p| p.message.clone()).collect(),
+            rendering
+                .resources
+                .iter()
+                .map(|r| r.identity.to_string())
+                .collect(),
+            rendering
+                .problems
+                .iter()
+                .map(|p| p.message.clone())
+                .collect(),
         )
     }
 
@@ -125,8 +162,12 @@ mod tests {
 
     #[test]
     fn values_know_their_line() {
-        let (rendering, origins) = render_text("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n");
-        let name = rendering.resources[0].value.at(&"metadata.name".parse().unwrap()).unwrap();
+        let (rendering, origins) =
+            render_text("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n");
+        let name = rendering.resources[0]
+            .value
+            .at(&"metadata.name".parse().unwrap())
+            .unwrap();
         let source = origins.trace(name.origin).data[0];
         assert_eq!(source.span.of(&origins.file(source.file).text), "web");
     }

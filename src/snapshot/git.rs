@@ -6,12 +6,17 @@
 //! not matter for the same reason. The environment is not read, with one exception: `GIT_INDEX_FILE`, which is how
 //! `git commit -a` tells its hooks where the index of the commit is. Work trees are read in `worktree`.
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+pub(super) mod sample;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::bstr::{BStr, ByteSlice};
-use gix::objs::tree::EntryKind as Mode;
+use gix::index::entry::{Flags, Mode, Stage};
+use gix::objs::tree::EntryKind as Listing;
+use gix::prelude::FindExt;
 
 use super::directory::MAX_ENTRIES;
 use super::open::{OpenError, Opened};
@@ -61,7 +66,7 @@ impl Repository {
             .ancestors()
             .find(|ancestor| ancestor.join(".git").symlink_metadata().is_ok());
         if let Some(root) = with_git {
-            return Self::at(root.join(".git"), Some(root.to_owned())).map(Some);
+            return Self::at(&root.join(".git"), Some(root)).map(Some);
         }
         let is_bare = |path: &&Path| {
             path.join("HEAD").is_file()
@@ -69,23 +74,23 @@ impl Repository {
                 && path.join("refs").is_dir()
         };
         match directory.ancestors().find(is_bare) {
-            Some(bare) => Self::at(bare.to_owned(), None).map(Some),
+            Some(bare) => Self::at(bare, None).map(Some),
             None => Ok(None),
         }
     }
 
-    fn at(git: PathBuf, root: Option<PathBuf>) -> Result<Self, OpenError> {
+    fn at(git: &Path, root: Option<&Path>) -> Result<Self, OpenError> {
         let options = gix::open::Options::isolated()
             .with(gix::sec::Trust::Full)
             .filter_config_section(|_| true)
             .open_path_as_is(true);
         let unreadable = |error: String| {
-            unsupported_format(&git).unwrap_or_else(|| OpenError::Repository {
-                path: git.clone(),
+            unsupported_format(git).unwrap_or_else(|| OpenError::Repository {
+                path: git.to_owned(),
                 why: error,
             })
         };
-        let shared = gix::ThreadSafeRepository::open_opts(&git, options)
+        let shared = gix::ThreadSafeRepository::open_opts(git, options)
             .map_err(|error| unreadable(error.to_string()))?;
         let repository = shared.to_thread_local();
         if let Some(unsupported) = unsupported_format(repository.common_dir()) {
@@ -94,7 +99,7 @@ impl Repository {
         Ok(Self {
             shared,
             idle: Mutex::new(vec![repository]),
-            root,
+            root: root.map(Path::to_owned),
         })
     }
 
@@ -130,9 +135,14 @@ impl Repository {
             shallow: self.is_shallow(),
         };
         self.with(|git| {
-            let spec = git
-                .rev_parse(BStr::new(text))
-                .map_err(|error| unknown(error.to_string()))?;
+            let spec = git.rev_parse(BStr::new(text)).map_err(|_| {
+                let is_prefix = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit());
+                unknown(if is_prefix {
+                    "no commit begins with it, or several objects do".to_owned()
+                } else {
+                    "there is no branch, tag or commit of that name".to_owned()
+                })
+            })?;
             let id = spec.single().ok_or_else(|| {
                 unknown("it names a range, and a side is one revision".to_owned())
             })?;
@@ -269,11 +279,14 @@ impl Repository {
             let mut seen = 0;
             while let Some((id, directory)) = todo.pop() {
                 let missing = |why: String| OpenError::MissingObject {
-                    what: format!("the directory `{directory}` of {label}"),
+                    what: if directory.is_root() {
+                        format!("the list of files of {label}")
+                    } else {
+                        format!("the list of files in `{directory}` of {label}")
+                    },
                     id: id.to_string(),
                     why,
                 };
-                use gix::prelude::FindExt;
                 let tree = git
                     .objects
                     .find_tree_iter(&id, &mut buffer)
@@ -297,13 +310,13 @@ impl Repository {
                         continue;
                     };
                     let kind = match entry.mode.kind() {
-                        Mode::Tree => {
+                        Listing::Tree => {
                             todo.push((entry.oid.to_owned(), path));
                             continue;
                         }
-                        Mode::Blob | Mode::BlobExecutable => EntryKind::File,
-                        Mode::Link => EntryKind::Link,
-                        Mode::Commit => EntryKind::Submodule,
+                        Listing::Blob | Listing::BlobExecutable => EntryKind::File,
+                        Listing::Link => EntryKind::Link,
+                        Listing::Commit => EntryKind::Submodule,
                     };
                     let id = content_id(entry.oid);
                     listed.entries.push((path, Entry { kind, id }));
@@ -351,7 +364,6 @@ impl Repository {
                 index.unnamed.push((name.to_str_lossy().into_owned(), id));
                 continue;
             };
-            use gix::index::entry::{Flags, Mode, Stage};
             if entry.stage() != Stage::Unconflicted {
                 if index.tracked.last().is_none_or(|last| last.path != path) {
                     index.conflict.get_or_insert_with(|| path.clone());
@@ -658,7 +670,7 @@ fn join_lossy(directory: &RepoPath, name: &str) -> String {
 
 /// The remotes that something was fetched from, sorted.
 fn remotes(git: &gix::Repository) -> Vec<String> {
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     if let Ok(platform) = git.references()
         && let Ok(references) = platform.prefixed("refs/remotes/")
     {
@@ -668,11 +680,11 @@ fn remotes(git: &gix::Repository) -> Vec<String> {
                 .strip_prefix("refs/remotes/")
                 .and_then(|rest| rest.split_once('/'));
             if let Some((remote, _)) = remote {
-                names.insert(remote.to_owned(), ());
+                names.insert(remote.to_owned());
             }
         }
     }
-    names.into_keys().collect()
+    names.into_iter().collect()
 }
 
 /// Says so where a repository is stored in a way that this program does not read.
@@ -697,158 +709,6 @@ fn unsupported_format(common: &Path) -> Option<OpenError> {
         path: common.to_owned(),
         what,
     })
-}
-
-/// Repositories for tests, written object by object: no git program is needed.
-#[cfg(test)]
-pub(super) mod sample {
-    use std::collections::BTreeMap;
-    use std::fs;
-
-    use gix::objs::Kind;
-    use gix::prelude::Write;
-
-    use super::*;
-
-    /// A repository in a temporary directory.
-    pub(in super::super) struct Sample {
-        pub(in super::super) directory: tempfile::TempDir,
-    }
-
-    impl Sample {
-        pub(in super::super) fn new() -> Self {
-            let directory = tempfile::tempdir().unwrap();
-            let git = directory.path().join(".git");
-            for part in [
-                "objects/info",
-                "objects/pack",
-                "refs/heads",
-                "refs/remotes",
-                "info",
-            ] {
-                fs::create_dir_all(git.join(part)).unwrap();
-            }
-            fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
-            fs::write(
-                git.join("config"),
-                "[core]\n\trepositoryformatversion = 0\n\tbare = false\n",
-            )
-            .unwrap();
-            Self { directory }
-        }
-
-        pub(in super::super) fn root(&self) -> &Path {
-            self.directory.path()
-        }
-
-        fn write(&self, kind: Kind, bytes: &[u8]) -> Id {
-            let repository = Repository::discover(self.root()).unwrap().unwrap();
-            repository.with(|git| git.objects.write_buf(kind, bytes).unwrap())
-        }
-
-        /// Writes a tree of files; a text that begins with `->` is a link, one with `@` a submodule.
-        pub(in super::super) fn tree(&self, files: &[(&str, &str)]) -> Id {
-            let mut names: BTreeMap<Vec<u8>, (&str, Id)> = BTreeMap::new();
-            let mut below: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-            for (path, text) in files {
-                if let Some((directory, rest)) = path.split_once('/') {
-                    below.entry(directory).or_default().push((rest, text));
-                } else if let Some(target) = text.strip_prefix("->") {
-                    let id = self.write(Kind::Blob, target.as_bytes());
-                    names.insert(path.as_bytes().to_vec(), ("120000", id));
-                } else if text.starts_with('@') {
-                    let id = Id::from_hex(b"1234567890123456789012345678901234567890").unwrap();
-                    names.insert(path.as_bytes().to_vec(), ("160000", id));
-                } else {
-                    let id = self.write(Kind::Blob, text.as_bytes());
-                    names.insert(path.as_bytes().to_vec(), ("100644", id));
-                }
-            }
-            for (directory, files) in below {
-                // Git sorts a directory as if its name ended with a slash.
-                let key = format!("{directory}/").into_bytes();
-                names.insert(key, ("40000", self.tree(&files)));
-            }
-            let mut bytes = Vec::new();
-            for (name, (mode, id)) in names {
-                bytes.extend(mode.as_bytes());
-                bytes.push(b' ');
-                bytes.extend(name.strip_suffix(b"/").unwrap_or(&name));
-                bytes.push(0);
-                bytes.extend(id.as_bytes());
-            }
-            self.write(Kind::Tree, &bytes)
-        }
-
-        pub(in super::super) fn raw_tree(&self, name: &[u8], blob: &[u8]) -> Id {
-            let id = self.write(Kind::Blob, blob);
-            let bytes = [b"100644 ", name, b"\0", id.as_bytes()].concat();
-            self.write(Kind::Tree, &bytes)
-        }
-
-        pub(in super::super) fn commit_tree(&self, tree: Id, parents: &[Id]) -> Id {
-            let mut text = format!("tree {tree}\n");
-            for parent in parents {
-                text.push_str(&format!("parent {parent}\n"));
-            }
-            let time = 1_700_000_000 + parents.len();
-            text.push_str(&format!(
-                "author A <a@example.org> {time} +0000\ncommitter A <a@example.org> {time} +0000\n\nmessage\n"
-            ));
-            self.write(Kind::Commit, text.as_bytes())
-        }
-
-        pub(in super::super) fn commit(&self, files: &[(&str, &str)], parents: &[Id]) -> Id {
-            self.commit_tree(self.tree(files), parents)
-        }
-
-        /// Sets a reference: an id, or `ref: NAME`.
-        pub(in super::super) fn reference(&self, name: &str, value: &str) {
-            let path = self.root().join(".git").join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, format!("{value}\n")).unwrap();
-        }
-
-        /// Writes files to disk; a text that begins with `->` is a link.
-        pub(in super::super) fn check_out(&self, files: &[(&str, &str)]) {
-            for (path, text) in files {
-                let path = self.root().join(path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                match text.strip_prefix("->") {
-                    #[cfg(unix)]
-                    Some(target) => std::os::unix::fs::symlink(target, path).unwrap(),
-                    _ => fs::write(path, text).unwrap(),
-                }
-            }
-        }
-
-        /// Writes the index for `commit`. Where `looked`, it remembers the files on disk as git would,
-        /// and was written a minute after them.
-        pub(in super::super) fn index(&self, commit: Id, looked: bool) {
-            let repository = Repository::discover(self.root()).unwrap().unwrap();
-            repository.with(|git| {
-                let tree = git.find_commit(commit).unwrap().tree_id().unwrap().detach();
-                let state = gix::index::State::from_tree(&tree, &git.objects, Default::default());
-                let path = git.git_dir().join("index");
-                let mut file = gix::index::File::from_state(state.unwrap(), &path);
-                if looked {
-                    let backing = file.path_backing().to_owned();
-                    for (entry, name) in file.entries_mut_with_paths_in(&backing) {
-                        let full = self.root().join(name.to_str().unwrap());
-                        if let Ok(metadata) = gix::index::fs::Metadata::from_path_no_follow(&full) {
-                            entry.stat = gix::index::entry::Stat::from_fs(&metadata).unwrap();
-                        }
-                    }
-                }
-                file.write(Default::default()).unwrap();
-                let ahead = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
-                if looked {
-                    let handle = fs::File::options().append(true).open(&path).unwrap();
-                    handle.set_modified(ahead).unwrap();
-                }
-            });
-        }
-    }
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ pub enum OpenError {
     UnknownRevision {
         /// As it was given.
         revision: String,
-        /// In the words of the library that looked it up.
+        /// What was found instead, as a clause.
         why: String,
         /// True if and only if history was cut off when this clone was made.
         shallow: bool,

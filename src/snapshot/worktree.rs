@@ -276,6 +276,7 @@ mod tests {
 
     use super::super::git::sample::Sample;
     use super::*;
+    use EntryKind::{File, Link, Submodule};
 
     fn opened(sample: &Sample) -> Opened<Worktree> {
         let repository = Arc::new(Repository::discover(sample.root()).unwrap().unwrap());
@@ -319,7 +320,6 @@ mod tests {
             .iter()
             .map(|(path, entry)| (path.as_str(), entry.kind))
             .collect();
-        use EntryKind::{File, Link, Submodule};
         assert_eq!(
             names,
             [

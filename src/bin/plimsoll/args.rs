@@ -18,10 +18,22 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Run as if started in this directory
-    #[arg(short = 'C', long, global = true, value_name = "DIR", env = "PLIMSOLL_DIRECTORY")]
+    #[arg(
+        short = 'C',
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "PLIMSOLL_DIRECTORY"
+    )]
     pub(crate) directory: Option<PathBuf>,
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "PLIMSOLL_COLOR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "PLIMSOLL_COLOR"
+    )]
     pub(crate) color: When,
 }
 
@@ -69,7 +81,12 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sides: Sides,
     /// What standard output carries
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "PLIMSOLL_FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "PLIMSOLL_FORMAT"
+    )]
     pub(crate) format: Format,
     /// The lowest severity of a new finding that fails the check [default: the configuration's, else medium]
     #[arg(long, value_name = "SEVERITY", env = "PLIMSOLL_FAIL_ON")]
@@ -121,13 +138,30 @@ pub(crate) struct Render {
 #[command(next_help_heading = "Charts (as `helm template`)")]
 pub(crate) struct Helm {
     /// Release name
-    #[arg(long, value_name = "NAME", default_value = "release-name", env = "PLIMSOLL_NAME")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "release-name",
+        env = "PLIMSOLL_NAME"
+    )]
     pub(crate) name: String,
     /// Release namespace
-    #[arg(short, long, value_name = "NAMESPACE", default_value = "default", env = "PLIMSOLL_NAMESPACE")]
+    #[arg(
+        short,
+        long,
+        value_name = "NAMESPACE",
+        default_value = "default",
+        env = "PLIMSOLL_NAMESPACE"
+    )]
     pub(crate) namespace: String,
     /// Values file; each is laid over the ones before it
-    #[arg(short = 'f', long, value_name = "FILE", value_delimiter = ',', env = "PLIMSOLL_VALUES")]
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "PLIMSOLL_VALUES"
+    )]
     pub(crate) values: Vec<PathBuf>,
     /// Set values (key1=val1,key2=val2)
     #[arg(long, value_name = "VALUES", env = "PLIMSOLL_SET")]
@@ -148,7 +182,13 @@ pub(crate) struct Helm {
     #[arg(long, value_name = "VERSION", env = "PLIMSOLL_KUBE_VERSION")]
     pub(crate) kube_version: Option<String>,
     /// Kubernetes API versions for `.Capabilities.APIVersions`, added to the defaults
-    #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',', env = "PLIMSOLL_API_VERSIONS")]
+    #[arg(
+        short,
+        long,
+        value_name = "VERSIONS",
+        value_delimiter = ',',
+        env = "PLIMSOLL_API_VERSIONS"
+    )]
     pub(crate) api_versions: Vec<String>,
     /// Print the chart's CRDs, too
     #[arg(long, env = "PLIMSOLL_INCLUDE_CRDS")]

@@ -17,7 +17,14 @@ use crate::{Failure, Terminal, print};
 pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
     let mut out = String::new();
     for control in &Controls::built_in() {
-        let _ = writeln!(out, "{:8} {:8} {:32} {}", control.id.as_str(), control.severity.name(), control.name, control.title);
+        let _ = writeln!(
+            out,
+            "{:8} {:8} {:32} {}",
+            control.id.as_str(),
+            control.severity.name(),
+            control.name,
+            control.title
+        );
     }
     print(&out)?;
     Ok(ExitCode::SUCCESS)
@@ -30,18 +37,34 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
-        return Err(Failure::new(format!("`{}` is neither a control nor KIND/NAME of an object", arguments.subject))
-            .help("`plimsoll controls` lists the controls; an object is named like `deployment/web`."));
+        return Err(Failure::new(format!(
+            "`{}` is neither a control nor KIND/NAME of an object",
+            arguments.subject
+        ))
+        .help(
+            "`plimsoll controls` lists the controls; an object is named like `deployment/web`.",
+        ));
     };
     let path: Path = match &arguments.field {
-        Some(field) => field.parse().map_err(|error: plimsoll::yaml::PathSyntax| Failure::new(error.to_string()))?,
+        Some(field) => field
+            .parse()
+            .map_err(|error: plimsoll::yaml::PathSyntax| Failure::new(error.to_string()))?,
         None => Path::root(),
     };
-    let sides = Sides { base: arguments.head.clone().or(Some(":worktree".to_owned())), head: arguments.head.clone(), config: arguments.config.clone() };
+    let sides = Sides {
+        base: arguments.head.clone().or(Some(":worktree".to_owned())),
+        head: arguments.head.clone(),
+        config: arguments.config.clone(),
+    };
     let pair = open(terminal, &sides)?;
     let request = request(terminal, &sides, &pair)?;
     let rendered = check::render_head(&request);
-    let wanted = |id: &str| arguments.app.as_deref().is_none_or(|part| id.contains(part));
+    let wanted = |id: &str| {
+        arguments
+            .app
+            .as_deref()
+            .is_none_or(|part| id.contains(part))
+    };
     let mut out = String::new();
     for (id, rendered) in rendered.apps.iter().filter(|(id, _)| wanted(id)) {
         for resource in &rendered.rendering.resources {
@@ -55,12 +78,22 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
     print(&out)?;
     if !rendered.problems.is_empty() {
         let texts = check::texts_of(&request, &on_head(&rendered.problems));
-        let style = plimsoll::report::text::Style { color: terminal.color, unicode: false, existing: false };
-        eprint!("{}", plimsoll::report::text::problems(&texts, &on_head(&rendered.problems), style));
+        let style = plimsoll::report::text::Style {
+            color: terminal.color,
+            unicode: false,
+            existing: false,
+        };
+        eprint!(
+            "{}",
+            plimsoll::report::text::problems(&texts, &on_head(&rendered.problems), style)
+        );
         return Ok(ExitCode::from(2));
     }
     if out.is_empty() {
-        return Err(Failure::new(format!("no app renders {}", arguments.subject)));
+        return Err(Failure::new(format!(
+            "no app renders {}",
+            arguments.subject
+        )));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,14 +107,29 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
     });
     let _ = writeln!(out, "{}, {} {path}", app, resource.identity);
     if depth < path.steps().len() {
-        let _ = writeln!(out, "  is not set; the nearest thing that exists is {}", if depth == 0 { "the object".to_owned() } else { there.to_string() });
+        let _ = writeln!(
+            out,
+            "  is not set; the nearest thing that exists is {}",
+            if depth == 0 {
+                "the object".to_owned()
+            } else {
+                there.to_string()
+            }
+        );
     } else {
         let _ = writeln!(out, "  = {}", shown(value, secret));
     }
-    let parent = there.steps().split_last().and_then(|(last, parents)| match last {
-        plimsoll::yaml::Step::Key(key) => resource.value.at(&Path::from(parents.to_vec()))?.as_mapping()?.entry(key),
-        plimsoll::yaml::Step::Index(_) => None,
-    });
+    let parent = there
+        .steps()
+        .split_last()
+        .and_then(|(last, parents)| match last {
+            plimsoll::yaml::Step::Key(key) => resource
+                .value
+                .at(&Path::from(parents.to_vec()))?
+                .as_mapping()?
+                .entry(key),
+            plimsoll::yaml::Step::Index(_) => None,
+        });
     let is_collection = matches!(value.data, Data::Mapping(_) | Data::Sequence(_));
     let origin = match parent {
         Some(entry) if is_collection => entry.key_origin,
@@ -94,7 +142,11 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
         let at = index.position(&file.text, source.span.start);
         let text = index.line(at.line).of(&file.text).trim();
         let text = if secret { "(hidden)" } else { text };
-        let _ = writeln!(out, "  {label:12} {}:{}:{}  {text}", file.path, at.line, at.column);
+        let _ = writeln!(
+            out,
+            "  {label:12} {}:{}:{}  {text}",
+            file.path, at.line, at.column
+        );
     };
     for source in &trace.data {
         line("written at", source);
@@ -108,7 +160,11 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
         line("because of", source);
     }
     for read in &trace.empty {
-        let _ = writeln!(out, "  {:12} `{}` was read here and is not set", "", read.path);
+        let _ = writeln!(
+            out,
+            "  {:12} `{}` was read here and is not set",
+            "", read.path
+        );
     }
     out.push('\n');
 }

@@ -1,6 +1,10 @@
 //! The command line: arguments in, exit code out. What the commands do is the library's work.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line is for"
+)]
 
 mod args;
 mod check;
@@ -27,7 +31,10 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
+        Self {
+            message: message.into(),
+            help: None,
+        }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -46,13 +53,18 @@ pub(crate) struct Terminal {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let work = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || run(arguments));
+    let work = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || run(arguments));
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         // The panic has printed itself; what it means for the user is that nothing was checked.
         Ok(Err(_)) => {
             eprintln!("plimsoll: this is a bug in Plimsoll, and nothing was checked");
-            eprintln!("help: please report it, with the files if you can: {}/issues", env!("CARGO_PKG_REPOSITORY"));
+            eprintln!(
+                "help: please report it, with the files if you can: {}/issues",
+                env!("CARGO_PKG_REPOSITORY")
+            );
             ExitCode::from(2)
         }
         Err(error) => {
@@ -67,18 +79,27 @@ fn run(arguments: Arguments) -> ExitCode {
         When::Always => true,
         When::Never => false,
         When::Auto => {
-            std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
     };
     let here = match std::env::current_dir() {
         Ok(here) => here,
-        Err(error) => return fail(&Failure::new(format!("the current directory cannot be read: {error}"))),
+        Err(error) => {
+            return fail(&Failure::new(format!(
+                "the current directory cannot be read: {error}"
+            )));
+        }
     };
     let directory = match &arguments.directory {
         Some(directory) => here.join(directory),
         None => here,
     };
-    let terminal = Terminal { directory, color, watched: std::io::stderr().is_terminal() };
+    let terminal = Terminal {
+        directory,
+        color,
+        watched: std::io::stderr().is_terminal(),
+    };
     let done = match arguments.command {
         Command::Check(arguments) => check::check(&terminal, &arguments),
         Command::Diff(arguments) => check::diff(&terminal, &arguments),
@@ -106,9 +127,9 @@ fn fail(failure: &Failure) -> ExitCode {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("standard output cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+            "standard output cannot be written: {error}"
+        ))),
         _ => Ok(()),
     }
 }

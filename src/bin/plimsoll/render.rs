@@ -18,17 +18,34 @@ use crate::{Failure, Terminal, print};
 
 pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode, Failure> {
     let target = absolute(&terminal.directory, &arguments.target);
-    let values: Vec<PathBuf> =
-        arguments.helm.values.iter().map(|file| absolute(&terminal.directory, file)).collect();
+    let values: Vec<PathBuf> = arguments
+        .helm
+        .values
+        .iter()
+        .map(|file| absolute(&terminal.directory, file))
+        .collect();
     let root = root(&terminal.directory, &target, &values);
     let inside = |path: &Path| {
-        let rest = path.strip_prefix(&root).ok().and_then(Path::to_str).map(|p| p.replace('\\', "/"));
+        let rest = path
+            .strip_prefix(&root)
+            .ok()
+            .and_then(Path::to_str)
+            .map(|p| p.replace('\\', "/"));
         rest.and_then(|rest| RepoPath::new(&rest).ok())
-            .ok_or_else(|| Failure::new(format!("`{}` is not a path below `{}`", path.display(), root.display())))
+            .ok_or_else(|| {
+                Failure::new(format!(
+                    "`{}` is not a path below `{}`",
+                    path.display(),
+                    root.display()
+                ))
+            })
     };
     let snapshot = Disk::new(&root);
     let target = inside(&target)?;
-    let values = values.iter().map(|file| inside(file)).collect::<Result<Vec<_>, _>>()?;
+    let values = values
+        .iter()
+        .map(|file| inside(file))
+        .collect::<Result<Vec<_>, _>>()?;
     let app = App {
         id: target.to_string(),
         environment: None,
@@ -43,13 +60,24 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let style = text::Style { color: terminal.color, unicode: false, existing: false };
-    eprint!("{}", text::problems(&texts(&snapshot, &rendered), &troubles(&rendered), style));
+    let style = text::Style {
+        color: terminal.color,
+        unicode: false,
+        existing: false,
+    };
+    eprint!(
+        "{}",
+        text::problems(&texts(&snapshot, &rendered), &troubles(&rendered), style)
+    );
     Ok(ExitCode::from(2))
 }
 
 fn troubles(rendered: &Rendered) -> Vec<Trouble> {
-    let trouble = |problem: &Problem| Trouble { side: Which::Head, app: None, problem: problem.clone() };
+    let trouble = |problem: &Problem| Trouble {
+        side: Which::Head,
+        app: None,
+        problem: problem.clone(),
+    };
     rendered.rendering.problems.iter().map(trouble).collect()
 }
 
@@ -58,11 +86,26 @@ fn texts(snapshot: &dyn Snapshot, rendered: &Rendered) -> Texts {
     let tree = Tree::new(snapshot);
     let mut texts = Texts::new();
     for problem in &rendered.rendering.problems {
-        for place in problem.place.iter().chain(problem.chain.iter().map(|(place, _)| place)) {
-            let known = rendered.origins.files().find(|(_, file)| file.path == place.path);
-            let text = known.map(|(_, file)| Arc::clone(&file.text)).or_else(|| tree.read_text(&place.path).ok());
+        for place in problem
+            .place
+            .iter()
+            .chain(problem.chain.iter().map(|(place, _)| place))
+        {
+            let known = rendered
+                .origins
+                .files()
+                .find(|(_, file)| file.path == place.path);
+            let text = known
+                .map(|(_, file)| Arc::clone(&file.text))
+                .or_else(|| tree.read_text(&place.path).ok());
             if let Some(text) = text {
-                texts.insert((Which::Head, place.path.clone()), SourceText { text, secrets: Vec::new() });
+                texts.insert(
+                    (Which::Head, place.path.clone()),
+                    SourceText {
+                        text,
+                        secrets: Vec::new(),
+                    },
+                );
             }
         }
     }
@@ -70,26 +113,47 @@ fn texts(snapshot: &dyn Snapshot, rendered: &Rendered) -> Texts {
 }
 
 /// What the target is: a chart, a kustomization, or manifests.
-fn source(tree: &Tree<'_>, target: &RepoPath, values: Vec<RepoPath>, arguments: &Render) -> Result<Source, Failure> {
-    let found = tree.find(target).map_err(|error| Failure::new(error.to_string()))?;
-    let has = |name: &str| target.join(name).is_ok_and(|path| matches!(tree.find(&path), Ok(Some(Found::File))));
+fn source(
+    tree: &Tree<'_>,
+    target: &RepoPath,
+    values: Vec<RepoPath>,
+    arguments: &Render,
+) -> Result<Source, Failure> {
+    let found = tree
+        .find(target)
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let has = |name: &str| {
+        target
+            .join(name)
+            .is_ok_and(|path| matches!(tree.find(&path), Ok(Some(Found::File))))
+    };
     let release = || Source::Helm(release(target, values, &arguments.helm));
     match found {
         None => Err(Failure::new(format!("`{target}` does not exist"))),
-        Some(Found::File) if [".tgz", ".tar.gz"].iter().any(|end| target.as_str().ends_with(end)) => Ok(release()),
+        Some(Found::File)
+            if [".tgz", ".tar.gz"]
+                .iter()
+                .any(|end| target.as_str().ends_with(end)) =>
+        {
+            Ok(release())
+        }
         Some(Found::File) => Ok(Source::Manifests(vec![target.clone()])),
         Some(Found::Directory) if has("Chart.yaml") => Ok(release()),
-        Some(Found::Directory) if ["kustomization.yaml", "kustomization.yml", "Kustomization"].into_iter().any(has) => {
+        Some(Found::Directory)
+            if ["kustomization.yaml", "kustomization.yml", "Kustomization"]
+                .into_iter()
+                .any(has) =>
+        {
             Ok(Source::Kustomize(Overlay {
                 directory: target.clone(),
                 restrict_loads: arguments.kustomize.load_restrictor != "LoadRestrictionsNone",
                 inflate_charts: arguments.kustomize.enable_helm,
             }))
         }
-        Some(Found::Directory) => {
-            Err(Failure::new(format!("`{target}` holds neither a Chart.yaml nor a kustomization file"))
-                .help("Name a chart, a kustomization's directory, or a manifest file."))
-        }
+        Some(Found::Directory) => Err(Failure::new(format!(
+            "`{target}` holds neither a Chart.yaml nor a kustomization file"
+        ))
+        .help("Name a chart, a kustomization's directory, or a manifest file.")),
     }
 }
 
@@ -105,7 +169,12 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
         values,
         sets: sets
             .into_iter()
-            .flat_map(|(kind, given)| given.iter().map(move |argument| Set { kind, argument: argument.clone() }))
+            .flat_map(|(kind, given)| {
+                given.iter().map(move |argument| Set {
+                    kind,
+                    argument: argument.clone(),
+                })
+            })
             .collect(),
         kube_version: helm.kube_version.clone(),
         api_versions: helm.api_versions.clone(),
@@ -115,7 +184,11 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
         is_upgrade: helm.is_upgrade,
         show_only: helm.show_only.clone(),
         validate_schema: !helm.skip_schema_validation,
-        helm: if helm.helm_version == "3" { HelmVersion::V3 } else { HelmVersion::V4 },
+        helm: if helm.helm_version == "3" {
+            HelmVersion::V3
+        } else {
+            HelmVersion::V4
+        },
         ..Release::new(chart.clone(), &helm.name, &helm.namespace)
     }
 }
@@ -138,8 +211,14 @@ fn absolute(here: &Path, path: &Path) -> PathBuf {
 /// The directory that bounds what rendering may read: the repository around the target, else the current directory,
 /// else the nearest directory that holds the target and the values files.
 fn root(here: &Path, target: &Path, values: &[PathBuf]) -> PathBuf {
-    let holds_all = |root: &Path| std::iter::once(target).chain(values.iter().map(PathBuf::as_path)).all(|p| p.starts_with(root));
-    let repository = target.ancestors().find(|directory| directory.join(".git").exists());
+    let holds_all = |root: &Path| {
+        std::iter::once(target)
+            .chain(values.iter().map(PathBuf::as_path))
+            .all(|p| p.starts_with(root))
+    };
+    let repository = target
+        .ancestors()
+        .find(|directory| directory.join(".git").exists());
     if let Some(root) = repository.filter(|root| holds_all(root)) {
         return root.to_owned();
     }
@@ -165,8 +244,14 @@ fn with_origins(output: &Traced, origins: &Origins) -> String {
         for origin in output.runs_in(Span::new(from, span.start as usize + line.len())) {
             for source in origins.trace(origin).data {
                 let file = origins.file(source.file);
-                let lines = indices.entry(source.file).or_insert_with(|| LineIndex::new(&file.text));
-                let place = format!("{}:{}", file.path, lines.position(&file.text, source.span.start).line);
+                let lines = indices
+                    .entry(source.file)
+                    .or_insert_with(|| LineIndex::new(&file.text));
+                let place = format!(
+                    "{}:{}",
+                    file.path,
+                    lines.position(&file.text, source.span.start).line
+                );
                 if !places.contains(&place) && !line.trim().is_empty() {
                     places.push(place);
                 }
@@ -174,7 +259,12 @@ fn with_origins(output: &Traced, origins: &Origins) -> String {
         }
         lines.push((line, places));
     }
-    let width = lines.iter().map(|(line, _)| line.chars().count()).filter(|&w| w <= 72).max().unwrap_or(0);
+    let width = lines
+        .iter()
+        .map(|(line, _)| line.chars().count())
+        .filter(|&w| w <= 72)
+        .max()
+        .unwrap_or(0);
     let mut out = String::new();
     for (line, places) in lines {
         out.push_str(line);
