@@ -468,6 +468,46 @@ impl Node {
     }
 }
 
+impl Node {
+    /// A node as it comes back from JSON text that is read as YAML: texts in quotes, numbers as they were.
+    pub(super) fn from_json_text(value: &Value) -> Self {
+        let origin = value.origin;
+        match &value.data {
+            Data::Null => Self::null(origin),
+            Data::Bool(flag) => Self::tagged(flag.to_string(), Tag::Bool, origin),
+            Data::Int(number) => Self::tagged(number.to_string(), Tag::Int, origin),
+            Data::Uint(number) => Self::tagged(number.to_string(), Tag::Int, origin),
+            Data::Float(number) => Self::tagged(number.to_string(), Tag::Float, origin),
+            Data::String(text) => Self {
+                body: Body::Scalar {
+                    text: text.clone(),
+                    style: ScalarStyle::DoubleQuoted,
+                },
+                tag: Tag::Str,
+                origin,
+            },
+            Data::Sequence(items) => {
+                Self::list(items.iter().map(Self::from_json_text).collect(), origin)
+            }
+            Data::Mapping(mapping) => {
+                let pairs = mapping.iter().map(|entry| Pair {
+                    key: Key {
+                        text: entry.key.clone(),
+                        tag: Tag::Str,
+                        origin: entry.key_origin,
+                    },
+                    value: Self::from_json_text(&entry.value),
+                });
+                Self {
+                    body: Body::Map(pairs.collect()),
+                    tag: Tag::None,
+                    origin,
+                }
+            }
+        }
+    }
+}
+
 /// A float in the shortest form that Go's `%g` gives.
 fn go_float(number: f64) -> String {
     if number == 0.0 {

@@ -197,6 +197,22 @@ impl Reader<'_> {
         })
     }
 
+    /// Where a node begins to exist: a collection at its first scalar.
+    fn begin(&self, mut id: NodeId) -> Span {
+        loop {
+            let node = self.document.node(id);
+            let first = match &node.kind {
+                NodeKind::Sequence { items, .. } => items.first(),
+                NodeKind::Mapping { pairs, .. } => pairs.first().map(|(key, _)| key),
+                NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
+            };
+            match first {
+                Some(&first) => id = first,
+                None => return node.span,
+            }
+        }
+    }
+
     fn node(&mut self, id: NodeId, depth: usize) -> Result<Node, SyntaxError> {
         if depth > crate::yaml::MAX_DEPTH {
             return self.refuse(id, "it is nested too deeply, or contains itself");
@@ -206,7 +222,7 @@ impl Reader<'_> {
             None => return self.refuse(id, "its aliases unfold into too many nodes"),
         };
         let node = self.document.node(id);
-        let origin = self.source.origin(node.span, self.origins);
+        let origin = self.source.origin(self.begin(id), self.origins);
         match &node.kind {
             NodeKind::Alias { target } => self.node(*target, depth + 1),
             NodeKind::Scalar { text, style } => Ok(Node {
