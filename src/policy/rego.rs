@@ -207,10 +207,7 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
         .map_err(|error| format!("{error:#}"))?;
     for control in controls {
         let declared = engine
-            .has_declared_rule_rooted_at(
-                control.path.as_str(),
-                &format!("data.{}.deny", control.package),
-            )
+            .has_declared_rule_rooted_at(control.path.as_str(), "deny")
             .map_err(|error| format!("{error:#}"))?;
         if !declared {
             return Err(format!("it has no rule `deny` in `package {}`", control.package));

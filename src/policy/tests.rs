@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::*;
 use crate::control::cases::{Block, cases, markers};
 use crate::finding::Suggestion;
-use crate::origin::{Origins, Role};
+use crate::origin::{Origin, Origins, Role};
 use crate::resource::flatten;
-use crate::text::{LineIndex, RepoPath, Span};
+use crate::text::{LineIndex, RepoPath};
 use crate::yaml::{self, Data, Dialect, Path, Step, Value};
 
 /// A text read as the rendering of an app.
