@@ -167,6 +167,7 @@ impl Engine {
                     Failure::Evaluation(text)
                 }
             })?;
+        drop(self.engine.take_prints());
         let regorus::Value::Set(items) = &answer else {
             return Err(Failure::Shape(format!(
                 "with {} where `deny` must be a set",
@@ -191,6 +192,8 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
     // Where a built-in function is given what it cannot take, Rego goes on as if there were no answer. That would pass
     // what was not understood, so it is an error here.
     engine.set_strict_builtin_errors(true);
+    // What a policy prints is dropped: standard error is not the policy's.
+    engine.set_gather_prints(true);
     let modules = libraries
         .iter()
         .map(|library| (&library.path, &library.rego))
