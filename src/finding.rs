@@ -109,9 +109,9 @@ impl Anchor {
         let mut depth = 0;
         for step in path.steps() {
             let next = match (step, &value.data) {
-                (Step::Key(name), Data::Mapping(map)) => {
-                    map.entry(name).map(|entry| (&entry.value, entry.key_origin))
-                }
+                (Step::Key(name), Data::Mapping(map)) => map
+                    .entry(name)
+                    .map(|entry| (&entry.value, entry.key_origin)),
                 (Step::Index(index), Data::Sequence(items)) => {
                     items.get(*index).map(|item| (item, item.origin))
                 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::control::cases::{Block, cases, markers};
 use crate::finding::Suggestion;
+use crate::framework::Framework;
 use crate::origin::{Origin, Origins, Role};
 use crate::resource::flatten;
 use crate::text::{LineIndex, RepoPath};
@@ -48,7 +49,10 @@ impl Rendering {
     /// The line that a finding is shown at, from 1.
     fn line(&self, finding: &Finding) -> usize {
         let trace = self.origins.trace(finding.anchor.shown);
-        let source = trace.data.first().expect("every value of a text has a place");
+        let source = trace
+            .data
+            .first()
+            .expect("every value of a text has a place");
         LineIndex::new(&self.text)
             .position(&self.text, source.span.start)
             .line as usize
@@ -73,7 +77,10 @@ fn only(control: &Control) -> Policy {
 
 /// Does to an object what a finding suggests. Missing maps on the way are made.
 fn remedy(object: &mut Value, path: &Path, suggestion: &Suggestion) {
-    let (last, way) = path.steps().split_last().expect("no control points at a whole object");
+    let (last, way) = path
+        .steps()
+        .split_last()
+        .expect("no control points at a whole object");
     let mut here = object;
     for step in way {
         here = match step {
@@ -133,7 +140,10 @@ fn check(control: &Control, policy: &Policy, base: Option<&Block>, head: &Block)
     for line in 1..=head.yaml.lines().count() {
         let here = found.get(&line).map(Vec::as_slice).unwrap_or_default();
         if here.len() != expected.get(&line).copied().unwrap_or_default() {
-            let what: Vec<_> = here.iter().map(|f| format!("{}: {}", f.field, f.message)).collect();
+            let what: Vec<_> = here
+                .iter()
+                .map(|f| format!("{}: {}", f.field, f.message))
+                .collect();
             wrong.push(format!(
                 "controls/{0}/{0}.md:{1}: {2:?}",
                 control.name,
@@ -157,7 +167,10 @@ fn check(control: &Control, policy: &Policy, base: Option<&Block>, head: &Block)
     }
     let left = at_head(run(policy, &before, &after));
     if left.len() != expected_left {
-        wrong.push(format!("the suggestions of {} leave {left:#?}", control.name));
+        wrong.push(format!(
+            "the suggestions of {} leave {left:#?}",
+            control.name
+        ));
     }
     wrong
 }
@@ -179,7 +192,11 @@ fn every_page_holds() {
         let policy = only(control);
         for case in cases {
             let marked = !markers(&case.head.yaml, &control.name).is_empty();
-            assert_eq!(marked, case.violates, "{} line {}", control.name, case.head.line);
+            assert_eq!(
+                marked, case.violates,
+                "{} line {}",
+                control.name, case.head.line
+            );
             wrong.extend(check(control, &policy, case.base.as_ref(), &case.head));
         }
     }
@@ -273,8 +290,9 @@ fn built_in_rego_means_the_same_to_opa() {
     let pattern = |text: &str| regex::Regex::new(text).unwrap();
     // `not` is true in regorus where an operand is undefined, and undefined in OPA: only names may stand after it.
     let negation = pattern(r"\bnot\b(.*)$");
-    let harmless =
-        pattern(r#"^ ([a-z_]+ in [a-z_]+|[a-z_.]+\(([a-z_]+|"[^"]*")(, ([a-z_]+|"[^"]*"))*\))( })?$"#);
+    let harmless = pattern(
+        r#"^ ([a-z_]+ in [a-z_]+|[a-z_.]+\(([a-z_]+|"[^"]*")(, ([a-z_]+|"[^"]*"))*\))( })?$"#,
+    );
     let text = pattern(r#""[^"]*""#);
     // A fact without a body is refused by regorus.
     let fact = pattern(r"^[a-z_]+\([^:=]*\)$");
@@ -284,7 +302,12 @@ fn built_in_rego_means_the_same_to_opa() {
     let texts = controls
         .iter()
         .map(|control| (&control.path, &control.rego))
-        .chain(controls.libraries().iter().map(|library| (&library.path, &library.rego)));
+        .chain(
+            controls
+                .libraries()
+                .iter()
+                .map(|library| (&library.path, &library.rego)),
+        );
     for (path, rego) in texts {
         for (number, line) in rego.lines().enumerate() {
             let code = line.split('#').next().unwrap();
@@ -294,9 +317,53 @@ fn built_in_rego_means_the_same_to_opa() {
             }
             assert!(!fact.is_match(code), "{place}");
             assert!(!class.is_match(code), "{place}");
-            assert!(!code.contains("http.send") && !code.contains("time.now"), "{place}");
+            assert!(
+                !code.contains("http.send") && !code.contains("time.now"),
+                "{place}"
+            );
         }
     }
+}
+
+#[test]
+fn frameworks_and_controls_fit_together() {
+    let controls = Controls::built_in();
+    for framework in Framework::built_in() {
+        for id in framework.controls() {
+            assert!(
+                controls.iter().any(|control| control.id.as_str() == id),
+                "{} names {id}, which is no control",
+                framework.name
+            );
+        }
+    }
+    // Ids are for ever: a line may be added here, none changed or removed.
+    let ids: Vec<String> = controls
+        .iter()
+        .map(|control| format!("{} {}", control.id, control.name))
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "C-0012 plaintext-credentials",
+            "C-0013 run-as-root",
+            "C-0016 privilege-escalation",
+            "C-0034 service-account-token",
+            "C-0038 host-namespaces",
+            "C-0041 host-network",
+            "C-0046 dangerous-capabilities",
+            "C-0048 host-path",
+            "C-0057 privileged",
+            "C-0210 no-seccomp-profile",
+            "C-0260 no-network-policy",
+            "C-0270 no-cpu-limit",
+            "C-0271 no-memory-limit",
+            "PL-0001 floating-image-tag",
+            "PL-0002 replicas-to-zero",
+            "PL-0003 image-digest-dropped",
+            "PL-0004 ingress-tls-removed",
+        ]
+    );
 }
 
 /// An object from YAML text.
@@ -323,7 +390,8 @@ fn controls(all: impl IntoIterator<Item = Control>) -> Controls {
 
 const ANY: &str = "#   id: PL-9001\n#   fix: never\n#   kinds: ['*']\n";
 const OTHER: &str = "#   id: PL-9002\n#   fix: unsafe\n#   kinds: [ConfigMap]\n";
-const GOOD: &str = r#"deny contains {"path": ["data", "a"], "message": "m"} if input.resource.data.a == "x""#;
+const GOOD: &str =
+    r#"deny contains {"path": ["data", "a"], "message": "m"} if input.resource.data.a == "x""#;
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: m }\ndata: { a: x }\n";
 
 /// What goes wrong with a control of this body on a ConfigMap, and that it spoils no other.
@@ -346,22 +414,58 @@ fn a_policy_that_fails_is_a_problem_and_no_pass() {
         ("deny contains", "cannot be loaded"),
         ("allow := true", "has no rule `deny`"),
         ("deny contains x if { x := y }", "could not be evaluated"),
-        ("deny contains x if { x := unknown(1) }", "could not be evaluated"),
-        ("deny contains x if { x := input.resource.data.a + 1 }", "could not be evaluated"),
+        (
+            "deny contains x if { x := unknown(1) }",
+            "could not be evaluated",
+        ),
+        (
+            "deny contains x if { x := input.resource.data.a + 1 }",
+            "could not be evaluated",
+        ),
         ("deny := 1", "with a number where `deny` must be a set"),
-        ("deny := true if input.nothing", "with nothing where `deny` must be a set"),
+        (
+            "deny := true if input.nothing",
+            "with nothing where `deny` must be a set",
+        ),
         (r#"deny contains "text""#, "with a text for a violation"),
         (r#"deny contains {"path": []}"#, "without a message"),
         (r#"deny contains {"message": "m"}"#, "without a path"),
-        (r#"deny contains {"path": [], "message": " "}"#, "without a message"),
-        (r#"deny contains {"path": "a.b", "message": "m"}"#, "not a list of keys"),
-        (r#"deny contains {"path": [1.5], "message": "m"}"#, "not a list of keys"),
-        (r#"deny contains {"path": [-1], "message": "m"}"#, "not a list of keys"),
-        (r#"deny contains {"path": [], "message": "m", "msg": 1}"#, "unknown field"),
-        (r#"deny contains {"path": [], "message": "m", "fix": {"op": "remove"}}"#, "fix: never"),
-        (r#"deny contains {"path": [], "message": "m", "fix": {"op": "set"}}"#, "which is neither"),
-        (r#"deny contains {"path": [], "message": "m", "fix": {"op": "add", "value": 1}}"#, "which is neither"),
-        (r#"deny contains {"path": [], "message": "m"} if { some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0 }"#, "did not finish"),
+        (
+            r#"deny contains {"path": [], "message": " "}"#,
+            "without a message",
+        ),
+        (
+            r#"deny contains {"path": "a.b", "message": "m"}"#,
+            "not a list of keys",
+        ),
+        (
+            r#"deny contains {"path": [1.5], "message": "m"}"#,
+            "not a list of keys",
+        ),
+        (
+            r#"deny contains {"path": [-1], "message": "m"}"#,
+            "not a list of keys",
+        ),
+        (
+            r#"deny contains {"path": [], "message": "m", "msg": 1}"#,
+            "unknown field",
+        ),
+        (
+            r#"deny contains {"path": [], "message": "m", "fix": {"op": "remove"}}"#,
+            "fix: never",
+        ),
+        (
+            r#"deny contains {"path": [], "message": "m", "fix": {"op": "set"}}"#,
+            "which is neither",
+        ),
+        (
+            r#"deny contains {"path": [], "message": "m", "fix": {"op": "add", "value": 1}}"#,
+            "which is neither",
+        ),
+        (
+            r#"deny contains {"path": [], "message": "m"} if { some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); a * b < 0 }"#,
+            "did not finish",
+        ),
     ] {
         let message = failing(body);
         assert!(message.contains(expected), "{body}: {message}");
@@ -381,7 +485,8 @@ fn a_control_sees_what_it_declares_and_no_secret() {
         let head = objects(
             "apiVersion: v1\nkind: Secret\nmetadata: { name: s, annotations: { kubectl.kubernetes.io/last-applied-configuration: TOPSECRET } }\ndata: { k: TOPSECRET, e: '' }\nstringData: { t: TOPSECRET }\n",
         );
-        let (findings, problems) = evaluate(&policy, &Side::new("a", &base), &Side::new("a", &head));
+        let (findings, problems) =
+            evaluate(&policy, &Side::new("a", &base), &Side::new("a", &head));
         assert_eq!(problems, []);
         let head = findings.into_iter().find(|f| f.state != State::Resolved);
         head.unwrap().message
@@ -391,12 +496,16 @@ fn a_control_sees_what_it_declares_and_no_secret() {
     let before = tell(&any("#   reads: [before]\n"));
     let inventory = tell(&any("#   reads: [inventory]\n"));
     for text in [&plain, &before, &inventory] {
-        assert!(!text.contains("TOPSECRET") && !text.contains("b2xk"), "{text}");
+        assert!(
+            !text.contains("TOPSECRET") && !text.contains("b2xk"),
+            "{text}"
+        );
         assert!(text.contains(r#""k":"(hidden)""#), "{text}");
         assert!(text.contains(r#""e":"""#), "{text}");
     }
     assert_eq!(
-        [&plain, &before, &inventory].map(|t| (t.contains("\"before\""), t.contains("\"inventory\""))),
+        [&plain, &before, &inventory]
+            .map(|t| (t.contains("\"before\""), t.contains("\"inventory\""))),
         [(false, false), (true, false), (false, true)]
     );
 }
@@ -420,22 +529,46 @@ fn a_finding_is_new_existing_or_resolved() {
         )
     };
     let check = |base: &str, head: &str, expected: &[&str]| {
-        assert_eq!(states(&["privileged"], base, head), expected, "{base} {head}");
+        assert_eq!(
+            states(&["privileged"], base, head),
+            expected,
+            "{base} {head}"
+        );
     };
     let a = "p spec.containers[name=a].securityContext.privileged";
     let b = "p spec.containers[name=b].securityContext.privileged";
-    let (new, existing, resolved) = (format!("new {b}"), format!("existing {a}"), format!("resolved {a}"));
+    let (new, existing, resolved) = (
+        format!("new {b}"),
+        format!("existing {a}"),
+        format!("resolved {a}"),
+    );
     check("", &pod("p", "true", "false"), &[&format!("new {a}")]);
-    check(&pod("p", "true", "false"), &pod("p", "true", "true"), &[&existing, &new]);
-    check(&pod("p", "true", "false"), &pod("p", "true", "false"), &[&existing]);
-    check(&pod("p", "true", "false"), &pod("p", "false", "false"), &[&resolved]);
+    check(
+        &pod("p", "true", "false"),
+        &pod("p", "true", "true"),
+        &[&existing, &new],
+    );
+    check(
+        &pod("p", "true", "false"),
+        &pod("p", "true", "false"),
+        &[&existing],
+    );
+    check(
+        &pod("p", "true", "false"),
+        &pod("p", "false", "false"),
+        &[&resolved],
+    );
     check(&pod("p", "true", "false"), "", &[&resolved]);
     // An item that is inserted before does not make the next one new.
     let moved = "apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec:\n  containers:\n  - { name: z, image: z:1 }\n  - { name: a, image: a:1, securityContext: { privileged: true } }\n";
     check(&pod("p", "true", "false"), moved, &[&existing]);
     // Two objects of one name are two findings.
     let twice = pod("p", "true", "false").repeat(2);
-    check(&pod("p", "true", "false"), &twice, &[&existing, &format!("new {a}")]);
+    check(
+        &pod("p", "true", "false"),
+        &twice,
+        &[&existing, &format!("new {a}")],
+    );
     check(&twice, &pod("p", "true", "false"), &[&existing, &resolved]);
 }
 
@@ -455,7 +588,10 @@ fn fingerprints_are_unique_and_outlive_hashes_and_lines() {
     };
     let one = prints(text, Some("conf"));
     assert_eq!(one.len(), 1);
-    assert_eq!(one, prints(&format!("\n\n{}", text.replace("abc", "def")), Some("conf")));
+    assert_eq!(
+        one,
+        prints(&format!("\n\n{}", text.replace("abc", "def")), Some("conf"))
+    );
     assert_ne!(one, prints(text, None));
     let twice = prints(&format!("{text}---\n{text}"), None);
     assert_eq!(twice.len(), 2);
@@ -479,14 +615,18 @@ fn removing_a_network_policy_is_new_for_what_it_covered() {
     );
     assert_eq!(
         states(&["no-network-policy"], &head, &base),
-        [format!("resolved web {field}"), format!("existing db {field}")]
+        [
+            format!("resolved web {field}"),
+            format!("existing db {field}")
+        ]
     );
 }
 
 #[test]
 fn objects_of_other_apps_count_as_surroundings() {
     let (policy, _) = compile(&Controls::built_in().select(|c| c.name == "no-network-policy"));
-    let web = objects("apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: { containers: [] }\n");
+    let web =
+        objects("apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: { containers: [] }\n");
     let others = objects(
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: n, namespace: clinic }\nspec: { podSelector: {} }\n",
     );
@@ -496,11 +636,26 @@ fn objects_of_other_apps_count_as_surroundings() {
         assert_eq!(problems, []);
         findings.iter().map(|f| f.state).collect::<Vec<_>>()
     };
-    let alone = Side { namespace: "clinic", ..Side::new("a", &web) };
-    let covered = Side { others: &others, ..alone };
+    let alone = Side {
+        namespace: "clinic",
+        ..Side::new("a", &web)
+    };
+    let covered = Side {
+        others: &others,
+        ..alone
+    };
     assert_eq!(state(alone, alone), [State::Existing]);
     assert_eq!(state(covered, covered), []);
     assert_eq!(state(covered, alone), [State::New]);
     assert_eq!(state(alone, covered), [State::Resolved]);
-    assert_eq!(state(covered, Side { namespace: "other", ..covered }), [State::New]);
+    assert_eq!(
+        state(
+            covered,
+            Side {
+                namespace: "other",
+                ..covered
+            }
+        ),
+        [State::New]
+    );
 }
