@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("controls");
+    let root =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("controls");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     println!("cargo::rerun-if-changed=controls");
 
@@ -48,7 +49,11 @@ fn main() -> io::Result<()> {
 
     let mut frameworks = String::new();
     for file in with_extension(&root.join("frameworks"), "yaml")? {
-        let _ = writeln!(frameworks, "    ({:?}, include_str!({file:?})),", stem(&file));
+        let _ = writeln!(
+            frameworks,
+            "    ({:?}, include_str!({file:?})),",
+            stem(&file)
+        );
     }
     fs::write(
         out.join("frameworks.rs"),

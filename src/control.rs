@@ -36,7 +36,9 @@ impl fmt::Display for ControlId {
 
 /// A text that is no control id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a control id: capital letters, a hyphen and at least four digits, as in `C-0057`")]
+#[error(
+    "`{0}` is not a control id: capital letters, a hyphen and at least four digits, as in `C-0057`"
+)]
 pub struct IdSyntax(String);
 
 impl FromStr for ControlId {
@@ -206,7 +208,8 @@ impl Controls {
 
     /// Every built-in control.
     pub fn built_in() -> Self {
-        let path = |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
+        let path =
+            |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
         let mut set = Self {
             controls: Vec::new(),
             libraries: embedded::LIBRARIES
@@ -218,8 +221,9 @@ impl Controls {
                 .collect(),
         };
         for (name, rego, page) in embedded::CONTROLS {
-            let control = Control::parse(&path(&format!("controls/{name}/{name}.rego")), rego, page)
-                .expect("because a test reads each built-in control");
+            let control =
+                Control::parse(&path(&format!("controls/{name}/{name}.rego")), rego, page)
+                    .expect("because a test reads each built-in control");
             set.add(control)
                 .expect("because a test compares the ids of all built-in controls");
         }

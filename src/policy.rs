@@ -82,11 +82,7 @@ struct Answer<'a> {
 /// Evaluates all controls on one app at base and head.
 ///
 /// Findings come in the order of head's objects, then of those that the change removes; of one object by control and field.
-pub fn evaluate(
-    policy: &Policy,
-    base: &Side<'_>,
-    head: &Side<'_>,
-) -> (Vec<Finding>, Vec<Problem>) {
+pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Finding>, Vec<Problem>) {
     let pairs = change::pair(base.resources, head.resources);
     let mut problems = Vec::new();
     let wants_inventory = policy
@@ -136,7 +132,14 @@ pub fn evaluate(
             match answer.said {
                 Ok(violations) => {
                     for violation in violations {
-                        tally.add(index, pair, answer.control, answer.side, head.app, violation);
+                        tally.add(
+                            index,
+                            pair,
+                            answer.control,
+                            answer.side,
+                            head.app,
+                            violation,
+                        );
                     }
                 }
                 Err(failure) => {
@@ -150,7 +153,11 @@ pub fn evaluate(
             }
         }
     }
-    problems.extend(failures.into_values().filter_map(|all| failed(&all, head.app)));
+    problems.extend(
+        failures
+            .into_values()
+            .filter_map(|all| failed(&all, head.app)),
+    );
     problems.dedup();
     (tally.into_findings(), problems)
 }
@@ -212,36 +219,40 @@ impl Sides<'_> {
         let unchanged = pairing == Pairing::Unchanged && self.base.namespace == self.head.namespace;
         let mut answers = Vec::new();
         // The controls are asked in groups of one input each, which is set once per group.
-        let mut ask = |side: Where, input: &dyn Fn() -> Document, wanted: &dyn Fn(&Control) -> bool| {
-            let resource = match side {
-                Where::Base => pair.before,
-                Where::Head | Where::Both => pair.after,
+        let mut ask =
+            |side: Where, input: &dyn Fn() -> Document, wanted: &dyn Fn(&Control) -> bool| {
+                let resource = match side {
+                    Where::Base => pair.before,
+                    Where::Head | Where::Both => pair.after,
+                };
+                let Some(resource) = resource else { return };
+                let mut is_set = false;
+                for control in controls {
+                    if !wanted(control) || !control.applies_to(resource) {
+                        continue;
+                    }
+                    if !is_set {
+                        engine.set_input(input());
+                        is_set = true;
+                    }
+                    answers.push(Answer {
+                        control,
+                        side,
+                        said: engine.evaluate(control),
+                    });
+                }
             };
-            let Some(resource) = resource else { return };
-            let mut is_set = false;
-            for control in controls {
-                if !wanted(control) || !control.applies_to(resource) {
-                    continue;
-                }
-                if !is_set {
-                    engine.set_input(input());
-                    is_set = true;
-                }
-                answers.push(Answer {
-                    control,
-                    side,
-                    said: engine.evaluate(control),
-                });
-            }
-        };
         let plain = |control: &Control| control.reads.is_empty();
-        let looks_around = |control: &Control| {
-            control.reads(Reads::Inventory) && !control.reads(Reads::Before)
-        };
+        let looks_around =
+            |control: &Control| control.reads(Reads::Inventory) && !control.reads(Reads::Before);
         let compares = |control: &Control| control.reads(Reads::Before);
         if let Some(after) = &after {
             let side = if unchanged { Where::Both } else { Where::Head };
-            ask(side, &|| input::document(self.head, after, None, None), &plain);
+            ask(
+                side,
+                &|| input::document(self.head, after, None, None),
+                &plain,
+            );
             let side = if self.same_surroundings {
                 Where::Both
             } else {
@@ -352,14 +363,18 @@ impl Tally {
         let mut findings = Vec::new();
         for (key, matched) in self.0 {
             let shared = matched.base.len().min(matched.head.len());
-            let at_head = matched.head.into_iter().enumerate().map(|(ordinal, found)| {
-                let state = if ordinal < shared {
-                    State::Existing
-                } else {
-                    State::New
-                };
-                (ordinal, state, found)
-            });
+            let at_head = matched
+                .head
+                .into_iter()
+                .enumerate()
+                .map(|(ordinal, found)| {
+                    let state = if ordinal < shared {
+                        State::Existing
+                    } else {
+                        State::New
+                    };
+                    (ordinal, state, found)
+                });
             let resolved = matched
                 .base
                 .into_iter()

@@ -72,7 +72,10 @@ impl Identity {
 
 /// The kinds that have no namespace, by group.
 const CLUSTER_SCOPED: [(&str, &[&str]); 21] = [
-    ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
+    (
+        "",
+        &["ComponentStatus", "Namespace", "Node", "PersistentVolume"],
+    ),
     (
         "admissionregistration.k8s.io",
         &[
@@ -98,7 +101,10 @@ const CLUSTER_SCOPED: [(&str, &[&str]); 21] = [
             "CiliumClusterwideNetworkPolicy",
         ],
     ),
-    ("external-secrets.io", &["ClusterExternalSecret", "ClusterSecretStore"]),
+    (
+        "external-secrets.io",
+        &["ClusterExternalSecret", "ClusterSecretStore"],
+    ),
     (
         "flowcontrol.apiserver.k8s.io",
         &["FlowSchema", "PriorityLevelConfiguration"],
@@ -113,16 +119,32 @@ const CLUSTER_SCOPED: [(&str, &[&str]); 21] = [
     ("node.k8s.io", &["RuntimeClass"]),
     (
         "policy.networking.k8s.io",
-        &["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"],
+        &[
+            "AdminNetworkPolicy",
+            "BaselineAdminNetworkPolicy",
+            "ClusterNetworkPolicy",
+        ],
     ),
     ("policy", &["PodSecurityPolicy"]),
-    ("projectcalico.org", &["GlobalNetworkPolicy", "GlobalNetworkSet"]),
-    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
+    (
+        "projectcalico.org",
+        &["GlobalNetworkPolicy", "GlobalNetworkSet"],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        &["ClusterRole", "ClusterRoleBinding"],
+    ),
     ("resource.k8s.io", &["DeviceClass", "ResourceSlice"]),
     ("scheduling.k8s.io", &["PriorityClass"]),
     (
         "storage.k8s.io",
-        &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"],
+        &[
+            "CSIDriver",
+            "CSINode",
+            "StorageClass",
+            "VolumeAttachment",
+            "VolumeAttributesClass",
+        ],
     ),
 ];
 
@@ -137,9 +159,17 @@ const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
         &["spec", "template"],
     ),
     ("batch", &["Job"], &["spec", "template"]),
-    ("batch", &["CronJob"], &["spec", "jobTemplate", "spec", "template"]),
+    (
+        "batch",
+        &["CronJob"],
+        &["spec", "jobTemplate", "spec", "template"],
+    ),
     ("argoproj.io", &["Rollout"], &["spec", "template"]),
-    ("apps.openshift.io", &["DeploymentConfig"], &["spec", "template"]),
+    (
+        "apps.openshift.io",
+        &["DeploymentConfig"],
+        &["spec", "template"],
+    ),
     (
         "apps.kruise.io",
         &["CloneSet", "DaemonSet", "StatefulSet"],
@@ -151,9 +181,17 @@ const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
         &["spec", "template"],
     ),
     ("serving.knative.dev", &["Revision"], &[]),
-    ("keda.sh", &["ScaledJob"], &["spec", "jobTargetRef", "template"]),
+    (
+        "keda.sh",
+        &["ScaledJob"],
+        &["spec", "jobTargetRef", "template"],
+    ),
     ("agents.x-k8s.io", &["Sandbox"], &["spec", "podTemplate"]),
-    ("leaderworkerset.x-k8s.io", &["LeaderWorkerSet"], &["spec", "leaderWorkerTemplate", "workerTemplate"]),
+    (
+        "leaderworkerset.x-k8s.io",
+        &["LeaderWorkerSet"],
+        &["spec", "leaderWorkerTemplate", "workerTemplate"],
+    ),
 ];
 
 /// A pod as an object describes it.
@@ -265,9 +303,21 @@ pub fn flatten(value: Value) -> Vec<Value> {
 /// These are the merge keys of the Kubernetes API. `ports` is a list of two different types, so it has the keys of both.
 fn merge_keys(field: &str) -> &'static [&'static str] {
     match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "env" | "volumes"
-        | "imagePullSecrets" | "secrets" | "webhooks" | "sysctls" | "resourceClaims" | "claims"
-        | "listeners" | "validations" | "variables" | "versions" => &["name"],
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "env"
+        | "volumes"
+        | "imagePullSecrets"
+        | "secrets"
+        | "webhooks"
+        | "sysctls"
+        | "resourceClaims"
+        | "claims"
+        | "listeners"
+        | "validations"
+        | "variables"
+        | "versions" => &["name"],
         "volumeMounts" => &["mountPath"],
         "volumeDevices" => &["devicePath"],
         "ports" => &["containerPort", "port", "name"],
@@ -339,7 +389,11 @@ pub fn name_path(value: &Value, path: &Path) -> String {
                 let item = items.get(*index);
                 let key = item.and_then(|item| item_key(field, item));
                 let alone = key.is_some()
-                    && items.iter().filter(|other| item_key(field, other) == key).count() == 1;
+                    && items
+                        .iter()
+                        .filter(|other| item_key(field, other) == key)
+                        .count()
+                        == 1;
                 match key {
                     Some((key, text)) if alone && key.is_empty() => {
                         name.push_str(&format!("[{text}]"));
@@ -423,5 +477,166 @@ fn mask_value(value: &mut Value, path: &Path, mask: &dyn Fn(&Path) -> String) {
     };
     if !is_empty {
         value.data = Data::String(mask(path));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Origin;
+    use crate::yaml::{self, Dialect};
+
+    fn value(text: &str) -> Value {
+        let stream = yaml::parse(text);
+        assert_eq!(stream.error, None, "{text}");
+        stream.documents[0]
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap()
+    }
+
+    fn object(text: &str) -> Resource {
+        Resource::new(value(text), Span::at(0)).unwrap()
+    }
+
+    #[test]
+    fn pods_are_found_in_every_kind_that_describes_them() {
+        let check = |version: &str, kind: &str, body: &str, expected: Option<&str>| {
+            let resource = object(&format!("apiVersion: {version}\nkind: {kind}\n{body}\n"));
+            let found = resource.pod().map(|pod| pod.spec.to_string());
+            assert_eq!(found.as_deref(), expected, "{version} {kind}");
+        };
+        let template = "spec: { template: { spec: { containers: [] } } }";
+        let nested = "spec: { jobTemplate: { spec: { template: { spec: { containers: [] } } } } }";
+        check("v1", "Pod", "spec: { containers: [] }", Some("spec"));
+        check(
+            "v1",
+            "PodTemplate",
+            "template: { spec: {} }",
+            Some("template.spec"),
+        );
+        check(
+            "v1",
+            "ReplicationController",
+            template,
+            Some("spec.template.spec"),
+        );
+        for kind in ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"] {
+            check("apps/v1", kind, template, Some("spec.template.spec"));
+        }
+        check(
+            "extensions/v1beta1",
+            "Deployment",
+            template,
+            Some("spec.template.spec"),
+        );
+        check("batch/v1", "Job", template, Some("spec.template.spec"));
+        check(
+            "batch/v1beta1",
+            "CronJob",
+            nested,
+            Some("spec.jobTemplate.spec.template.spec"),
+        );
+        check(
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            template,
+            Some("spec.template.spec"),
+        );
+        check(
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            "spec: { workloadRef: {} }",
+            None,
+        );
+        check(
+            "serving.knative.dev/v1",
+            "Service",
+            template,
+            Some("spec.template.spec"),
+        );
+        check("v1", "Service", template, None);
+        check(
+            "apps/v1",
+            "Deployment",
+            "spec: { template: { spec: null } }",
+            None,
+        );
+        check("example.com/v1", "Deployment", template, None);
+    }
+
+    #[test]
+    fn lists_are_taken_apart() {
+        let list = "kind: List\napiVersion: v1\nitems:\n- { kind: A, apiVersion: v1 }\n- { kind: RoleList, apiVersion: v1, items: [{ kind: B, apiVersion: v1 }] }\n- { kind: AllowList, apiVersion: v1 }\n";
+        let kinds: Vec<String> = flatten(value(list))
+            .iter()
+            .map(|v| v.get("kind").and_then(Value::as_str).unwrap().to_owned())
+            .collect();
+        assert_eq!(kinds, ["A", "B", "AllowList"]);
+    }
+
+    #[test]
+    fn items_are_named_where_they_have_a_name() {
+        let object = value(
+            "containers: [{ name: web, ports: [{ containerPort: 80, name: http }] }, { name: x }, { name: x }]\nargs: [a]\nadd: [NET_RAW]\nvolumeClaimTemplates: [{ metadata: { name: data } }]\nmounts: [{ mountPath: /a }]\nvolumeMounts: [{ mountPath: /a, name: v }]\na.b: [{ name: odd }]\n",
+        );
+        let check = |path: &str, expected: &str| {
+            let path: Path = path.parse().unwrap();
+            assert_eq!(name_path(&object, &path), expected);
+        };
+        check("containers[0].image", "containers[name=web].image");
+        check(
+            "containers[0].ports[0].hostPort",
+            "containers[name=web].ports[containerPort=80].hostPort",
+        );
+        check("containers[1].image", "containers[1].image");
+        check("containers[9].image", "containers[9].image");
+        check("args[0]", "args[0]");
+        check("add[0]", "add[NET_RAW]");
+        check(
+            "volumeClaimTemplates[0].spec",
+            "volumeClaimTemplates[name=data].spec",
+        );
+        check("mounts[0]", "mounts[0]");
+        check(
+            "volumeMounts[0].readOnly",
+            "volumeMounts[mountPath=/a].readOnly",
+        );
+        check("a\\.b[0]", "a\\.b[name=odd]");
+        check("nothing[0].here", "nothing[0].here");
+    }
+
+    #[test]
+    fn a_secret_is_masked_and_nothing_else_is() {
+        let secret = object(
+            "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: eA==, b: '' }\nstringData: { c: { d: x } }\n",
+        );
+        let masked = secret.masked(&|path| format!("*{path}"));
+        let at = |path: &str| masked.at(&path.parse().unwrap()).and_then(Value::as_str);
+        assert_eq!(at("data.a"), Some("*data.a"));
+        assert_eq!(at("data.b"), Some(""));
+        assert_eq!(at("stringData.c"), Some("*stringData.c"));
+        assert_eq!(at("metadata.name"), Some("s"));
+        let map = object("apiVersion: v1\nkind: ConfigMap\ndata: { a: x }\n");
+        assert_eq!(map.masked(&|_| "*".to_owned()), map.value);
+    }
+
+    #[test]
+    fn identities_are_canonical() {
+        let check = |text: &str, expected: &str| {
+            let resource = object(text);
+            assert_eq!(resource.lasting_identity().to_string(), expected);
+        };
+        check(
+            "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: { name: i, namespace: clinic }\n",
+            "Ingress.networking.k8s.io/i in clinic",
+        );
+        check(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: r, namespace: clinic }\n",
+            "ClusterRole.rbac.authorization.k8s.io/r",
+        );
+        check(
+            "apiVersion: v1\nkind: Service\nmetadata: { name: s, namespace: clinic }\n",
+            "Service/s in clinic",
+        );
     }
 }

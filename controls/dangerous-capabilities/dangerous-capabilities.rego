@@ -35,8 +35,7 @@ opens := {
 
 deny contains violation if {
 	some container in workload.linux_containers
-	capabilities := workload.as_object(object.get(container.security, "capabilities", {}))
-	some index, name in workload.as_array(object.get(capabilities, "add", []))
+	some index, name in workload.list(workload.map(container.security, "capabilities"), "add")
 	is_string(name)
 	short := trim_prefix(upper(name), "CAP_")
 	unusual(short)

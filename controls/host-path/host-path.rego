@@ -14,7 +14,7 @@ import data.lib.workload
 
 deny contains violation if {
 	some pod in workload.pods
-	some index, volume in pod.spec.volumes
+	some index, volume in workload.list(pod.spec, "volumes")
 	is_object(volume.hostPath)
 	name := workload.text(object.get(volume, "name", ""), sprintf("%d", [index]))
 	path := workload.text(object.get(volume.hostPath, "path", ""), "?")

@@ -20,7 +20,7 @@ deny contains violation if {
 	count(is) == 0
 	violation := {
 		"path": ["spec", "tls"],
-		"message": sprintf("Ingress `%s` loses its TLS: its hosts will be served over plain HTTP", [input.resource.metadata.name]),
+		"message": "the Ingress loses its TLS: its hosts will be served over plain HTTP",
 		"fix": {"op": "set", "value": was},
 	}
 }
@@ -31,19 +31,20 @@ deny contains violation if {
 	is := hosts(tls(input.resource))
 	some host in hosts(tls(input.before))
 	lost(host, is)
-	some rule in input.resource.spec.rules
+	some rule in workload.list(workload.map(input.resource, "spec"), "rules")
 	rule.host == host
 	violation := {
 		"path": ["spec", "tls"],
-		"message": sprintf("Ingress `%s` still serves `%s`, but no longer over TLS", [input.resource.metadata.name, host]),
+		"message": sprintf("the Ingress still serves `%s`, but no longer over TLS", [host]),
 	}
 }
 
-tls(ingress) := workload.as_array(object.get(ingress, ["spec", "tls"], []))
+tls(ingress) := workload.list(workload.map(ingress, "spec"), "tls")
 
 hosts(entries) := {host |
 	some entry in entries
-	some host in entry.hosts
+	some host in workload.list(entry, "hosts")
+	is_string(host)
 }
 
 # A wildcard certificate covers one label.

@@ -26,7 +26,7 @@ containers_of(pods) := [container |
 	some pod in pods
 	facts := pod_facts(pod)
 	some field, word in fields
-	some index, spec in pod.spec[field]
+	some index, spec in list(pod.spec, field)
 	is_object(spec)
 	name := text(object.get(spec, "name", ""), sprintf("%d", [index]))
 	container := {
@@ -35,7 +35,7 @@ containers_of(pods) := [container |
 		"field": field,
 		"name": name,
 		"label": sprintf("%s `%s`", [word, name]),
-		"security": as_object(object.get(spec, "securityContext", {})),
+		"security": map(spec, "securityContext"),
 		"pod": facts,
 	}
 ]
@@ -47,8 +47,8 @@ pod_facts(pod) := {
 	"path": pod.path,
 	"spec": pod.spec,
 	"metadata": pod.metadata,
-	"security": as_object(object.get(pod.spec, "securityContext", {})),
-	"windows": object.get(as_object(object.get(pod.spec, "os", {})), "name", "linux") == "windows",
+	"security": map(pod.spec, "securityContext"),
+	"windows": object.get(map(pod.spec, "os"), "name", "linux") == "windows",
 	"user_namespace": object.get(pod.spec, "hostUsers", true) == false,
 }
 
@@ -80,13 +80,18 @@ place(container, field) := {
 # The objects of one kind (`LimitRange`, `NetworkPolicy.networking.k8s.io`) in one namespace; "" for a kind without.
 others(kind, namespace) := object.get(object.get(object.get(input, "inventory", {}), kind, {}), namespace, [])
 
-as_object(value) := value if {
-	is_object(value)
-} else := {}
-
-as_array(value) := value if {
+# A list or a map under a key; an empty one where there is none, or something else.
+list(object_, key) := value if {
+	is_object(object_)
+	value := object.get(object_, key, [])
 	is_array(value)
 } else := []
+
+map(object_, key) := value if {
+	is_object(object_)
+	value := object.get(object_, key, {})
+	is_object(value)
+} else := {}
 
 text(value, otherwise) := value if {
 	is_string(value)

@@ -27,16 +27,16 @@ deny contains violation if {
 }
 
 unlimited(spec) if {
-	resources := workload.as_object(object.get(spec, "resources", {}))
-	limits := workload.as_object(object.get(resources, "limits", {}))
+	limits := workload.map(workload.map(spec, "resources"), "limits")
 	object.get(limits, "memory", 0) in {0, "0", "", null}
 }
 
 # A LimitRange of the namespace gives its default to every container without a limit.
 defaults contains value if {
 	some range in workload.others("LimitRange", input.namespace)
-	some limit in range.spec.limits
+	some limit in workload.list(workload.map(range, "spec"), "limits")
 	limit.type == "Container"
-	value := object.get(limit, ["default", "memory"], object.get(limit, ["max", "memory"], null))
+	some field in ["default", "max"]
+	value := object.get(workload.map(limit, field), "memory", null)
 	value != null
 }

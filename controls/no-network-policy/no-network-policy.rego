@@ -16,11 +16,11 @@ import data.lib.workload
 deny contains violation if {
 	some pod in workload.pods
 	object.get(pod.spec, "hostNetwork", false) != true
-	labels := workload.as_object(object.get(pod.metadata, "labels", {}))
+	labels := workload.map(pod.metadata, "labels")
 	count(foreign) == 0
 	count([policy |
 		some policy in policies
-		selects(workload.as_object(object.get(policy.spec, "podSelector", {})), labels)
+		selects(workload.map(policy.spec, "podSelector"), labels)
 	]) == 0
 	violation := {
 		"path": array.concat(array.slice(pod.path, 0, count(pod.path) - 1), ["metadata", "labels"]),
@@ -55,20 +55,20 @@ foreign := [policy |
 
 # A selector selects where none of its requirements is missed; one without requirements selects everything.
 selects(selector, labels) if {
-	wanted := workload.as_object(object.get(selector, "matchLabels", {}))
+	wanted := workload.map(selector, "matchLabels")
 	count([key | some key, value in wanted; object.get(labels, key, null) != value]) == 0
-	expressions := workload.as_array(object.get(selector, "matchExpressions", []))
+	expressions := workload.list(selector, "matchExpressions")
 	count([expression | some expression in expressions; missed(expression, labels)]) == 0
 }
 
 missed(expression, labels) if {
 	expression.operator == "In"
-	outside(object.get(labels, expression.key, null), workload.as_array(expression.values))
+	outside(object.get(labels, expression.key, null), workload.list(expression, "values"))
 }
 
 missed(expression, labels) if {
 	expression.operator == "NotIn"
-	object.get(labels, expression.key, null) in workload.as_array(expression.values)
+	object.get(labels, expression.key, null) in workload.list(expression, "values")
 }
 
 missed(expression, labels) if {

@@ -15,7 +15,7 @@ import data.lib.workload
 # A message names the variable or the key, never its value.
 deny contains violation if {
 	some container in workload.containers
-	some index, variable in container.spec.env
+	some index, variable in workload.list(container.spec, "env")
 	is_string(variable.name)
 	is_string(variable.value)
 	why := reason(variable.name, variable.value)
@@ -28,7 +28,7 @@ deny contains violation if {
 deny contains violation if {
 	some field in ["command", "args"]
 	some container in workload.containers
-	some index, argument in container.spec[field]
+	some index, argument in workload.list(container.spec, field)
 	is_string(argument)
 	why := telling(argument)
 	violation := {
@@ -39,7 +39,7 @@ deny contains violation if {
 
 deny contains violation if {
 	input.resource.kind == "ConfigMap"
-	some key, value in input.resource.data
+	some key, value in workload.map(input.resource, "data")
 	is_string(value)
 	why := reason(key, value)
 	violation := {

@@ -31,7 +31,6 @@ state(allowed) := "not set, which means true" if allowed != true
 remedy(container) := {} if {
 	object.get(container.security, "privileged", false) == true
 } else := {} if {
-	capabilities := workload.as_object(object.get(container.security, "capabilities", {}))
-	some name in workload.as_array(object.get(capabilities, "add", []))
+	some name in workload.list(workload.map(container.security, "capabilities"), "add")
 	name in {"SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"}
 } else := {"fix": {"op": "set", "value": false}}

@@ -11,15 +11,24 @@
 #   reads: [before]
 package plimsoll.replicas_to_zero
 
+import data.lib.workload
+
 deny contains violation if {
 	input.resource.spec.replicas == 0
-	was := object.get(input.before, ["spec", "replicas"], null)
-	was != 0
+	was := object.get(workload.map(input.before, "spec"), "replicas", null)
+	runs(was)
 	violation := {
 		"path": ["spec", "replicas"],
-		"message": sprintf("`%s` goes from %s to none: nothing of it will run", [input.resource.metadata.name, words(was)]),
+		"message": sprintf("the workload goes from %s to none: nothing of it will run", [words(was)]),
 		"fix": remedy(was),
 	}
+}
+
+runs(null) := true
+
+runs(was) if {
+	is_number(was)
+	was > 0
 }
 
 words(null) := "its default of 1 replica"

@@ -42,9 +42,9 @@ withheld(mounted, account) if {
 } else := false
 
 # The bindings that name the account: a pod whose account was given rights is meant to use them.
-rights(account) := [binding.metadata.name |
+rights(account) := [subject |
 	some binding in bindings
-	some subject in binding.subjects
+	some subject in workload.list(binding, "subjects")
 	subject.kind == "ServiceAccount"
 	subject.name == account
 	object.get(subject, "namespace", input.namespace) == input.namespace

@@ -198,7 +198,11 @@ impl Walk<'_> {
             match was.and_then(|was| old.get(was).map(|value| (was, value))) {
                 Some((was, value)) => {
                     order.push(was);
-                    self.values((value, before.1.clone().index(was)), (item, path), depth + 1);
+                    self.values(
+                        (value, before.1.clone().index(was)),
+                        (item, path),
+                        depth + 1,
+                    );
                 }
                 None => self.note(What::Added, None, Some((item, path))),
             }
@@ -262,5 +266,136 @@ pub(super) fn text(
     TextDiff {
         unified: diff.unified_diff().context_radius(3).to_string(),
         coarse: start.elapsed() >= deadline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Span;
+    use crate::yaml::{self, Dialect};
+
+    fn object(text: &str) -> Resource {
+        let stream = yaml::parse(text);
+        assert_eq!(stream.error, None);
+        let value = stream.documents[0]
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap();
+        Resource::new(value, Span::at(0)).unwrap()
+    }
+
+    /// The changes from one object to another, each as `what field`, in their order.
+    fn check(kind: &str, before: &str, after: &str, expected: &[&str]) -> Vec<FieldChange> {
+        let object = |text: &str| object(&format!("apiVersion: v1\nkind: {kind}\n{text}\n"));
+        let renamed = BTreeSet::from([("conf-1".to_owned(), "conf-2".to_owned())]);
+        let found = fields(&object(before), &object(after), &renamed);
+        let lines: Vec<String> = found
+            .iter()
+            .map(|change| format!("{:?} {}", change.what, change.field))
+            .collect();
+        assert_eq!(lines, expected, "{before} -> {after}");
+        found
+    }
+
+    #[test]
+    fn maps_and_lists_are_matched_by_what_names_their_items() {
+        let pod = |text: &str| format!("spec: {{ {text} }}");
+        let check = |before: &str, after: &str, expected: &[&str]| {
+            check("Pod", &pod(before), &pod(after), expected);
+        };
+        check(
+            "a: 1, b: 2",
+            "b: 3, c: 4",
+            &["Changed spec.b", "Added spec.c", "Removed spec.a"],
+        );
+        check("a: 1, b: 2", "b: 2, a: 1", &[]);
+        check("a: 1", "a: '1'", &["Changed spec.a"]);
+        check("a: { x: 1 }", "a: [1]", &["Changed spec.a"]);
+        check(
+            "args: [a, b]",
+            "args: [b]",
+            &["Changed spec.args[0]", "Removed spec.args[1]"],
+        );
+        check(
+            "containers: [{ name: a, image: a:1 }, { name: b, image: b:1 }]",
+            "containers: [{ name: z, image: z:1 }, { name: a, image: a:2 }]",
+            &[
+                "Added spec.containers[name=z]",
+                "Changed spec.containers[name=a].image",
+                "Removed spec.containers[name=b]",
+            ],
+        );
+        check(
+            "env: [{ name: A, value: x }, { name: B, value: y }]",
+            "env: [{ name: B, value: y }, { name: A, value: x }]",
+            &["Reordered spec.env"],
+        );
+        // Two items of one name are told apart by their index only.
+        check(
+            "env: [{ name: A, value: x }, { name: A, value: y }]",
+            "env: [{ name: A, value: x }, { name: A, value: z }]",
+            &["Changed spec.env[1].value"],
+        );
+        check(
+            "ports: [{ containerPort: 53, protocol: UDP }, { containerPort: 53 }]",
+            "ports: [{ containerPort: 53, name: dns }, { containerPort: 53, protocol: UDP }]",
+            &[
+                "Added spec.ports[containerPort=53].name",
+                "Reordered spec.ports",
+            ],
+        );
+        check(
+            "add: [A, B]",
+            "add: [B, C]",
+            &["Added spec.add[C]", "Removed spec.add[A]"],
+        );
+        check("name: conf-1", "name: conf-2", &["Followed spec.name"]);
+    }
+
+    #[test]
+    fn a_value_of_a_secret_is_never_part_of_a_change() {
+        let before = "metadata: { name: s }\ndata: { same: b25l, old: b25l, moved: b25l }\nstringData: { t: OLDSECRET }";
+        let after = "metadata: { name: s, labels: { a: b }, annotations: { kubectl.kubernetes.io/last-applied-configuration: NEWSECRET } }\ndata: { same: b25l, new: NEWSECRET, moved: NEWSECRET }\nstringData: { t: NEWSECRET }";
+        let changes = check(
+            "Secret",
+            before,
+            after,
+            &[
+                "Added metadata.labels",
+                "Added metadata.annotations",
+                "Added data.new",
+                "Changed data.moved",
+                "Removed data.old",
+                "Changed stringData.t",
+            ],
+        );
+        let text = format!("{changes:?}");
+        assert!(!text.contains("SECRET") && !text.contains("b25l"), "{text}");
+        // Where the whole map is new, or is no map at all, nothing of it is shown either.
+        for (before, after) in [
+            ("metadata: {}", "data: { k: NEWSECRET }"),
+            ("data: { k: NEWSECRET }", "data: NEWSECRET"),
+            ("data: [NEWSECRET]", "data: [NEWSECRET, NEWSECRET]"),
+            (
+                "data: { k: { deep: NEWSECRET } }",
+                "data: { k: { deep: NEWSECRET2 } }",
+            ),
+        ] {
+            let object = |text: &str| object(&format!("apiVersion: v1\nkind: Secret\n{text}\n"));
+            let (before, after) = (object(before), object(after));
+            let changes = format!("{:?}", fields(&before, &after, &BTreeSet::new()));
+            assert!(
+                changes.contains("Hidden") && !changes.contains("NEWSECRET"),
+                "{changes}"
+            );
+            for (old, new) in [(Some(&before), Some(&after)), (None, Some(&after))] {
+                let diff = text_of(old, new);
+                assert!(!diff.contains("NEWSECRET"), "{diff}");
+            }
+        }
+    }
+
+    fn text_of(before: Option<&Resource>, after: Option<&Resource>) -> String {
+        text(before, after, Duration::from_secs(5)).unified
     }
 }

@@ -53,12 +53,7 @@ pub fn pair<'a>(base: &'a [Resource], head: &'a [Resource]) -> Vec<Pair<'a>> {
     type Key = dyn Fn(&Resource) -> Option<Identity>;
     let rounds: [&Key; 3] = [
         &|resource| Some(resource.identity.canonical()),
-        &|resource| {
-            resource
-                .stem
-                .is_some()
-                .then(|| resource.lasting_identity())
-        },
+        &|resource| resource.stem.is_some().then(|| resource.lasting_identity()),
         &|resource| {
             let mut identity = resource.lasting_identity();
             identity.namespace.clear();
@@ -147,7 +142,11 @@ mod tests {
         let mut map = Mapping::new();
         map.insert("apiVersion", Origin::NONE, string(version));
         map.insert("kind", Origin::NONE, string(kind));
-        map.insert("metadata", Origin::NONE, Value::new(Data::Mapping(metadata)));
+        map.insert(
+            "metadata",
+            Origin::NONE,
+            Value::new(Data::Mapping(metadata)),
+        );
         map.insert("mark", Origin::NONE, Value::new(Data::Int(mark)));
         let mut resource = Resource::new(Value::new(Data::Mapping(map)), Span::at(0)).unwrap();
         resource.stem = name.split_once('~').map(|(stem, _)| stem.to_owned());
@@ -165,9 +164,11 @@ mod tests {
         };
         let (base, head) = (side(base, 1), side(head, 101));
         let mark = |resource: Option<&Resource>| {
-            resource.map_or("-".to_owned(), |r| match r.value.get("mark").unwrap().data {
-                Data::Int(mark) => mark.to_string(),
-                _ => "?".to_owned(),
+            resource.map_or("-".to_owned(), |r| {
+                match r.value.get("mark").unwrap().data {
+                    Data::Int(mark) => mark.to_string(),
+                    _ => "?".to_owned(),
+                }
             })
         };
         let pairs: Vec<String> = pair(&base, &head)
@@ -180,12 +181,24 @@ mod tests {
     #[test]
     fn objects_are_paired_by_identity_stem_and_name() {
         let web = "apps/v1 Deployment a/web";
-        check(&[web, "v1 Service a/web"], &["v1 Service a/web", web], "2:101 1:102");
+        check(
+            &[web, "v1 Service a/web"],
+            &["v1 Service a/web", web],
+            "2:101 1:102",
+        );
         check(&[web], &["apps/v1 Deployment b/web"], "-:101 1:-");
         check(&["extensions/v1beta1 Deployment a/web"], &[web], "1:101");
         check(&["apps/v1beta2 Deployment a/web"], &[web], "1:101");
-        check(&["v1 ConfigMap a/conf~1"], &["v1 ConfigMap a/conf~2"], "1:101");
-        check(&["v1 ConfigMap a/conf~1"], &["v1 ConfigMap b/conf~2"], "-:101 1:-");
+        check(
+            &["v1 ConfigMap a/conf~1"],
+            &["v1 ConfigMap a/conf~2"],
+            "1:101",
+        );
+        check(
+            &["v1 ConfigMap a/conf~1"],
+            &["v1 ConfigMap b/conf~2"],
+            "-:101 1:-",
+        );
         check(
             &["v1 ConfigMap a/conf~1", "v1 ConfigMap a/conf~2"],
             &["v1 ConfigMap a/conf~2", "v1 ConfigMap a/conf~3"],

@@ -69,13 +69,21 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         .strip_suffix(".rego")
         .unwrap_or_else(|| path.file_name());
     let block = comment(rego).ok_or_else(|| {
-        wrong(path, Span::at(0), format!("the control `{name}` has no metadata"))
-            .help("Begin the file with a `# METADATA` comment: title, description, scope and custom.")
+        wrong(
+            path,
+            Span::at(0),
+            format!("the control `{name}` has no metadata"),
+        )
+        .help("Begin the file with a `# METADATA` comment: title, description, scope and custom.")
     })?;
     let metadata: Metadata = serde_yaml::from_str(&block.yaml).map_err(|error| {
         let line = error.location().map_or(0, |location| location.line());
         let span = block.line(line.saturating_sub(1));
-        wrong(path, span, format!("the metadata of the control `{name}`: {error}"))
+        wrong(
+            path,
+            span,
+            format!("the metadata of the control `{name}`: {error}"),
+        )
     })?;
     let package = rego
         .lines()
@@ -87,7 +95,10 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         return Err(wrong(
             path,
             Span::new(start, start + "package ".len() + package.len()),
-            format!("the package `{package}` does not end in the name of the control, `{}`", name.replace('-', "_")),
+            format!(
+                "the package `{package}` does not end in the name of the control, `{}`",
+                name.replace('-', "_")
+            ),
         ));
     }
     let custom = metadata.custom;
@@ -188,7 +199,9 @@ fn comment(rego: &str) -> Option<Block> {
                 }
             }
             Some(block) => {
-                let Some(yaml) = text.strip_prefix('#') else { break };
+                let Some(yaml) = text.strip_prefix('#') else {
+                    break;
+                };
                 block.yaml.push_str(yaml.strip_prefix(' ').unwrap_or(yaml));
                 block.yaml.push('\n');
                 let span = Span::new(start, start + text.len());
@@ -206,8 +219,12 @@ mod tests {
 
     fn check(metadata: &str, package: &str) -> Result<Control, String> {
         let rego = format!("# METADATA\n{metadata}package {package}\n");
-        read(&RepoPath::new("controls/bad-thing/bad-thing.rego").unwrap(), &rego, "")
-            .map_err(|problem| problem.message)
+        read(
+            &RepoPath::new("controls/bad-thing/bad-thing.rego").unwrap(),
+            &rego,
+            "",
+        )
+        .map_err(|problem| problem.message)
     }
 
     const GOOD: &str = "# title: T\n# description: D\n# scope: package\n# custom:\n#   id: PL-9001\n#   severity: high\n#   since: 0.1.0\n#   fix: never\n#   kinds: [pods, Ingress.networking.k8s.io]\n";
@@ -221,7 +238,10 @@ mod tests {
             control.kinds,
             [
                 Applies::Pods,
-                Applies::Kind { group: "networking.k8s.io".into(), kind: "Ingress".into() }
+                Applies::Kind {
+                    group: "networking.k8s.io".into(),
+                    kind: "Ingress".into()
+                }
             ]
         );
         assert!(!control.reads(Reads::Before));
@@ -234,9 +254,18 @@ mod tests {
             (GOOD.replace("title", "titel"), "unknown field `titel`"),
             (GOOD.replace("high", "awful"), "unknown variant `awful`"),
             (GOOD.replace("PL-9001", "PL9001"), "not a control id"),
-            (GOOD.replace("pods, ", "deployment, "), "`deployment` is not a kind"),
-            (GOOD.replace("[pods, Ingress.networking.k8s.io]", "[]"), "must name the kinds"),
-            (GOOD.replace("scope: package", "scope: rule"), "unknown variant `rule`"),
+            (
+                GOOD.replace("pods, ", "deployment, "),
+                "`deployment` is not a kind",
+            ),
+            (
+                GOOD.replace("[pods, Ingress.networking.k8s.io]", "[]"),
+                "must name the kinds",
+            ),
+            (
+                GOOD.replace("scope: package", "scope: rule"),
+                "unknown variant `rule`",
+            ),
             (String::new(), "missing field"),
         ];
         for (metadata, expected) in cases {
@@ -249,7 +278,10 @@ mod tests {
 
     #[test]
     fn an_error_points_at_its_line() {
-        let rego = format!("# METADATA\n{}package plimsoll.x\n", GOOD.replace("high", "awful"));
+        let rego = format!(
+            "# METADATA\n{}package plimsoll.x\n",
+            GOOD.replace("high", "awful")
+        );
         let problem = read(&RepoPath::new("x.rego").unwrap(), &rego, "").unwrap_err();
         let span = problem.place.unwrap().span.unwrap();
         assert!(span.of(&rego).contains("awful"), "{}", span.of(&rego));

@@ -167,6 +167,7 @@ impl Engine {
                     Failure::Evaluation(text)
                 }
             })?;
+        drop(self.engine.take_prints());
         let regorus::Value::Set(items) = &answer else {
             return Err(Failure::Shape(format!(
                 "with {} where `deny` must be a set",
@@ -191,10 +192,16 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
     // Where a built-in function is given what it cannot take, Rego goes on as if there were no answer. That would pass
     // what was not understood, so it is an error here.
     engine.set_strict_builtin_errors(true);
+    // What a policy prints is dropped: standard error is not the policy's.
+    engine.set_gather_prints(true);
     let modules = libraries
         .iter()
         .map(|library| (&library.path, &library.rego))
-        .chain(controls.iter().map(|control| (&control.path, &control.rego)));
+        .chain(
+            controls
+                .iter()
+                .map(|control| (&control.path, &control.rego)),
+        );
     for (path, rego) in modules {
         engine
             .add_policy(path.to_string(), rego.to_string())
@@ -207,13 +214,13 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
         .map_err(|error| format!("{error:#}"))?;
     for control in controls {
         let declared = engine
-            .has_declared_rule_rooted_at(
-                control.path.as_str(),
-                &format!("data.{}.deny", control.package),
-            )
+            .has_declared_rule_rooted_at(control.path.as_str(), "deny")
             .map_err(|error| format!("{error:#}"))?;
         if !declared {
-            return Err(format!("it has no rule `deny` in `package {}`", control.package));
+            return Err(format!(
+                "it has no rule `deny` in `package {}`",
+                control.package
+            ));
         }
     }
     Ok(engine)
@@ -264,7 +271,9 @@ fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, Stri
         match key.as_string().map(|key| &**key) {
             Ok("path") => path = Some(read_path(value)?),
             Ok("message") => {
-                let text = value.as_string().map_err(|_| "with a message that is no text")?;
+                let text = value
+                    .as_string()
+                    .map_err(|_| "with a message that is no text")?;
                 message = Some(text.to_string());
             }
             Ok("fix") => suggestion = Some(read_fix(value)?),
@@ -302,10 +311,19 @@ fn read_path(value: &regorus::Value) -> Result<Path, String> {
 }
 
 fn read_fix(value: &regorus::Value) -> Result<Suggestion, String> {
-    let wrong = || format!("with the fix {value}, which is neither `{{op: \"remove\"}}` nor `{{op: \"set\", value}}`");
+    let wrong = || {
+        format!(
+            "with the fix {value}, which is neither `{{op: \"remove\"}}` nor `{{op: \"set\", value}}`"
+        )
+    };
     let fields = value.as_object().map_err(|_| wrong())?;
     let field = |name: &str| fields.get(&regorus::Value::from(name));
-    match (field("op").and_then(|op| op.as_string().ok()).map(|op| &**op), field("value")) {
+    match (
+        field("op")
+            .and_then(|op| op.as_string().ok())
+            .map(|op| &**op),
+        field("value"),
+    ) {
         (Some("remove"), None) if fields.len() == 1 => Ok(Suggestion::Remove),
         (Some("set"), Some(value)) if fields.len() == 2 => {
             read_value(value, 0).map(Suggestion::Set).ok_or_else(wrong)
@@ -337,7 +355,11 @@ fn read_value(value: &regorus::Value, depth: usize) -> Option<yaml::Value> {
             let mut map = yaml::Mapping::new();
             for (key, value) in fields.iter() {
                 let key = key.as_string().ok()?.to_string();
-                map.insert(key, crate::origin::Origin::NONE, read_value(value, depth + 1)?);
+                map.insert(
+                    key,
+                    crate::origin::Origin::NONE,
+                    read_value(value, depth + 1)?,
+                );
             }
             Data::Mapping(map)
         }
