@@ -173,17 +173,44 @@ fn configuration(request: &Request<'_>, notes: &mut Vec<String>) -> (Config, Vec
         return (config, troubles(Which::Head, problems));
     }
     let (config, problems) = config::load(&Tree::new(request.base));
-    let (proposed, proposed_problems) = config::load(&Tree::new(request.head));
-    if proposed != config || !proposed_problems.is_empty() {
-        let source = proposed.source.as_ref().or(config.source.as_ref());
-        let path = source.map_or_else(|| ".plimsoll.yaml".to_owned(), ToString::to_string);
-        notes.push(format!(
-            "the change alters {path}; it is not in force until it is merged (`--config` uses a file you trust)"
-        ));
-    }
     let mut all = troubles(Which::Base, problems);
-    all.extend(troubles(Which::Head, proposed_problems));
+    if let Some(path) = altered_configuration(request) {
+        notes.push(format!("the change alters {path}, which is not in force until it is merged (`--config` uses a file you trust)"));
+        let (_, proposed) = config::load(&Tree::new(request.head));
+        all.extend(troubles(Which::Head, proposed));
+    }
     (config, all)
+}
+
+/// The configuration file that the change alters, where the one in base governs.
+fn altered_configuration(request: &Request<'_>) -> Option<RepoPath> {
+    if request.config.is_some() || request.base.entries().is_empty() {
+        return None;
+    }
+    config::PATHS
+        .iter()
+        .filter_map(|path| RepoPath::new(path).ok())
+        .find(|path| request.base.entry(path).map(|e| e.id) != request.head.entry(path).map(|e| e.id))
+}
+
+/// What the check would say if the configuration that the change proposes were in force, as a sentence.
+fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<String> {
+    let path = altered_configuration(request)?;
+    let text = Tree::new(request.head).read_text(&path).map_or_else(|_| String::new(), |text| text.to_string());
+    let proposed = Request {
+        base: request.base,
+        head: request.head,
+        config: Some((path.clone(), text)),
+        notes: Vec::new(),
+        problems: request.problems.clone(),
+    };
+    let report = check(&proposed, &compare(&proposed, &()), fail_on);
+    let blocking = report.findings.iter().filter(|told| told.blocks).count();
+    Some(format!(
+        "under the {path} of the change, the check would end as {}: {blocking} blocking, {} problems",
+        report.conclusion.name(),
+        report.problems.len()
+    ))
 }
 
 fn compare_app(
@@ -257,16 +284,20 @@ fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
 pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<FailOn>) -> Report {
+    let mut notes = comparison.notes.clone();
+    notes.extend(under_proposed(request, fail_on));
     let fail_on = match fail_on {
         Some(FailOn::Never) => None,
         Some(FailOn::Severity(severity)) => Some(severity),
-        None => Some(Severity::Medium),
+        None => comparison.config.fail_on().map(policy::severity),
     };
     let mut problems = comparison.problems.clone();
     // Loading the controls is most of what a check of nothing would cost.
     let touched_any = comparison.apps.iter().any(|app| app.state != AppState::Unchanged);
-    let controls = if touched_any { Controls::built_in() } else { Controls::none() };
-    let (policy, wrong) = policy::compile(&controls);
+    let (controls, mut wrong) =
+        if touched_any { policy::choose(&comparison.config) } else { (Controls::none(), Vec::new()) };
+    let (policy, unloaded) = policy::compile(&controls);
+    wrong.extend(unloaded);
     problems.extend(wrong.into_iter().map(|problem| Trouble { side: Which::Head, app: None, problem }));
     let touched = TouchedLines::new(request, &comparison.changes);
     let mut texts = TextLoader { request, texts: Texts::new() };
@@ -326,7 +357,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         base: comparison.base.clone(),
         head: comparison.head.clone(),
         changed_files: comparison.changes.len(),
-        notes: comparison.notes.clone(),
+        notes,
         apps,
         findings,
         problems,

@@ -263,6 +263,13 @@ impl Controls {
         }
     }
 
+    /// Gives the control of this id another severity.
+    pub fn set_severity(&mut self, id: &ControlId, severity: Severity) {
+        if let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) {
+            control.severity = severity;
+        }
+    }
+
     /// The controls, by id.
     pub fn iter(&self) -> std::slice::Iter<'_, Control> {
         self.controls.iter()

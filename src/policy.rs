@@ -4,6 +4,7 @@
 //! object that is the same on both sides is evaluated once. A policy that fails is a problem and never a pass. Where a
 //! finding is shown, whether it blocks and what remedies it is decided by the layers below.
 
+mod choose;
 mod input;
 mod rego;
 
@@ -18,6 +19,8 @@ use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Resource, name_path};
 use input::Seen;
 use rego::{Document, Engine, Failure, Violation};
+
+pub use choose::{choose, severity};
 
 #[cfg(test)]
 mod tests;
