@@ -231,10 +231,7 @@ fn keys(field: &str, items: &[Value]) -> Option<Vec<String>> {
 
 /// Equality of scalars; not-a-number is the same as itself here, because it prints the same.
 fn same(a: &Data, b: &Data) -> bool {
-    match (a, b) {
-        (Data::Float(a), Data::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
-        (a, b) => a == b,
-    }
+    matches!((a, b), (Data::Float(a), Data::Float(b)) if a.is_nan() && b.is_nan()) || a == b
 }
 
 /// The unified difference of two versions of one object, Secrets masked.
