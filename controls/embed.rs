@@ -24,8 +24,9 @@ fn main() -> io::Result<()> {
             for file in with_extension(&folder, "rego")? {
                 let _ = writeln!(
                     libraries,
-                    "    ({:?}, include_str!({file:?})),",
+                    "    ({:?}, include_str!({:?})),",
                     format!("controls/lib/{}.rego", stem(&file)),
+                    file.to_string_lossy(),
                 );
             }
         } else if folder.is_dir() && name != "frameworks" {
@@ -33,7 +34,9 @@ fn main() -> io::Result<()> {
             let page = folder.join(&name).with_extension("md");
             let _ = writeln!(
                 controls,
-                "    ({name:?}, include_str!({rego:?}), include_str!({page:?})),"
+                "    ({name:?}, include_str!({:?}), include_str!({:?})),",
+                rego.to_string_lossy(),
+                page.to_string_lossy(),
             );
         }
     }
@@ -51,8 +54,9 @@ fn main() -> io::Result<()> {
     for file in with_extension(&root.join("frameworks"), "yaml")? {
         let _ = writeln!(
             frameworks,
-            "    ({:?}, include_str!({file:?})),",
-            stem(&file)
+            "    ({:?}, include_str!({:?})),",
+            stem(&file),
+            file.to_string_lossy(),
         );
     }
     fs::write(

@@ -394,13 +394,12 @@ pub fn name_path(value: &Value, path: &Path) -> String {
                         .filter(|other| item_key(field, other) == key)
                         .count()
                         == 1;
-                match key {
-                    Some((key, text)) if alone && key.is_empty() => {
-                        name.push_str(&format!("[{text}]"));
-                    }
-                    Some((key, text)) if alone => name.push_str(&format!("[{key}={text}]")),
-                    _ => name.push_str(&format!("[{index}]")),
-                }
+                let item_name = match key {
+                    Some((key, text)) if alone && key.is_empty() => format!("[{text}]"),
+                    Some((key, text)) if alone => format!("[{key}={text}]"),
+                    _ => format!("[{index}]"),
+                };
+                name.push_str(&item_name);
                 here = item;
             }
         }
@@ -437,7 +436,7 @@ impl Resource {
         for field in ["data", "stringData"] {
             let path = Path::root().key(field);
             if let Some(values) = value.as_mapping_mut().and_then(|map| map.get_mut(field)) {
-                mask_leaves(values, path, mask);
+                mask_leaves(values, &path, mask);
             }
         }
         let copy = value
@@ -457,7 +456,7 @@ impl Resource {
 }
 
 /// Masks the values of a map of secrets; anything else in its place is masked as a whole.
-fn mask_leaves(values: &mut Value, path: Path, mask: &dyn Fn(&Path) -> String) {
+fn mask_leaves(values: &mut Value, path: &Path, mask: &dyn Fn(&Path) -> String) {
     match values.as_mapping_mut() {
         Some(map) => {
             for entry in map.iter_mut() {
@@ -465,7 +464,7 @@ fn mask_leaves(values: &mut Value, path: Path, mask: &dyn Fn(&Path) -> String) {
                 mask_value(&mut entry.value, &path, mask);
             }
         }
-        None => mask_value(values, &path, mask),
+        None => mask_value(values, path, mask),
     }
 }
 

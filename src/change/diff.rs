@@ -1,13 +1,15 @@
 //! How two versions of one object differ: field by field, and as text.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use similar::TextDiff as Similar;
 
 use crate::origin::Origin;
 use crate::resource::{Resource, item_key, name_path};
-use crate::yaml::{Data, MAX_DEPTH, Path, Value};
+use crate::yaml::emit::emit;
+use crate::yaml::{Data, MAX_DEPTH, Path, Step, Value};
 
 /// What happened to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,7 +174,7 @@ impl Walk<'_> {
     fn lists(&mut self, before: (&[Value], At<'_>), after: (&[Value], At<'_>), depth: usize) {
         let ((old, before), (new, after)) = (before, after);
         let field = match after.1.steps().last() {
-            Some(crate::yaml::Step::Key(key)) => key.clone(),
+            Some(Step::Key(key)) => key.clone(),
             _ => String::new(),
         };
         let (Some(old_keys), Some(new_keys)) = (keys(&field, old), keys(&field, new)) else {
@@ -231,10 +233,7 @@ fn keys(field: &str, items: &[Value]) -> Option<Vec<String>> {
 
 /// Equality of scalars; not-a-number is the same as itself here, because it prints the same.
 fn same(a: &Data, b: &Data) -> bool {
-    match (a, b) {
-        (Data::Float(a), Data::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
-        (a, b) => a == b,
-    }
+    matches!((a, b), (Data::Float(a), Data::Float(b)) if a.is_nan() && b.is_nan()) || a == b
 }
 
 /// The unified difference of two versions of one object, Secrets masked.
@@ -255,7 +254,8 @@ pub(super) fn text(
                 "(hidden)".to_owned()
             }
         });
-        format!("{shown:#?}")
+        // YAML cannot hold every text that a program can read from it; a change of one is shown all the same.
+        emit(&shown).unwrap_or_else(|_| leaves(&shown))
     };
     let old = print(before, after, "before");
     let new = print(after, before, "after");
@@ -267,6 +267,38 @@ pub(super) fn text(
         unified: diff.unified_diff().context_radius(3).to_string(),
         coarse: start.elapsed() >= deadline,
     }
+}
+
+/// Every scalar with its path, a line each.
+fn leaves(value: &Value) -> String {
+    let mut lines = String::new();
+    let mut todo = vec![(value, Path::root())];
+    while let Some((value, path)) = todo.pop() {
+        match &value.data {
+            Data::Mapping(map) if !map.is_empty() => {
+                let entries = map.iter().rev();
+                todo.extend(entries.map(|e| (&e.value, path.clone().key(e.key.clone()))));
+            }
+            Data::Sequence(items) if !items.is_empty() => {
+                let items = items.iter().enumerate().rev();
+                todo.extend(items.map(|(index, item)| (item, path.clone().index(index))));
+            }
+            scalar => {
+                let text = match scalar {
+                    Data::String(text) => format!("{text:?}"),
+                    Data::Bool(flag) => flag.to_string(),
+                    Data::Int(number) => number.to_string(),
+                    Data::Uint(number) => number.to_string(),
+                    Data::Float(number) => number.to_string(),
+                    Data::Null => "null".to_owned(),
+                    Data::Mapping(_) => "{}".to_owned(),
+                    Data::Sequence(_) => "[]".to_owned(),
+                };
+                let _ = writeln!(lines, "{path}: {text}");
+            }
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -393,6 +425,45 @@ mod tests {
                 assert!(!diff.contains("NEWSECRET"), "{diff}");
             }
         }
+    }
+
+    #[test]
+    fn text_differences_are_unified_and_masked() {
+        let before = object(
+            "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: b25l, b: dHdv }\n",
+        );
+        let after = object(
+            "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: b25l, b: dGhyZWU= }\n",
+        );
+        assert_eq!(
+            text_of(Some(&before), Some(&after)),
+            "@@ -1,7 +1,7 @@\n apiVersion: v1\n data:\n   a: (hidden)\n-  b: (hidden, before)\n+  b: (hidden, after)\n kind: Secret\n metadata:\n   name: s\n"
+        );
+        let map = object("apiVersion: v1\nkind: ConfigMap\ndata: { a: x }\n");
+        assert_eq!(
+            text_of(Some(&map), None),
+            "@@ -1,4 +0,0 @@\n-apiVersion: v1\n-data:\n-  a: x\n-kind: ConfigMap\n"
+        );
+        assert_eq!(text_of(Some(&map), Some(&map)), "");
+        let odd = |text: &str| {
+            object(&format!(
+                "apiVersion: v1\nkind: ConfigMap\ndata: {{ a: \"\\u0001{text}\" }}\n"
+            ))
+        };
+        let diff = text_of(Some(&odd("x")), Some(&odd("y")));
+        assert!(
+            diff.contains("-data.a: \"\\u{1}x\"\n+data.a: \"\\u{1}y\"\n"),
+            "{diff}"
+        );
+        // When there is no time, the difference is coarse and says so.
+        let long = |step: usize| {
+            let lines: String = (0..4000)
+                .map(|i| format!("  k{}: v{}\n", i * step, i % 7))
+                .collect();
+            object(&format!("apiVersion: v1\nkind: ConfigMap\ndata:\n{lines}"))
+        };
+        let (a, b) = (long(1), long(3));
+        assert!(text(Some(&a), Some(&b), Duration::ZERO).coarse);
     }
 
     fn text_of(before: Option<&Resource>, after: Option<&Resource>) -> String {

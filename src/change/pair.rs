@@ -26,7 +26,7 @@ pub enum Pairing {
     Unchanged,
 }
 
-impl<'a> Pair<'a> {
+impl Pair<'_> {
     /// What happened to the object.
     pub fn pairing(&self) -> Pairing {
         match (self.before, self.after) {
@@ -43,6 +43,9 @@ impl<'a> Pair<'a> {
     }
 }
 
+/// What two objects must share to be paired; `None` for an object that a round of pairing leaves alone.
+type Key = dyn Fn(&Resource) -> Option<Identity>;
+
 /// Pairs the objects of base and head: all of head's in its order, then those that are only at base, in its order.
 ///
 /// Objects are the same by identity, then by the name without a generated hash, then by kind and name where one side
@@ -50,7 +53,6 @@ impl<'a> Pair<'a> {
 pub fn pair<'a>(base: &'a [Resource], head: &'a [Resource]) -> Vec<Pair<'a>> {
     let mut partner: Vec<Option<usize>> = vec![None; head.len()];
     let mut taken = vec![false; base.len()];
-    type Key = dyn Fn(&Resource) -> Option<Identity>;
     let rounds: [&Key; 3] = [
         &|resource| Some(resource.identity.canonical()),
         &|resource| resource.stem.is_some().then(|| resource.lasting_identity()),

@@ -115,24 +115,22 @@ impl Engine {
     /// Loads controls and the libraries they import. A control that does not load is a problem, and spoils no other.
     pub(super) fn load(controls: &Controls) -> (Self, Vec<Problem>) {
         let all: Vec<&Control> = controls.iter().collect();
-        match build(controls.libraries(), &all) {
-            Ok(engine) => (Self::of(engine, &all), Vec::new()),
-            Err(_) => {
-                // One bad module fails the engine as a whole, so each control is tried alone to find it.
-                let (mut good, mut problems) = (Vec::new(), Vec::new());
-                for control in all {
-                    match build(controls.libraries(), &[control]) {
-                        Ok(_) => good.push(control),
-                        Err(error) => problems.push(not_loaded(control, &error)),
-                    }
-                }
-                match build(controls.libraries(), &good) {
-                    Ok(engine) => (Self::of(engine, &good), problems),
-                    Err(error) => {
-                        problems.extend(good.iter().map(|control| not_loaded(control, &error)));
-                        (Self::of(regorus::Engine::new(), &[]), problems)
-                    }
-                }
+        if let Ok(engine) = build(controls.libraries(), &all) {
+            return (Self::of(engine, &all), Vec::new());
+        }
+        // One bad module fails the engine as a whole, so each control is tried alone to find it.
+        let (mut good, mut problems) = (Vec::new(), Vec::new());
+        for control in all {
+            match build(controls.libraries(), &[control]) {
+                Ok(_) => good.push(control),
+                Err(error) => problems.push(not_loaded(control, &error)),
+            }
+        }
+        match build(controls.libraries(), &good) {
+            Ok(engine) => (Self::of(engine, &good), problems),
+            Err(error) => {
+                problems.extend(good.iter().map(|control| not_loaded(control, &error)));
+                (Self::of(regorus::Engine::new(), &[]), problems)
             }
         }
     }
