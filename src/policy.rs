@@ -7,12 +7,12 @@
 mod input;
 mod rego;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Control, ControlId, Controls, Reads};
+use crate::control::{Applies, Control, ControlId, Controls, Reads};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Resource, name_path};
@@ -55,13 +55,71 @@ pub struct Policy {
 
 /// Loads controls. One that does not load is a problem; the others are evaluated all the same.
 pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
-    let (engine, problems) = Engine::load(controls);
-    let controls = controls
+    let (mut engine, problems) = Engine::load(controls);
+    let controls: Vec<Control> = controls
         .iter()
         .filter(|control| engine.knows(control))
         .cloned()
         .collect();
+    engine.prepare(batches(&controls));
     (Policy { controls, engine }, problems)
+}
+
+/// What a control is given beside the object. Controls that are given the same are asked together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Given {
+    before: bool,
+    inventory: bool,
+}
+
+impl Given {
+    const ALL: [Self; 4] = [
+        Self::new(false, false),
+        Self::new(false, true),
+        Self::new(true, false),
+        Self::new(true, true),
+    ];
+
+    const fn new(before: bool, inventory: bool) -> Self {
+        Self { before, inventory }
+    }
+
+    fn to(control: &Control) -> Self {
+        Self::new(
+            control.reads(Reads::Before),
+            control.reads(Reads::Inventory),
+        )
+    }
+}
+
+/// Every set of controls that one object can be asked about at once.
+fn batches(controls: &[Control]) -> Vec<Vec<Control>> {
+    let mut kinds: BTreeSet<(&str, &str)> = BTreeSet::from([("", "")]);
+    for applies in controls.iter().flat_map(|control| &control.kinds) {
+        if let Applies::Kind { group, kind } = applies {
+            kinds.insert((group, kind));
+        }
+    }
+    let mut batches = BTreeMap::new();
+    for (group, kind) in kinds {
+        for has_pods in [false, true] {
+            for given in Given::ALL {
+                let batch: Vec<Control> = controls
+                    .iter()
+                    .filter(|control| {
+                        Given::to(control) == given
+                            && control.applies_to_kind(group, kind, has_pods)
+                    })
+                    .cloned()
+                    .collect();
+                if batch.len() > 1 {
+                    let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
+                    batches.insert(ids, batch);
+                }
+            }
+        }
+    }
+    batches.into_values().collect()
 }
 
 /// Which side a violation was found on.
@@ -218,73 +276,52 @@ impl Sides<'_> {
         let pairing = pair.pairing();
         let unchanged = pairing == Pairing::Unchanged && self.base.namespace == self.head.namespace;
         let mut answers = Vec::new();
-        // The controls are asked in groups of one input each, which is set once per group.
-        let mut ask =
-            |side: Where, input: &dyn Fn() -> Document, wanted: &dyn Fn(&Control) -> bool| {
-                let resource = match side {
-                    Where::Base => pair.before,
-                    Where::Head | Where::Both => pair.after,
-                };
-                let Some(resource) = resource else { return };
-                let mut is_set = false;
-                for control in controls {
-                    if !wanted(control) || !control.applies_to(resource) {
-                        continue;
-                    }
-                    if !is_set {
-                        engine.set_input(input());
-                        is_set = true;
-                    }
-                    answers.push(Answer {
-                        control,
-                        side,
-                        said: engine.evaluate(control),
-                    });
+        let mut ask = |side: Where, given: Given| {
+            let (this, seen, resource, inventory) = match side {
+                Where::Base => (self.base, &before, pair.before, self.base_inventory),
+                Where::Head | Where::Both => (self.head, &after, pair.after, self.head_inventory),
+            };
+            let (Some(seen), Some(resource)) = (seen, resource) else {
+                return;
+            };
+            let asked: Vec<&Control> = controls
+                .iter()
+                .filter(|control| Given::to(control) == given && control.applies_to(resource))
+                .collect();
+            if asked.is_empty() {
+                return;
+            }
+            engine.set_input(input::document(
+                this,
+                seen,
+                before.as_ref().filter(|_| given.before),
+                inventory.filter(|_| given.inventory),
+            ));
+            let said = engine.evaluate_all(&asked);
+            answers.extend(asked.into_iter().zip(said).map(|(control, said)| Answer {
+                control,
+                side,
+                said,
+            }));
+        };
+        for given in Given::ALL {
+            if given.before {
+                // What is only added or only removed was not changed.
+                if pairing == Pairing::Changed {
+                    ask(Where::Head, given);
                 }
-            };
-        let plain = |control: &Control| control.reads.is_empty();
-        let looks_around =
-            |control: &Control| control.reads(Reads::Inventory) && !control.reads(Reads::Before);
-        let compares = |control: &Control| control.reads(Reads::Before);
-        if let Some(after) = &after {
-            let side = if unchanged { Where::Both } else { Where::Head };
-            ask(
-                side,
-                &|| input::document(self.head, after, None, None),
-                &plain,
-            );
-            let side = if self.same_surroundings {
-                Where::Both
+                continue;
+            }
+            let is_same = if given.inventory {
+                self.same_surroundings
             } else {
-                Where::Head
+                unchanged
             };
-            ask(
-                side,
-                &|| input::document(self.head, after, None, self.head_inventory),
-                &looks_around,
-            );
-            if pairing == Pairing::Changed {
-                ask(
-                    Where::Head,
-                    &|| input::document(self.head, after, before.as_ref(), self.head_inventory),
-                    &compares,
-                );
-            }
-        }
-        if let Some(before) = &before {
-            if !unchanged {
-                ask(
-                    Where::Base,
-                    &|| input::document(self.base, before, None, None),
-                    &plain,
-                );
-            }
-            if !self.same_surroundings {
-                ask(
-                    Where::Base,
-                    &|| input::document(self.base, before, None, self.base_inventory),
-                    &looks_around,
-                );
+            if is_same {
+                ask(Where::Both, given);
+            } else {
+                ask(Where::Head, given);
+                ask(Where::Base, given);
             }
         }
         Ok(answers)

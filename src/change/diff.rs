@@ -447,12 +447,12 @@ mod tests {
         assert_eq!(text_of(Some(&map), Some(&map)), "");
         let odd = |text: &str| {
             object(&format!(
-                "apiVersion: v1\nkind: ConfigMap\ndata: {{ a: \"\\u0001{text}\" }}\n"
+                "apiVersion: v1\nkind: ConfigMap\ndata: {{ a: \"\\u007F{text}\" }}\n"
             ))
         };
         let diff = text_of(Some(&odd("x")), Some(&odd("y")));
         assert!(
-            diff.contains("-data.a: \"\\u{1}x\"\n+data.a: \"\\u{1}y\"\n"),
+            diff.contains("-data.a: \"\\u{7f}x\"\n+data.a: \"\\u{7f}y\"\n"),
             "{diff}"
         );
         // When there is no time, the difference is coarse and says so.
