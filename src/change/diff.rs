@@ -457,9 +457,10 @@ mod tests {
         );
         // When there is no time, the difference is coarse and says so.
         let long = |step: usize| {
-            let lines: String = (0..4000)
+            let lines: Vec<String> = (0..4000)
                 .map(|i| format!("  k{}: v{}\n", i * step, i % 7))
                 .collect();
+            let lines = lines.concat();
             object(&format!("apiVersion: v1\nkind: ConfigMap\ndata:\n{lines}"))
         };
         let (a, b) = (long(1), long(3));

@@ -108,7 +108,7 @@ pub(super) enum Failure {
 /// Loaded controls, ready to be evaluated. A clone is cheap, and is what one thread works with.
 #[derive(Clone)]
 pub(super) struct Engine {
-    engine: regorus::Engine,
+    interpreter: regorus::Engine,
     loaded: BTreeSet<ControlId>,
     /// The rule that asks all controls of a batch at once.
     batches: BTreeMap<Vec<ControlId>, String>,
@@ -140,7 +140,7 @@ impl Engine {
 
     fn of(engine: regorus::Engine, controls: &[&Control]) -> Self {
         Self {
-            engine,
+            interpreter: engine,
             loaded: controls.iter().map(|control| control.id.clone()).collect(),
             batches: BTreeMap::new(),
         }
@@ -160,11 +160,11 @@ impl Engine {
             let ids = batch.into_iter().map(|control| control.id).collect();
             rules.insert(ids, format!("data.{BATCHES}.{name}"));
         }
-        let mut engine = self.engine.clone();
+        let mut engine = self.interpreter.clone();
         let added = engine.add_policy("batches.rego".to_owned(), module);
         // Without the batches the controls are asked one by one, which is only slower.
         if added.is_ok() && engine.eval_query("true".to_owned(), false).is_ok() {
-            self.engine = engine;
+            self.interpreter = engine;
             self.batches = rules;
         }
     }
@@ -176,7 +176,7 @@ impl Engine {
 
     /// Sets what the controls will read as `input`.
     pub(super) fn set_input(&mut self, input: Document) {
-        self.engine.set_input(input.0);
+        self.interpreter.set_input(input.0);
     }
 
     /// What each of some controls says about the input.
@@ -186,8 +186,8 @@ impl Engine {
     ) -> Vec<Result<Vec<Violation>, Failure>> {
         let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
         let together = self.batches.get(&ids).cloned();
-        let answers = together.and_then(|rule| self.engine.eval_rule(rule).ok());
-        drop(self.engine.take_prints());
+        let answers = together.and_then(|rule| self.interpreter.eval_rule(rule).ok());
+        drop(self.interpreter.take_prints());
         controls
             .iter()
             .map(|control| {
@@ -209,7 +209,7 @@ impl Engine {
     /// What one control says about the input.
     fn evaluate(&mut self, control: &Control) -> Result<Vec<Violation>, Failure> {
         let answer = self
-            .engine
+            .interpreter
             .eval_rule(format!("data.{}.deny", control.package))
             .map_err(|error| {
                 let text = first_line(&format!("{error:#}"));
@@ -219,7 +219,7 @@ impl Engine {
                     Failure::Evaluation(text)
                 }
             })?;
-        drop(self.engine.take_prints());
+        drop(self.interpreter.take_prints());
         violations(&answer, control)
     }
 }
