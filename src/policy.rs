@@ -8,6 +8,7 @@ mod input;
 mod rego;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -27,6 +28,8 @@ mod tests;
 pub struct Side<'a> {
     /// The app's id.
     pub app: &'a str,
+    /// Its environment, where it has one.
+    pub environment: Option<&'a str>,
     /// The namespace that it is deployed to, for objects that name none; empty where nobody says.
     pub namespace: &'a str,
     /// Its objects.
@@ -40,6 +43,7 @@ impl<'a> Side<'a> {
     pub fn new(app: &'a str, resources: &'a [Resource]) -> Self {
         Self {
             app,
+            environment: None,
             namespace: "",
             resources,
             others: &[],
@@ -166,6 +170,7 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
         base_inventory: base_inventory.as_ref(),
         head_inventory: head_inventory.as_ref(),
         same_surroundings,
+        hung: Mutex::default(),
     };
 
     let answers: Vec<Result<Vec<Answer<'_>>, Problem>> = pairs
@@ -178,6 +183,7 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
 
     let mut tally = Tally::default();
     let mut failures: BTreeMap<&ControlId, Vec<(&Control, Failure, String)>> = BTreeMap::new();
+    let hung = sides.hung();
     for (index, (pair, answers)) in pairs.iter().zip(answers).enumerate() {
         let answers = match answers {
             Ok(answers) => answers,
@@ -188,6 +194,8 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
         };
         for answer in answers {
             match answer.said {
+                // Which objects a control saw before it hung depends on the machine, so none of its answers is used.
+                Ok(_) if hung.contains(&answer.control.id) => {}
                 Ok(violations) => {
                     for violation in violations {
                         tally.add(
@@ -216,21 +224,24 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
             .into_values()
             .filter_map(|all| failed(&all, head.app)),
     );
-    problems.dedup();
+    let mut known = BTreeSet::new();
+    problems.retain(|problem| known.insert(problem.clone()));
     (tally.into_findings(), problems)
 }
 
 /// One problem for all failures of one control: a policy that fails mostly fails on many objects.
 fn failed(all: &[(&Control, Failure, String)], app: &str) -> Option<Problem> {
     let (control, failure, object) = all.first()?;
-    let others = match all.len() - 1 {
-        0 => String::new(),
-        more => format!(", nor on {more} more"),
+    let name = format!("the control `{}` ({})", control.name, control.id);
+    let message = if all.iter().any(|(_, failure, _)| *failure == Failure::Time) {
+        format!("{name} was stopped on `{app}`: {}", Failure::Time)
+    } else {
+        let others = match all.len() - 1 {
+            0 => String::new(),
+            more => format!(", nor on {more} more"),
+        };
+        format!("{name} could not be evaluated on {object} of `{app}`{others}: {failure}")
     };
-    let message = format!(
-        "the control `{}` ({}) could not be evaluated on {object} of `{app}`{others}: {failure}",
-        control.name, control.id
-    );
     Some(
         Problem::new(Kind::Policy, message)
             .in_file(&control.path)
@@ -256,9 +267,25 @@ struct Sides<'a> {
     base_inventory: Option<&'a Document>,
     head_inventory: Option<&'a Document>,
     same_surroundings: bool,
+    /// The controls that did not finish on some object. They are not asked again.
+    hung: Mutex<BTreeSet<ControlId>>,
 }
 
 impl Sides<'_> {
+    fn hung(&self) -> BTreeSet<ControlId> {
+        self.hung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note_hung(&self, control: &Control) {
+        self.hung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(control.id.clone());
+    }
+
     /// Asks every control that can judge this object, on the sides where the answers can differ.
     fn judge<'c>(
         &self,
@@ -284,9 +311,14 @@ impl Sides<'_> {
             let (Some(seen), Some(resource)) = (seen, resource) else {
                 return;
             };
+            let hung = self.hung();
             let asked: Vec<&Control> = controls
                 .iter()
-                .filter(|control| Given::to(control) == given && control.applies_to(resource))
+                .filter(|control| {
+                    Given::to(control) == given
+                        && control.applies_to(resource)
+                        && !hung.contains(&control.id)
+                })
                 .collect();
             if asked.is_empty() {
                 return;
@@ -298,11 +330,16 @@ impl Sides<'_> {
                 inventory.filter(|_| given.inventory),
             ));
             let said = engine.evaluate_all(&asked);
-            answers.extend(asked.into_iter().zip(said).map(|(control, said)| Answer {
-                control,
-                side,
-                said,
-            }));
+            for (control, said) in asked.into_iter().zip(said) {
+                if said == Err(Failure::Time) {
+                    self.note_hung(control);
+                }
+                answers.push(Answer {
+                    control,
+                    side,
+                    said,
+                });
+            }
         };
         for given in Given::ALL {
             if given.before {
