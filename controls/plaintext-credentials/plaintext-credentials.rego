@@ -63,7 +63,7 @@ credential_name(name) if {
 		`(^|_)(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|SECRET_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|CREDENTIALS?)$`,
 		words,
 	)
-	words != "PWD"
+	name != "PWD"
 }
 
 # A value that could be the credential itself: not a reference, a path, an address, a switch or a number.
