@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use crate::config::{self, AppKind, Config};
 use crate::problem::{Kind, Problem};
-use crate::snapshot::{EntryKind, Found, Tree};
+use crate::snapshot::{ContentId, EntryKind, Found, Tree};
 use crate::text::RepoPath;
 
 use charts::Chart;
@@ -51,6 +51,10 @@ pub enum Source {
 
 /// A release of a chart: what `helm template NAME CHART` is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Helm's command line"
+)]
 pub struct Release {
     /// The chart: a directory with a `Chart.yaml`, or a packed chart.
     pub chart: RepoPath,
@@ -167,6 +171,21 @@ pub(crate) const KUSTOMIZATION_FILES: [&str; 3] =
 
 /// Finds the apps in `tree`.
 pub fn discover(tree: &Tree<'_>, config: &Config) -> Discovery {
+    find(tree, config, &mut Looks::new())
+}
+
+/// Finds the apps on both sides of a change. What is the same on both is looked at once.
+pub fn discover_both(base: &Tree<'_>, head: &Tree<'_>, config: &Config) -> (Discovery, Discovery) {
+    let mut looks = Looks::new();
+    let before = find(base, config, &mut looks);
+    let after = find(head, config, &mut looks);
+    (before, after)
+}
+
+/// Which contents hold Kubernetes objects, as far as they were looked at.
+type Looks = BTreeMap<ContentId, bool>;
+
+fn find(tree: &Tree<'_>, config: &Config, looks: &mut Looks) -> Discovery {
     let mut found = Discovery::default();
     let mut texts = Vec::new();
     for (path, entry) in tree.snapshot().entries() {
@@ -215,7 +234,7 @@ pub fn discover(tree: &Tree<'_>, config: &Config) -> Discovery {
             );
         }
     }
-    let loose = loose_manifests(tree, texts, &found, config);
+    let loose = loose_manifests(tree, texts, &found, config, looks);
     apps.manifests(loose, &explicit);
     found.problems = apps.problems;
     found.apps = apps.found.into_values().collect();
@@ -228,6 +247,7 @@ fn loose_manifests(
     mut texts: Vec<RepoPath>,
     found: &Discovery,
     config: &Config,
+    looks: &mut Looks,
 ) -> Vec<RepoPath> {
     let mentioned: BTreeSet<&RepoPath> = found
         .kustomizations
@@ -243,16 +263,20 @@ fn loose_manifests(
             && !charts::holds(path, &found.charts)
             && !config.excludes(path)
     });
-    let looks: Vec<bool> = texts
+    let id = |path: &RepoPath| tree.snapshot().entries().get(path).map(|entry| entry.id);
+    let new: Vec<(ContentId, bool)> = texts
         .par_iter()
-        .map(|path| match tree.snapshot().bytes(path) {
-            Ok(bytes) => manifests::look(&bytes, Some(manifests::FLOW_LIMIT)) == Look::Kubernetes,
-            // Who renders it will say why it cannot be read, if anybody wants it.
-            Err(_) => false,
+        .filter_map(|path| id(path).map(|id| (path, id)))
+        .filter(|(_, id)| !looks.contains_key(id))
+        .filter_map(|(path, id)| {
+            // What cannot be read is told where it changed; unchanged, it has no part in the change.
+            let bytes = tree.snapshot().bytes(path).ok()?;
+            let look = manifests::look(&bytes, Some(manifests::FLOW_LIMIT));
+            Some((id, look == Look::Kubernetes))
         })
         .collect();
-    let mut looks = looks.into_iter();
-    texts.retain(|_| looks.next().unwrap_or(false));
+    looks.extend(new);
+    texts.retain(|path| id(path).is_some_and(|id| looks.get(&id) == Some(&true)));
     texts
 }
 
@@ -372,14 +396,14 @@ impl Apps<'_> {
                 .iter()
                 .filter(|(directory, ..)| path.is_within(directory))
                 .max_by_key(|(directory, ..)| directory.as_str().len());
-            let key = match claim {
-                Some((directory, id, _)) => (directory.clone(), id.clone()),
-                None => {
+            let key = claim.map_or_else(
+                || {
                     let directory = path.parent().unwrap_or_else(RepoPath::root);
                     let id = directory.to_string();
                     (directory, id)
-                }
-            };
+                },
+                |(directory, id, _)| (directory.clone(), id.clone()),
+            );
             groups.entry(key).or_default().push(path);
         }
         for ((directory, id), files) in groups {

@@ -242,13 +242,14 @@ pub struct Inputs {
 impl Inputs {
     /// True if and only if `snapshot` holds the same at each of these paths.
     pub fn hold_in(&self, snapshot: &dyn Snapshot) -> bool {
-        self.files
+        self.files.iter().all(|(path, id)| {
+            snapshot.entries().get(path).map(|entry| entry.id) == *id
+                // Where nothing was found, a directory would be something.
+                && (id.is_some() || !is_directory(snapshot, path))
+        }) && self
+            .listings
             .iter()
-            .all(|(path, id)| snapshot.entries().get(path).map(|entry| entry.id) == *id)
-            && self
-                .listings
-                .iter()
-                .all(|(path, id)| listing_id(&list_directory(snapshot, path)) == *id)
+            .all(|(path, id)| listing_id(&list_directory(snapshot, path)) == *id)
     }
 
     /// Adds the paths of `other`.
@@ -621,6 +622,7 @@ mod tests {
         assert!(!with("a/x.yaml", None));
         assert!(!with("a/b/new.yaml", Some(b"")));
         assert!(!with("missing.yaml", Some(b"")));
+        assert!(!with("missing.yaml/in-a-directory", Some(b"")));
     }
 
     #[test]

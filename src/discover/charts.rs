@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn environments_are_read_from_names() {
         let check = |file: &str, expected: Option<&str>| {
-            assert_eq!(environment_of(file), expected, "{file}")
+            assert_eq!(environment_of(file), expected, "{file}");
         };
         check("values-prod.yaml", Some("prod"));
         check("values.eu-west.yml", Some("eu-west"));

@@ -51,7 +51,9 @@ struct Side<'a> {
     discovery: &'a Discovery,
     /// The values files that some release is given.
     values: BTreeSet<&'a RepoPath>,
-    /// What is named in a kustomization that is part of an app.
+    /// The kustomizations that are part of an app.
+    built: BTreeSet<RepoPath>,
+    /// What is named in one of those.
     mentioned: BTreeSet<RepoPath>,
 }
 
@@ -67,7 +69,8 @@ impl<'a> Side<'a> {
             }
         }
         let all = &discovery.kustomizations;
-        let mentioned = kustomizations::reached_from(roots, all)
+        let built = kustomizations::reached_from(roots, all);
+        let mentioned = built
             .iter()
             .filter_map(|directory| all.get(directory))
             .flat_map(|kustomization| kustomization.mentions.iter().cloned())
@@ -76,6 +79,7 @@ impl<'a> Side<'a> {
             snapshot,
             discovery,
             values,
+            built,
             mentioned,
         }
     }
@@ -129,6 +133,9 @@ impl<'a> Side<'a> {
         }
         let name = path.file_name();
         if KUSTOMIZATION_FILES.contains(&name) {
+            if self.built.contains(&directory) {
+                return None;
+            }
             return not_covered(
                 "no app includes this kustomization",
                 "Include it in another kustomization",
@@ -143,7 +150,13 @@ impl<'a> Side<'a> {
         if !manifests::may_be_one(name) {
             return None;
         }
-        let bytes = self.snapshot.bytes(path).ok()?;
+        let bytes = match self.snapshot.bytes(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let message = format!("{error}, so there is no telling whether it is deployed");
+                return Some(Problem::new(Kind::Read, message).in_file(path));
+            }
+        };
         match manifests::look(&bytes, None) {
             Look::Other => None,
             Look::Template => not_covered(

@@ -126,6 +126,7 @@ const TOOLS: &[&str] = &[
     "kustomize.config.k8s.io",
     "kuttl.dev",
     "minikube.sigs.k8s.io",
+    "schema.plugin.fluxcd.io",
     "score.dev",
     "test.gatekeeper.sh",
     "tilt.dev",
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn manifests_are_told_from_what_only_looks_alike() {
         let check = |text: &str, expected: Look| {
-            assert_eq!(look(text.as_bytes(), Some(64)), expected, "{text}")
+            assert_eq!(look(text.as_bytes(), Some(64)), expected, "{text}");
         };
         check("apiVersion: v1\nkind: Pod\n", Look::Kubernetes);
         check(
