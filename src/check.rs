@@ -10,16 +10,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::cause::{self, Cause, Line, Touched};
+use crate::change::{self, Pairing, lines};
 use crate::config::{self, Config};
 use crate::control::Controls;
 use crate::discover::{self, App, Discovery, Source};
 use crate::finding::{Finding, Severity, State};
-use crate::framework;
 use crate::origin::{Origins, Role};
 use crate::policy;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
-use crate::report::{AppLine, AppState, Conclusion, Location, Report, Side, SourceText, Told, Trouble, Which};
+use crate::report::{AppLine, AppState, Conclusion, Location, Report, Side, SourceText, Texts, Told, Trouble, Which};
 use crate::resource::Resource;
 use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
 use crate::text::{LineIndex, RepoPath, Span};
@@ -35,8 +35,6 @@ pub struct Request<'a> {
     pub head: &'a dyn Snapshot,
     /// A configuration that the caller trusts; `None` takes the one in base.
     pub config: Option<(RepoPath, String)>,
-    /// True if and only if there is nothing to compare with: then head's own configuration governs.
-    pub no_base: bool,
     /// What the reader should know about how the sides were chosen.
     pub notes: Vec<String>,
     /// What was met while the sides were opened.
@@ -134,14 +132,14 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
             }));
         }
     }
-    let inputs: Vec<&Inputs> =
+    /*let inputs: Vec<&Inputs> =
         apps.iter().flat_map(|app| [&app.base, &app.head]).flatten().map(|rendered| &rendered.inputs).collect();
     let uncovered = discover::covered(&changes, &inputs, &before, &after, &config, request.base, request.head);
     problems.extend(uncovered.into_iter().map(|(in_head, problem)| Trouble {
         side: if in_head { Which::Head } else { Which::Base },
         app: None,
         problem,
-    }));
+    }));*/
     problems.sort();
     problems.dedup();
     let side = |snapshot: &dyn Snapshot, apps: usize| Side {
@@ -169,22 +167,50 @@ fn configuration(request: &Request<'_>, notes: &mut Vec<String>) -> (Config, Vec
         let (config, problems) = config::load_text(path, text);
         return (config, troubles(Which::Head, problems));
     }
-    if request.no_base {
+    // Where there is nothing to compare with, there is no target whose configuration could govern.
+    if request.base.entries().is_empty() {
         let (config, problems) = config::load(&Tree::new(request.head));
         return (config, troubles(Which::Head, problems));
     }
     let (config, problems) = config::load(&Tree::new(request.base));
-    let (proposed, proposed_problems) = config::load(&Tree::new(request.head));
-    if proposed != config || !proposed_problems.is_empty() {
-        let source = proposed.source.as_ref().or(config.source.as_ref());
-        let path = source.map_or_else(|| ".plimsoll.yaml".to_owned(), ToString::to_string);
-        notes.push(format!(
-            "the change alters {path}; it is not in force until it is merged (`--config` uses a file you trust)"
-        ));
-    }
     let mut all = troubles(Which::Base, problems);
-    all.extend(troubles(Which::Head, proposed_problems));
+    if let Some(path) = altered_configuration(request) {
+        notes.push(format!("the change alters {path}, which is not in force until it is merged (`--config` uses a file you trust)"));
+        let (_, proposed) = config::load(&Tree::new(request.head));
+        all.extend(troubles(Which::Head, proposed));
+    }
     (config, all)
+}
+
+/// The configuration file that the change alters, where the one in base governs.
+fn altered_configuration(request: &Request<'_>) -> Option<RepoPath> {
+    if request.config.is_some() || request.base.entries().is_empty() {
+        return None;
+    }
+    config::PATHS
+        .iter()
+        .filter_map(|path| RepoPath::new(path).ok())
+        .find(|path| request.base.entry(path).map(|e| e.id) != request.head.entry(path).map(|e| e.id))
+}
+
+/// What the check would say if the configuration that the change proposes were in force, as a sentence.
+fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<String> {
+    let path = altered_configuration(request)?;
+    let text = Tree::new(request.head).read_text(&path).map_or_else(|_| String::new(), |text| text.to_string());
+    let proposed = Request {
+        base: request.base,
+        head: request.head,
+        config: Some((path.clone(), text)),
+        notes: Vec::new(),
+        problems: request.problems.clone(),
+    };
+    let report = check(&proposed, &compare(&proposed, &()), fail_on);
+    let blocking = report.findings.iter().filter(|told| told.blocks).count();
+    Some(format!(
+        "under the {path} of the change, the check would end as {}: {blocking} blocking, {} problems",
+        report.conclusion.name(),
+        report.problems.len()
+    ))
 }
 
 fn compare_app(
@@ -258,24 +284,27 @@ fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
 pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<FailOn>) -> Report {
+    let mut notes = comparison.notes.clone();
+    notes.extend(under_proposed(request, fail_on));
     let fail_on = match fail_on {
         Some(FailOn::Never) => None,
         Some(FailOn::Severity(severity)) => Some(severity),
-        None => comparison.config.fail_on(),
+        None => comparison.config.fail_on().map(policy::severity),
     };
     let mut problems = comparison.problems.clone();
-    let (controls, wrong) = framework::chosen(&comparison.config);
-    problems.extend(wrong.into_iter().map(|problem| Trouble { side: Which::Base, app: None, problem }));
+    // Loading the controls is most of what a check of nothing would cost.
+    let touched_any = comparison.apps.iter().any(|app| app.state != AppState::Unchanged);
+    let (controls, mut wrong) =
+        if touched_any { policy::choose(&comparison.config) } else { (Controls::none(), Vec::new()) };
+    let (policy, unloaded) = policy::compile(&controls);
+    wrong.extend(unloaded);
+    problems.extend(wrong.into_iter().map(|problem| Trouble { side: Which::Head, app: None, problem }));
     let touched = TouchedLines::new(request, &comparison.changes);
-    let mut texts = Texts { request, texts: BTreeMap::new() };
+    let mut texts = TextLoader { request, texts: Texts::new() };
     let mut findings = Vec::new();
     let mut apps = Vec::new();
     for app in &comparison.apps {
         let nothing: &[Resource] = &[];
-        let resources = |rendered: &'_ Option<Rendered>| -> Vec<Resource> {
-            rendered.as_ref().map_or_else(|| nothing.to_vec(), |rendered| rendered.rendering.resources.clone())
-        };
-        let _ = resources;
         let base = app.base.as_ref().map_or(nothing, |rendered| &rendered.rendering.resources);
         let head = app.head.as_ref().map_or(nothing, |rendered| &rendered.rendering.resources);
         let mut line = AppLine {
@@ -290,16 +319,18 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
             apps.push(line);
             continue;
         }
-        let evaluated = policy::evaluate(&controls, &app.id, base, head);
-        line.changed_resources = evaluated.changed;
+        let (found, wrong) =
+            policy::evaluate(&policy, &policy::Side::new(&app.id, base), &policy::Side::new(&app.id, head));
+        line.changed_resources =
+            change::pair(base, head).iter().filter(|pair| pair.pairing() != Pairing::Unchanged).count();
         apps.push(line);
-        problems.extend(evaluated.problems.into_iter().map(|problem| Trouble {
+        problems.extend(wrong.into_iter().map(|problem| Trouble {
             side: Which::Head,
             app: Some(app.id.clone()),
             problem,
         }));
         texts.hide_secrets(app);
-        for finding in evaluated.findings {
+        for finding in found {
             let (side, rendered) = match finding.state {
                 State::Resolved => (Which::Base, &app.base),
                 State::New | State::Existing => (Which::Head, &app.head),
@@ -311,11 +342,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
             findings.push(tell(finding, cause, side, rendered.as_ref(), fail_on, &controls, &mut texts));
         }
     }
-    for trouble in &problems {
-        for place in trouble.problem.place.iter().chain(trouble.problem.chain.iter().map(|(place, _)| place)) {
-            texts.load(trouble.side, &place.path, None);
-        }
-    }
+    texts.load_places(&problems);
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     problems.sort();
     problems.dedup();
@@ -330,7 +357,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         base: comparison.base.clone(),
         head: comparison.head.clone(),
         changed_files: comparison.changes.len(),
-        notes: comparison.notes.clone(),
+        notes,
         apps,
         findings,
         problems,
@@ -338,6 +365,35 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         conclusion,
         texts: texts.texts,
     }
+}
+
+/// The texts that problems point into.
+pub fn texts_of(request: &Request<'_>, problems: &[Trouble]) -> Texts {
+    let mut texts = TextLoader { request, texts: Texts::new() };
+    texts.load_places(problems);
+    texts.texts
+}
+
+/// The apps of head, all of them rendered.
+pub struct Apps {
+    /// Each app by id.
+    pub apps: Vec<(String, Rendered)>,
+    /// What could not be done.
+    pub problems: Vec<Problem>,
+}
+
+/// Discovers and renders all apps of head.
+pub fn render_head(request: &Request<'_>) -> Apps {
+    let (config, problems) = configuration(request, &mut Vec::new());
+    let discovery = discover::discover(&Tree::new(request.head), &config);
+    let mut problems: Vec<Problem> = problems.into_iter().map(|trouble| trouble.problem).collect();
+    problems.extend(discovery.problems);
+    let apps: Vec<(String, Rendered)> =
+        discovery.apps.iter().map(|app| (app.id.clone(), render_one(request.head, app))).collect();
+    problems.extend(apps.iter().flat_map(|(_, rendered)| rendered.rendering.problems.clone()));
+    problems.sort();
+    problems.dedup();
+    Apps { apps, problems }
 }
 
 /// What the command line says about the gate.
@@ -389,7 +445,7 @@ fn tell(
     rendered: Option<&Rendered>,
     fail_on: Option<Severity>,
     controls: &Controls,
-    texts: &mut Texts<'_>,
+    texts: &mut TextLoader<'_>,
 ) -> Told {
     let mut place = |line: &Line| texts.locate(side, line, rendered.map(|rendered| &rendered.origins));
     let location = cause.as_ref().and_then(|cause| place(&cause.line));
@@ -409,12 +465,12 @@ fn tell(
 }
 
 /// The texts that locations point into, loaded once, with the secrets in them.
-struct Texts<'a> {
+struct TextLoader<'a> {
     request: &'a Request<'a>,
-    texts: BTreeMap<(Which, RepoPath), SourceText>,
+    texts: Texts,
 }
 
-impl Texts<'_> {
+impl TextLoader<'_> {
     fn load(&mut self, side: Which, path: &RepoPath, origins: Option<&Origins>) -> Option<&mut SourceText> {
         let key = (side, path.clone());
         if !self.texts.contains_key(&key) {
@@ -431,6 +487,15 @@ impl Texts<'_> {
             self.texts.insert(key.clone(), SourceText { text, secrets: Vec::new() });
         }
         self.texts.get_mut(&key)
+    }
+
+    fn load_places(&mut self, problems: &[Trouble]) {
+        for trouble in problems {
+            let chain = trouble.problem.chain.iter().map(|(place, _)| place);
+            for place in trouble.problem.place.iter().chain(chain) {
+                self.load(trouble.side, &place.path, None);
+            }
+        }
     }
 
     fn locate(&mut self, side: Which, line: &Line, origins: Option<&Origins>) -> Option<Location> {
@@ -486,7 +551,7 @@ impl TouchedLines {
                 let after = text(request.head, &change.path)?;
                 let was = change.moved_from.as_ref().unwrap_or(&change.path);
                 let before = text(request.base, was).unwrap_or_else(|| Arc::from(""));
-                Some((change.path.clone(), touched_lines(&before, &after)))
+                Some((change.path.clone(), lines::inserted(&before, &after)))
             })
             .collect();
         Self { files }
@@ -497,9 +562,4 @@ impl Touched for TouchedLines {
     fn touches(&self, path: &RepoPath, span: Span) -> bool {
         self.files.get(path).is_some_and(|spans| spans.iter().any(|touched| touched.meets(span)))
     }
-}
-
-/// The bytes of `after` in lines that are not in `before`.
-fn touched_lines(before: &str, after: &str) -> Vec<Span> {
-    crate::change::lines::inserted(before, after)
 }

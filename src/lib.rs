@@ -82,5 +82,20 @@ pub mod discover;
 
 pub mod render;
 
+pub mod change;
+
+pub mod control;
+pub mod framework;
+
+pub mod finding;
+
+pub mod policy;
+
+pub mod cause;
+
+pub mod report;
+
+pub mod check;
+
 #[cfg(test)]
 mod tidy;

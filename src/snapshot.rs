@@ -6,11 +6,13 @@
 //! and [`open`] decides which two are compared; nothing here interprets a file.
 
 mod directory;
+mod disk;
 mod git;
 mod open;
 mod worktree;
 
 pub use directory::Directory;
+pub use disk::Disk;
 pub use open::{OpenError, Pair, Side, open};
 
 use std::cmp::Ordering;
@@ -58,6 +60,9 @@ pub struct Entry {
     pub id: ContentId,
 }
 
+/// The names in a directory with what they are; `None` stands for a directory.
+pub type Names = BTreeSet<(String, Option<EntryKind>)>;
+
 /// All files of a snapshot by path.
 pub type Entries = BTreeMap<RepoPath, Entry>;
 
@@ -100,6 +105,21 @@ pub trait Snapshot: Send + Sync {
 
     /// All files, links and submodules.
     fn entries(&self) -> &Entries;
+
+    /// What is at a path without links, unless it is a directory or nothing.
+    fn entry(&self, path: &RepoPath) -> Option<Entry> {
+        self.entries().get(path).copied()
+    }
+
+    /// The names directly in the directory at a path without links; `None` where there is no directory.
+    fn names(&self, directory: &RepoPath) -> Option<Names> {
+        self.is_directory(directory).then(|| list_directory(self.entries(), directory))
+    }
+
+    /// True if and only if there is a directory at a path without links.
+    fn is_directory(&self, path: &RepoPath) -> bool {
+        path.is_root() || below(self.entries(), path).next().is_some()
+    }
 
     /// The bytes of one entry: of a file, or the target of a link. Fails for what is not an entry.
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError>;
@@ -242,14 +262,17 @@ pub struct Inputs {
 impl Inputs {
     /// True if and only if `snapshot` holds the same at each of these paths.
     pub fn hold_in(&self, snapshot: &dyn Snapshot) -> bool {
-        self.files.iter().all(|(path, id)| {
-            snapshot.entries().get(path).map(|entry| entry.id) == *id
+        let holds_file = |path: &RepoPath, id: &Option<ContentId>| {
+            snapshot.entry(path).map(|entry| entry.id) == *id
                 // Where nothing was found, a directory would be something.
-                && (id.is_some() || !is_directory(snapshot, path))
-        }) && self
-            .listings
-            .iter()
-            .all(|(path, id)| listing_id(&list_directory(snapshot, path)) == *id)
+                && (id.is_some() || !snapshot.is_directory(path))
+        };
+        let holds_listing = |path: &RepoPath, id: &ContentId| {
+            let names = snapshot.names(path);
+            names.is_some_and(|names| listing_id(&names) == *id)
+        };
+        self.files.iter().all(|(path, id)| holds_file(path, id))
+            && self.listings.iter().all(|(path, id)| holds_listing(path, id))
     }
 
     /// Adds the paths of `other`.
@@ -290,7 +313,7 @@ impl<'a> Tree<'a> {
     }
 
     fn note_file(&self, path: &RepoPath) -> Option<Entry> {
-        let entry = self.snapshot.entries().get(path).copied();
+        let entry = self.snapshot.entry(path);
         self.record(|inputs| {
             inputs
                 .files
@@ -314,7 +337,7 @@ impl<'a> Tree<'a> {
             let next = real
                 .join(&part)
                 .map_err(|_| ReadError::Outside(path.clone()))?;
-            match self.snapshot.entries().get(&next).map(|entry| entry.kind) {
+            match self.snapshot.entry(&next).map(|entry| entry.kind) {
                 Some(EntryKind::Link) => {
                     links += 1;
                     if links > 40 {
@@ -345,7 +368,7 @@ impl<'a> Tree<'a> {
     /// What is at `path`, or `None` where nothing is.
     pub fn find(&self, path: &RepoPath) -> Result<Option<Found>, ReadError> {
         let real = self.real(path)?;
-        if is_directory(self.snapshot, &real) {
+        if self.snapshot.is_directory(&real) {
             return Ok(Some(Found::Directory));
         }
         Ok(self.note_file(&real).map(|_| Found::File))
@@ -355,7 +378,7 @@ impl<'a> Tree<'a> {
     pub fn read(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
         let real = self.real(path)?;
         if self.note_file(&real).is_none() {
-            return Err(if is_directory(self.snapshot, &real) {
+            return Err(if self.snapshot.is_directory(&real) {
                 ReadError::Directory(path.clone())
             } else {
                 ReadError::Missing(path.clone())
@@ -381,13 +404,12 @@ impl<'a> Tree<'a> {
     /// A link that leads nowhere or outside, and a submodule, is left out.
     pub fn list(&self, path: &RepoPath) -> Result<Vec<(String, Found)>, ReadError> {
         let real = self.real(path)?;
-        if !is_directory(self.snapshot, &real) {
+        let Some(names) = self.snapshot.names(&real) else {
             return Err(match self.note_file(&real) {
                 Some(_) => ReadError::NotDirectory(path.clone()),
                 None => ReadError::Missing(path.clone()),
             });
-        }
-        let names = list_directory(self.snapshot, &real);
+        };
         self.record(|inputs| inputs.listings.insert(real.clone(), listing_id(&names)));
         let mut found = Vec::new();
         for (name, kind) in names {
@@ -411,10 +433,9 @@ impl<'a> Tree<'a> {
 /// What lies below a directory, in the order of paths. All paths in `a` start with `a/`, and `0` is the
 /// character after `/`, so they are one range, however many `a-b` stand between `a` and `a/c`.
 fn below<'s>(
-    snapshot: &'s dyn Snapshot,
+    entries: &'s Entries,
     directory: &RepoPath,
 ) -> std::collections::btree_map::Range<'s, RepoPath, Entry> {
-    let entries = snapshot.entries();
     if directory.is_root() {
         entries.range::<RepoPath, _>(..)
     } else {
@@ -424,18 +445,11 @@ fn below<'s>(
     }
 }
 
-fn is_directory(snapshot: &dyn Snapshot, path: &RepoPath) -> bool {
-    path.is_root() || below(snapshot, path).next().is_some()
-}
-
 /// Names directly in a directory with the kind of their entry; `None` for a directory.
 /// Takes time for the names it gives, not for what lies in the directories among them.
-fn list_directory(
-    snapshot: &dyn Snapshot,
-    directory: &RepoPath,
-) -> BTreeSet<(String, Option<EntryKind>)> {
-    let mut names = BTreeSet::new();
-    let mut rest = below(snapshot, directory);
+fn list_directory(entries: &Entries, directory: &RepoPath) -> Names {
+    let mut names = Names::new();
+    let mut rest = below(entries, directory);
     while let Some((path, entry)) = rest.next() {
         let Some(inside) = path.strip_prefix(directory) else {
             continue;
@@ -452,10 +466,10 @@ fn list_directory(
                     RepoPath::bound(&format!("{directory}/{name}0"))
                 };
                 rest = if directory.is_root() {
-                    snapshot.entries().range(start..)
+                    entries.range(start..)
                 } else {
                     let end = RepoPath::bound(&format!("{directory}0"));
-                    snapshot.entries().range(start..end)
+                    entries.range(start..end)
                 };
             }
         }
@@ -463,7 +477,7 @@ fn list_directory(
     names
 }
 
-fn listing_id(names: &BTreeSet<(String, Option<EntryKind>)>) -> ContentId {
+fn listing_id(names: &Names) -> ContentId {
     let mut text = String::new();
     for (name, kind) in names {
         text.push_str(name);

@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn documents_and_lists_become_objects() {
         let (objects, problems) = told(
-            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n---\n# nothing\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: n}\n",
+            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n---\n# nothing\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: ns}\n",
         );
-        assert_eq!(objects, ["Secret/s", "Deployment.apps/web in n"]);
+        assert_eq!(objects, ["Secret/s", "Deployment.apps/web in ns"]);
         assert!(problems.is_empty());
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{AppState, Conclusion, Location, Report, SourceText, Texts, Told, Trouble, Which, positions};
 use crate::finding::{Severity, State};
@@ -127,7 +127,7 @@ fn level(told: &Told) -> Level<'static> {
 fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
     let Some(first) = group.first() else { return Group::with_level(Level::NOTE) };
     let id = first.finding.control.to_string();
-    let mut section = level(first).primary_title(first.finding.message.as_str()).id(id).elements::<Snippet<'a, _>>([]);
+    let mut section = level(first).primary_title(first.finding.message.as_str()).id(id).elements(Vec::<Element<'a>>::new());
     match &first.location {
         Some(location) => section = section.elements(excerpt(&report.texts, location, AnnotationKind::Primary, None)),
         None => section = section.element(Level::NOTE.message("no file could be named as the cause")),
@@ -228,7 +228,7 @@ fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
 fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> {
     let problem = &trouble.problem;
     let title = Level::ERROR.with_name("incomplete").primary_title(problem.message.as_str()).id(problem.kind.name());
-    let mut section = title.elements::<Snippet<'a, _>>([]);
+    let mut section = title.elements(Vec::<Element<'a>>::new());
     let place = |path: &RepoPath, span: Option<Span>, kind, label: Option<String>| {
         let (start, end) = positions(texts, trouble.side, path, span?)?;
         let location = Location { side: trouble.side, path: path.clone(), span: span?, start, end, role: "" };

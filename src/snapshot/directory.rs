@@ -91,6 +91,13 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// Everything that is in the directory.
+    pub(super) fn into_entries(self) -> Entries {
+        self.entries
+    }
+}
+
 impl Snapshot for Directory {
     fn label(&self) -> &str {
         &self.label

@@ -10,7 +10,7 @@ use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
 use plimsoll::render::{self, Rendered};
 use plimsoll::report::{SourceText, Texts, Trouble, Which, text};
-use plimsoll::snapshot::{Directory, Found, Snapshot, Tree};
+use plimsoll::snapshot::{Disk, Found, Snapshot, Tree};
 use plimsoll::text::{LineIndex, RepoPath, Span};
 
 use crate::args::{Helm, Render};
@@ -40,7 +40,7 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
                 ))
             })
     };
-    let snapshot = Directory::lazy(&root, root.display().to_string());
+    let snapshot = Disk::new(&root);
     let target = inside(&target)?;
     let values = values
         .iter()

@@ -1,0 +1,252 @@
+//! JSON patches (RFC 6902) as the library does them that Kustomize uses: negative indices count from the end, `add` replaces,
+//! and what stands before the first slash of a path is ignored.
+
+use crate::origin::{Origin, Origins};
+use crate::yaml::{Data, Value};
+
+/// One operation of a patch.
+#[derive(Debug, Clone)]
+pub(super) struct Operation {
+    op: String,
+    path: Option<String>,
+    from: Option<String>,
+    value: Option<Value>,
+    /// Where it was written.
+    pub(super) origin: Origin,
+}
+
+/// Why a patch cannot be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inapplicable {
+    /// The operation.
+    pub(super) origin: Origin,
+    /// Why, as a clause.
+    pub(super) why: String,
+}
+
+/// Reads a patch: a list of maps.
+pub(super) fn operations(value: &Value) -> Result<Vec<Operation>, Inapplicable> {
+    let wrong = |origin, why: &str| Inapplicable {
+        origin,
+        why: why.to_owned(),
+    };
+    let Data::Sequence(items) = &value.data else {
+        return if value.is_null() {
+            Ok(Vec::new())
+        } else {
+            Err(wrong(value.origin, "a JSON patch is a list of operations"))
+        };
+    };
+    items
+        .iter()
+        .map(|item| {
+            if item.as_mapping().is_none() {
+                return Err(wrong(item.origin, "an operation of a JSON patch is a map"));
+            }
+            let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+            Ok(Operation {
+                op: text("op").unwrap_or_else(|| "unknown".to_owned()),
+                path: text("path"),
+                from: text("from"),
+                value: item.get("value").cloned(),
+                origin: item.origin,
+            })
+        })
+        .collect()
+}
+
+/// Applies a patch.
+pub(super) fn apply(
+    operations: &[Operation],
+    document: &mut Value,
+    origins: &mut Origins,
+) -> Result<(), Inapplicable> {
+    operations.iter().try_for_each(|operation| {
+        run(operation, document, origins).map_err(|why| Inapplicable {
+            origin: operation.origin,
+            why,
+        })
+    })
+}
+
+fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Result<(), String> {
+    let path = operation
+        .path
+        .as_deref()
+        .ok_or("the operation has no `path`")?;
+    let value = || operation.value.clone().unwrap_or_default();
+    match operation.op.as_str() {
+        "add" => {
+            let mut value = value();
+            if let Some(old) = get(document, path) {
+                value.origin = origins.over(value.origin, old.origin);
+            }
+            add(document, path, value)
+        }
+        "remove" => remove(document, path).map(|_| ()),
+        "replace" => replace(document, path, value(), origins),
+        "move" => {
+            let from = operation.from.as_deref().ok_or("the operation has no `from`")?;
+            let mut moved = remove(document, from)?;
+            moved.origin = origins.over(operation.origin, moved.origin);
+            add(document, path, moved)
+        }
+        "copy" => {
+            let from = operation.from.as_deref().ok_or("the operation has no `from`")?;
+            container(document, from).ok_or_else(|| missing(from))?;
+            let mut copy = get(document, from).cloned().unwrap_or_default();
+            copy.origin = origins.over(operation.origin, copy.origin);
+            add(document, path, copy)
+        }
+        "test" => {
+            container(document, path).ok_or_else(|| missing(path))?;
+            let found = get(document, path);
+            let wanted = value();
+            let holds = match found {
+                None => wanted.is_null(),
+                Some(found) => same(found, &wanted, 0),
+            };
+            if holds {
+                Ok(())
+            } else {
+                Err(format!("the value at `{path}` is not the one that is tested for"))
+            }
+        }
+        other => Err(format!("`{other}` is not an operation of a JSON patch")),
+    }
+}
+
+fn missing(path: &str) -> String {
+    format!("there is nothing at `{path}`")
+}
+
+fn unescape(part: &str) -> String {
+    part.replace("~1", "/").replace("~0", "~")
+}
+
+fn parts(path: &str) -> Option<(Vec<String>, String)> {
+    let mut parts: Vec<String> = path.split('/').skip(1).map(unescape).collect();
+    let last = parts.pop()?;
+    Some((parts, last))
+}
+
+/// The position that a key names in a list of `length` items.
+fn position(key: &str, length: usize) -> Option<usize> {
+    let index: i64 = key.parse().ok()?;
+    let length = i64::try_from(length).ok()?;
+    let index = if index < 0 { index + length } else { index };
+    usize::try_from(index).ok()
+}
+
+fn step<'v>(value: &'v mut Value, key: &str) -> Option<&'v mut Value> {
+    match &mut value.data {
+        Data::Mapping(mapping) => mapping.get_mut(key),
+        Data::Sequence(items) => {
+            let index = position(key, items.len())?;
+            items.get_mut(index)
+        }
+        _ => None,
+    }
+}
+
+/// The collection that holds the last step of a path.
+fn container<'v>(document: &'v mut Value, path: &str) -> Option<(&'v mut Value, String)> {
+    let (parents, last) = parts(path)?;
+    let mut value = document;
+    for part in parents {
+        value = step(value, &part)?;
+    }
+    matches!(value.data, Data::Mapping(_) | Data::Sequence(_)).then_some((value, last))
+}
+
+fn get<'v>(document: &'v mut Value, path: &str) -> Option<&'v Value> {
+    let (container, last) = container(document, path)?;
+    step(container, &last).map(|value| &*value)
+}
+
+fn add(document: &mut Value, path: &str, value: Value) -> Result<(), String> {
+    let (container, last) = container(document, path).ok_or_else(|| missing(path))?;
+    match &mut container.data {
+        Data::Mapping(mapping) => {
+            let origin = value.origin;
+            mapping.insert(last, origin, value);
+            Ok(())
+        }
+        Data::Sequence(items) if last == "-" => {
+            items.push(value);
+            Ok(())
+        }
+        Data::Sequence(items) => {
+            let length = items.len();
+            match position(&last, length + 1).filter(|&index| index <= length) {
+                Some(index) => {
+                    items.insert(index, value);
+                    Ok(())
+                }
+                None => Err(format!("`{path}` is outside the list, which has {length} items")),
+            }
+        }
+        _ => Err(missing(path)),
+    }
+}
+
+fn remove(document: &mut Value, path: &str) -> Result<Value, String> {
+    let (container, last) = container(document, path).ok_or_else(|| missing(path))?;
+    match &mut container.data {
+        Data::Mapping(mapping) => mapping
+            .remove(&last)
+            .map(|entry| entry.value)
+            .ok_or_else(|| missing(path)),
+        Data::Sequence(items) => {
+            let length = items.len();
+            match position(&last, length).filter(|&index| index < length) {
+                Some(index) => Ok(items.remove(index)),
+                None => Err(format!("`{path}` is outside the list, which has {length} items")),
+            }
+        }
+        _ => Err(missing(path)),
+    }
+}
+
+fn replace(
+    document: &mut Value,
+    path: &str,
+    mut value: Value,
+    origins: &mut Origins,
+) -> Result<(), String> {
+    let (container, last) = container(document, path).ok_or_else(|| missing(path))?;
+    let place = step(container, &last).ok_or_else(|| missing(path))?;
+    value.origin = origins.over(value.origin, place.origin);
+    *place = value;
+    Ok(())
+}
+
+/// JSON equality: numbers by value, whatever type holds them.
+fn same(a: &Value, b: &Value, depth: usize) -> bool {
+    if depth > crate::yaml::MAX_DEPTH {
+        return false;
+    }
+    let number = |value: &Value| match value.data {
+        Data::Int(number) => Some(number as f64),
+        Data::Uint(number) => Some(number as f64),
+        Data::Float(number) => Some(number),
+        _ => None,
+    };
+    match (&a.data, &b.data) {
+        (Data::Mapping(a), Data::Mapping(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|entry| {
+                    b.get(&entry.key)
+                        .is_some_and(|other| same(&entry.value, other, depth + 1))
+                })
+        }
+        (Data::Sequence(a), Data::Sequence(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b, depth + 1))
+        }
+        (one, other) => match (number(a), number(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b).is_eq(),
+            (None, None) => one == other,
+            _ => false,
+        },
+    }
+}

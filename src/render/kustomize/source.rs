@@ -1,0 +1,431 @@
+//! Texts that resources, patches and configuration are read from, and the way back from a place in them to the bytes a person wrote.
+//!
+//! A text need not stand in its file as it is parsed: line endings are normalised, a file is cut into documents,
+//! a patch is a block scalar inside a `kustomization.yaml`. A [`SourceText`] keeps where each stretch came from.
+
+use crate::origin::{FileId, Origin, Origins, Role};
+use crate::text::{RepoPath, Span};
+use crate::yaml::{Document, NodeId, NodeKind, ScalarStyle, SyntaxError};
+
+use super::node::{Body, Key, Node, Pair, Tag, plain_tag};
+
+/// A text and where its bytes are in a file.
+#[derive(Debug, Clone)]
+pub(super) struct SourceText {
+    /// The text as it is parsed.
+    pub(super) text: String,
+    /// The file it came from.
+    pub(super) path: RepoPath,
+    /// The file, as origins know it.
+    pub(super) file: FileId,
+    /// What its values contribute.
+    pub(super) role: Role,
+    place: Where,
+}
+
+#[derive(Debug, Clone)]
+enum Where {
+    /// Stretches: offset in the text, offset in the file. Sorted; the first begins at 0.
+    Mapped(Vec<(u32, u32)>),
+    /// All of it came from one place, which cannot be taken apart.
+    Whole(Span),
+}
+
+impl SourceText {
+    /// A whole file, its line endings made `\n`.
+    pub(super) fn file(text: &str, path: &RepoPath, file: FileId, role: Role) -> Self {
+        let mut map = vec![(0, 0)];
+        let normal = if text.contains("\r\n") {
+            let mut normal = String::with_capacity(text.len());
+            let mut done = 0;
+            for (at, _) in text.match_indices("\r\n") {
+                normal.push_str(text.get(done..at).unwrap_or_default());
+                done = at + 1;
+                map.push((normal.len() as u32, done as u32));
+            }
+            normal.push_str(text.get(done..).unwrap_or_default());
+            normal
+        } else {
+            text.to_owned()
+        };
+        Self {
+            text: normal,
+            path: path.clone(),
+            file,
+            role,
+            place: Where::Mapped(map),
+        }
+    }
+
+    /// A scalar of a file: `text` is what it means, `span` where it stands in `whole`, the text of the file.
+    pub(super) fn scalar(
+        text: &str,
+        span: Span,
+        whole: &str,
+        path: &RepoPath,
+        file: FileId,
+        role: Role,
+    ) -> Self {
+        let written = span.of(whole);
+        let place = if written.starts_with('|') {
+            block_map(text, written, span.start).map_or(Where::Whole(span), Where::Mapped)
+        } else {
+            Where::Whole(span)
+        };
+        Self {
+            text: text.to_owned(),
+            path: path.clone(),
+            file,
+            role,
+            place,
+        }
+    }
+
+    /// The place in the file of a place in the text.
+    pub(super) fn span(&self, span: Span) -> Span {
+        let map = match &self.place {
+            Where::Whole(whole) => return *whole,
+            Where::Mapped(map) => map,
+        };
+        let find = |offset: u32| {
+            let index = map.partition_point(|&(from, _)| from <= offset);
+            match index.checked_sub(1).and_then(|index| map.get(index)) {
+                Some((from, to)) => to + (offset - from),
+                None => offset,
+            }
+        };
+        let start = find(span.start);
+        let end = if span.end > span.start {
+            find(span.end - 1) + 1
+        } else {
+            start
+        };
+        Span { start, end }
+    }
+
+    /// The part of the text between two offsets.
+    pub(super) fn part(&self, from: usize, to: usize) -> Self {
+        let text = self.text.get(from..to).unwrap_or_default().to_owned();
+        let place = match &self.place {
+            Where::Whole(whole) => Where::Whole(*whole),
+            Where::Mapped(map) => {
+                let offset = from as u32;
+                let start = self.span(Span::at(from)).start;
+                let mut part = vec![(0, start)];
+                part.extend(
+                    map.iter()
+                        .filter(|&&(at, _)| at > offset && at < to as u32)
+                        .map(|&(at, file)| (at - offset, file)),
+                );
+                Where::Mapped(part)
+            }
+        };
+        Self {
+            text,
+            path: self.path.clone(),
+            file: self.file,
+            role: self.role,
+            place,
+        }
+    }
+
+    /// The origin of a place in the text.
+    pub(super) fn origin(&self, span: Span, origins: &mut Origins) -> Origin {
+        origins.source(self.file, self.span(span), self.role)
+    }
+
+    /// The origin of the text as a whole.
+    pub(super) fn whole(&self, origins: &mut Origins) -> Origin {
+        self.origin(Span::new(0, self.text.len()), origins)
+    }
+}
+
+/// Where each line of a literal block scalar stands in its file.
+fn block_map(text: &str, written: &str, start: u32) -> Option<Vec<(u32, u32)>> {
+    let mut map = Vec::new();
+    let mut at = 0;
+    let mut place = written.find('\n')? + 1;
+    for line in text.split_inclusive('\n') {
+        let rest = written.get(place..)?;
+        let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let source = rest.get(..length)?.trim_end_matches(['\n', '\r']);
+        let bare = line.trim_end_matches('\n');
+        let indent = source.len().checked_sub(bare.len())?;
+        if source.get(indent..)? != bare {
+            return None;
+        }
+        map.push((at as u32, start + (place + indent) as u32));
+        at += line.len();
+        place += length;
+    }
+    if map.is_empty() { None } else { Some(map) }
+}
+
+/// The tree of a document, its aliases and merge keys expanded.
+pub(super) fn tree(
+    document: &Document,
+    source: &SourceText,
+    origins: &mut Origins,
+) -> Result<Option<Node>, SyntaxError> {
+    let Some(root) = document.root() else {
+        return Ok(None);
+    };
+    let mut reader = Reader {
+        document,
+        source,
+        origins,
+        left: MAX_NODES,
+    };
+    reader.node(root, 0).map(Some)
+}
+
+/// A document may not unfold into more nodes than this: aliases of aliases grow fast.
+const MAX_NODES: usize = 4_000_000;
+
+struct Reader<'a> {
+    document: &'a Document,
+    source: &'a SourceText,
+    origins: &'a mut Origins,
+    left: usize,
+}
+
+impl Reader<'_> {
+    fn refuse<T>(&self, id: NodeId, message: &str) -> Result<T, SyntaxError> {
+        Err(SyntaxError {
+            span: self.document.node(id).span,
+            message: message.to_owned(),
+        })
+    }
+
+    /// Where a node begins to exist: a collection at its first scalar.
+    fn begin(&self, mut id: NodeId) -> Span {
+        loop {
+            let node = self.document.node(id);
+            let first = match &node.kind {
+                NodeKind::Sequence { items, .. } => items.first(),
+                NodeKind::Mapping { pairs, .. } => pairs.first().map(|(key, _)| key),
+                NodeKind::Scalar { .. } | NodeKind::Alias { .. } => None,
+            };
+            match first {
+                Some(&first) => id = first,
+                None => return node.span,
+            }
+        }
+    }
+
+    fn node(&mut self, id: NodeId, depth: usize) -> Result<Node, SyntaxError> {
+        if depth > crate::yaml::MAX_DEPTH {
+            return self.refuse(id, "it is nested too deeply, or contains itself");
+        }
+        self.left = match self.left.checked_sub(1) {
+            Some(left) => left,
+            None => return self.refuse(id, "its aliases unfold into too many nodes"),
+        };
+        let node = self.document.node(id);
+        let origin = self.source.origin(self.begin(id), self.origins);
+        match &node.kind {
+            NodeKind::Alias { target } => self.node(*target, depth + 1),
+            NodeKind::Scalar { text, style } => Ok(Node {
+                tag: scalar_tag(text, *style, node.tag.as_deref()),
+                body: Body::Scalar {
+                    text: text.clone(),
+                    style: *style,
+                },
+                origin,
+            }),
+            NodeKind::Sequence { items, .. } => {
+                let items = items
+                    .iter()
+                    .map(|&item| self.node(item, depth + 1))
+                    .collect::<Result<_, _>>()?;
+                Ok(Node::list(items, origin))
+            }
+            NodeKind::Mapping { pairs, .. } => self.map(id, pairs, origin, depth),
+        }
+    }
+
+    fn map(
+        &mut self,
+        id: NodeId,
+        pairs: &[(NodeId, NodeId)],
+        origin: Origin,
+        depth: usize,
+    ) -> Result<Node, SyntaxError> {
+        let mut own = Vec::with_capacity(pairs.len());
+        let mut merges = None;
+        for &(key, value) in pairs {
+            let name = self.key(key);
+            if name.tag == Tag::Merge {
+                if merges.replace(value).is_some() {
+                    return self.refuse(key, "the merge key `<<` stands twice in one map");
+                }
+                continue;
+            }
+            let value = self.node(value, depth + 1)?;
+            own.push(Pair { key: name, value });
+        }
+        let Some(merges) = merges else {
+            return Ok(Node {
+                body: Body::Map(own),
+                tag: Tag::None,
+                origin,
+            });
+        };
+        // What is merged gives way to the own keys, and of a list of maps the earlier one wins:
+        // they are laid down from the last to the first.
+        let mut layers = Vec::new();
+        self.merged(merges, &mut layers, depth + 1, false)?;
+        let mut all: Vec<Pair> = Vec::new();
+        for layer in layers {
+            let Body::Map(pairs) = self.node(layer, depth + 1)?.body else {
+                return self.refuse(id, "only maps can be merged by `<<`");
+            };
+            for pair in pairs {
+                lay(&mut all, pair);
+            }
+        }
+        let (mut result, mut rest) = (own.clone(), Vec::new());
+        for pair in all {
+            if !result.iter().any(|known| known.key.text == pair.key.text) {
+                rest.push(pair);
+            }
+        }
+        result.append(&mut rest);
+        Ok(Node {
+            body: Body::Map(result),
+            tag: Tag::None,
+            origin,
+        })
+    }
+
+    fn merged(
+        &self,
+        id: NodeId,
+        layers: &mut Vec<NodeId>,
+        depth: usize,
+        nested: bool,
+    ) -> Result<(), SyntaxError> {
+        let target = self.document.target(id);
+        let is_alias = target != id;
+        match &self.document.node(target).kind {
+            NodeKind::Mapping { .. } => {
+                layers.insert(0, target);
+                Ok(())
+            }
+            NodeKind::Sequence { items, .. } if !is_alias && !nested && depth < crate::yaml::MAX_DEPTH => items
+                .iter()
+                .try_for_each(|&item| self.merged(item, layers, depth + 1, true)),
+            _ => self.refuse(id, "a merge key needs a map, or a list of maps"),
+        }
+    }
+
+    fn key(&mut self, id: NodeId) -> Key {
+        let target = self.document.target(id);
+        let node = self.document.node(target);
+        let origin = self.source.origin(self.document.node(id).span, self.origins);
+        match &node.kind {
+            NodeKind::Scalar { text, style } => Key {
+                text: text.clone(),
+                tag: scalar_tag(text, *style, node.tag.as_deref()),
+                origin,
+            },
+            _ => Key {
+                text: String::new(),
+                tag: Tag::Other,
+                origin,
+            },
+        }
+    }
+}
+
+fn lay(all: &mut Vec<Pair>, pair: Pair) {
+    match all.iter_mut().find(|known| known.key.text == pair.key.text) {
+        Some(known) => *known = pair,
+        None => all.push(pair),
+    }
+}
+
+fn scalar_tag(text: &str, style: ScalarStyle, tag: Option<&str>) -> Tag {
+    match tag {
+        Some(tag) if tag != "!" => Tag::named(tag),
+        _ if style == ScalarStyle::Plain => plain_tag(text),
+        _ => Tag::Str,
+    }
+}
+
+/// Where the documents of a resource file begin and end, or the place of a separator with something behind it.
+pub(super) fn documents(text: &str) -> Result<Vec<(usize, usize)>, Span> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut search = 0;
+    while let Some(found) = text.get(search..).and_then(|rest| rest.find("\n---")) {
+        let at = search + found;
+        let line = at + 1;
+        let Some(end) = text
+            .get(line..)
+            .and_then(|rest| rest.find('\n'))
+            .map(|end| line + end)
+        else {
+            break;
+        };
+        let behind = text.get(line + 3..end).unwrap_or_default().trim();
+        if !behind.is_empty() && !behind.starts_with('#') {
+            return Err(Span::new(line, end));
+        }
+        parts.push((start, at + 1));
+        start = end + 1;
+        // The line break that ends a separator cannot also begin the next one.
+        search = start;
+    }
+    if !text.is_empty() {
+        parts.push((start.min(text.len()), text.len()));
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_cut_where_kustomize_cuts_them() {
+        let check = |text: &str, parts: &[&str]| {
+            let found: Vec<&str> = documents(text)
+                .unwrap()
+                .into_iter()
+                .map(|(from, to)| &text[from..to])
+                .collect();
+            assert_eq!(found, parts, "{text:?}");
+        };
+        check("a: 1\n---\nb: 2\n", &["a: 1\n", "b: 2\n"]);
+        check("---\na: 1\n--- # x\nb: 2", &["---\na: 1\n", "b: 2"]);
+        check("a: 1\n---\n---\nb: 2\n", &["a: 1\n", "---\nb: 2\n"]);
+        check("", &[]);
+        assert_eq!(documents("a: 1\n--- b: 2\n"), Err(Span::new(5, 13)));
+    }
+
+    #[test]
+    fn a_place_in_a_block_scalar_is_found_in_its_file() {
+        let whole = "patch: |\n    a: 1\n\n    b: 2\n";
+        let mut origins = Origins::new();
+        let path = RepoPath::new("kustomization.yaml").unwrap();
+        let file = origins.add_file(&path, &whole.into());
+        let span = Span::new(7, whole.len());
+        let text = "a: 1\n\nb: 2\n";
+        let source = SourceText::scalar(text, span, whole, &path, file, Role::Patch);
+        let at = text.find('2').unwrap();
+        assert_eq!(source.span(Span::new(at, at + 1)).of(whole), "2");
+    }
+
+    #[test]
+    fn line_endings_do_not_move_places() {
+        let whole = "a: 1\r\nb: 2\r\n";
+        let mut origins = Origins::new();
+        let path = RepoPath::new("x.yaml").unwrap();
+        let file = origins.add_file(&path, &whole.into());
+        let source = SourceText::file(whole, &path, file, Role::Base);
+        assert_eq!(source.text, "a: 1\nb: 2\n");
+        let part = source.part(5, 10);
+        assert_eq!(part.span(Span::new(3, 4)).of(whole), "2");
+    }
+}
