@@ -262,13 +262,17 @@ pub struct Inputs {
 impl Inputs {
     /// True if and only if `snapshot` holds the same at each of these paths.
     pub fn hold_in(&self, snapshot: &dyn Snapshot) -> bool {
-        self.files
-            .iter()
-            .all(|(path, id)| snapshot.entry(path).map(|entry| entry.id) == *id)
-            && self
-                .listings
-                .iter()
-                .all(|(path, id)| snapshot.names(path).is_some_and(|names| listing_id(&names) == *id))
+        let holds_file = |path: &RepoPath, id: &Option<ContentId>| {
+            snapshot.entry(path).map(|entry| entry.id) == *id
+                // Where nothing was found, a directory would be something.
+                && (id.is_some() || !snapshot.is_directory(path))
+        };
+        let holds_listing = |path: &RepoPath, id: &ContentId| {
+            let names = snapshot.names(path);
+            names.is_some_and(|names| listing_id(&names) == *id)
+        };
+        self.files.iter().all(|(path, id)| holds_file(path, id))
+            && self.listings.iter().all(|(path, id)| holds_listing(path, id))
     }
 
     /// Adds the paths of `other`.
@@ -632,6 +636,7 @@ mod tests {
         assert!(!with("a/x.yaml", None));
         assert!(!with("a/b/new.yaml", Some(b"")));
         assert!(!with("missing.yaml", Some(b"")));
+        assert!(!with("missing.yaml/in-a-directory", Some(b"")));
     }
 
     #[test]
