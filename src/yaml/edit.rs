@@ -10,7 +10,7 @@ mod write;
 use std::ops::Range;
 
 use crate::text::{Edit, Span, TextEdit};
-use place::{Found, Site};
+use place::{Found, Site, is_block_collection};
 
 use super::parse::parse;
 use super::{
@@ -18,7 +18,7 @@ use super::{
     Step, Value,
 };
 use crate::origin::Origin;
-use write::Writer;
+use write::{Writer, flow, inline};
 
 /// Why a file cannot be edited as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -412,7 +412,7 @@ fn insert_pair(
     let refused = || EditError::Unsafe(path.clone());
     let whole = nested(&[Step::Key(key.to_owned())], value).ok_or_else(refused)?;
     if site.is_flow(found.node) {
-        let inner = writer.flow(&whole).ok_or_else(refused)?;
+        let inner = flow(&whole).ok_or_else(refused)?;
         let pair = inner
             .strip_prefix('{')
             .and_then(|inner| inner.strip_suffix('}'))
@@ -437,7 +437,7 @@ fn insert_item(
     let items = site.children(found.node);
     let start = site.node(found.node).span.start as usize;
     if site.is_flow(found.node) {
-        let item = writer.flow(value).ok_or_else(refused)?;
+        let item = flow(value).ok_or_else(refused)?;
         if index == items.len() {
             return site.addition_in_flow(found.node, &item).ok_or_else(refused);
         }
@@ -490,8 +490,8 @@ fn put(
             return Err(refused());
         }
         let text = match &new.data {
-            Data::Sequence(_) | Data::Mapping(_) => writer.flow(new),
-            scalar => writer.inline(scalar, style, true),
+            Data::Sequence(_) | Data::Mapping(_) => flow(new),
+            scalar => inline(scalar, style, true),
         };
         return put_inline(site, found, node, &text.ok_or_else(refused)?).ok_or_else(refused);
     }
@@ -499,13 +499,13 @@ fn put(
         return put_block(site, found, node, new, writer).ok_or_else(refused);
     }
     let text = match &new.data {
-        Data::Sequence(_) | Data::Mapping(_) => writer.flow(new),
+        Data::Sequence(_) | Data::Mapping(_) => flow(new),
         Data::String(text) if writer.wants_literal(text, style) => {
             let column = site.content_column(found);
             return put_literal(site, found, node, &writer.literal(text, column))
                 .ok_or_else(refused);
         }
-        scalar => writer.inline(scalar, style, false),
+        scalar => inline(scalar, style, false),
     };
     put_inline(site, found, node, &text.ok_or_else(refused)?).ok_or_else(refused)
 }
@@ -517,7 +517,7 @@ fn put_inline(site: &Site, found: &Found, node: &Node, text: &str) -> Option<Vec
         let (at, lead) = site.opening(found, start)?;
         return Some(vec![edit(at..at, format!("{lead}{text}"))]);
     }
-    if site.is_block_collection(node) {
+    if is_block_collection(node) {
         let end = site.content_end(end);
         if let Some(colon) = site.colon_above(found) {
             // The value moves up behind its key; a comment there stays.
@@ -557,7 +557,7 @@ fn put_literal(
             edit(below..below, body),
         ]);
     }
-    if site.is_block_collection(node) {
+    if is_block_collection(node) {
         let end = site.content_end(end);
         return Some(match site.colon_above(found) {
             Some(colon) => vec![
@@ -597,7 +597,7 @@ fn put_block(
     let (start, end) = (node.span.start as usize, node.span.end as usize);
     let least = site.child_column(found, matches!(new.data, Data::Sequence(_)));
     let here = site.column(start);
-    if site.is_block_collection(node) {
+    if is_block_collection(node) {
         let column = here.max(least);
         let lines = writer.block(new, column)?;
         let pad = " ".repeat(column - here);
@@ -691,4 +691,5 @@ fn subtree(document: &Document, id: NodeId) -> Range<u32> {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_push_string, reason = "brevity")]
 mod tests;

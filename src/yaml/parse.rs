@@ -477,6 +477,7 @@ fn escaped_slash(text: &str, span: Span) -> Result<(), SyntaxError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_push_string, reason = "brevity")]
 mod tests {
     use super::*;
     use crate::yaml::MAX_DEPTH;

@@ -54,7 +54,7 @@ impl<'a> Site<'a> {
                     let outer = site.column(node.span.start as usize);
                     for &(_, value) in pairs {
                         let value = document.node(value);
-                        if !site.is_block_collection(value) {
+                        if !is_block_collection(value) {
                             continue;
                         }
                         let inner = site.column(value.span.start as usize);
@@ -256,13 +256,6 @@ impl<'a> Site<'a> {
     /// True if and only if a collection in brackets or braces is above the node.
     pub(super) fn in_flow(&self, found: &Found) -> bool {
         found.trail.iter().any(|&(id, _)| self.is_flow(id))
-    }
-
-    pub(super) fn is_block_collection(&self, node: &Node) -> bool {
-        matches!(
-            node.kind,
-            NodeKind::Sequence { flow: false, .. } | NodeKind::Mapping { flow: false, .. }
-        )
     }
 
     /// True if and only if this is a pair without braces in a flow list (`[a: 1]`).
@@ -635,4 +628,11 @@ impl<'a> Site<'a> {
             .filter(|comment| comment.own_line)
             .map(|_| at)
     }
+}
+
+pub(super) fn is_block_collection(node: &Node) -> bool {
+    matches!(
+        node.kind,
+        NodeKind::Sequence { flow: false, .. } | NodeKind::Mapping { flow: false, .. }
+    )
 }

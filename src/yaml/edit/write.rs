@@ -27,58 +27,6 @@ impl Writer {
         }
     }
 
-    /// A value on one line, in brackets and braces.
-    pub(super) fn flow(&self, value: &Value) -> Option<String> {
-        self.flow_at(value, 0)
-    }
-
-    fn flow_at(&self, value: &Value, depth: usize) -> Option<String> {
-        if depth > MAX_DEPTH {
-            return None;
-        }
-        match &value.data {
-            Data::Sequence(items) => {
-                let items = items
-                    .iter()
-                    .map(|item| self.flow_at(item, depth + 1))
-                    .collect::<Option<Vec<_>>>()?;
-                Some(format!("[{}]", items.join(", ")))
-            }
-            Data::Mapping(mapping) => {
-                let entries = mapping
-                    .iter()
-                    .map(|entry| {
-                        let key = string(&entry.key, None, true);
-                        Some(format!("{key}: {}", self.flow_at(&entry.value, depth + 1)?))
-                    })
-                    .collect::<Option<Vec<_>>>()?;
-                Some(format!("{{{}}}", entries.join(", ")))
-            }
-            scalar => self.inline(scalar, None, true),
-        }
-    }
-
-    /// A scalar on one line, in the quotes of the one that it replaces where they fit.
-    pub(super) fn inline(
-        &self,
-        data: &Data,
-        old: Option<ScalarStyle>,
-        in_flow: bool,
-    ) -> Option<String> {
-        Some(match data {
-            Data::Null => "null".to_owned(),
-            Data::Bool(value) => value.to_string(),
-            Data::Int(value) => value.to_string(),
-            Data::Uint(value) => value.to_string(),
-            Data::Float(value) if !value.is_finite() => return None,
-            Data::Float(value) if *value == 0.0 => "-0.0".to_owned(),
-            Data::Float(value) if (1e-5..1e15).contains(&value.abs()) => value.to_string(),
-            Data::Float(value) => shortest(*value),
-            Data::String(text) => string(text, old, in_flow),
-            Data::Sequence(_) | Data::Mapping(_) => return None,
-        })
-    }
-
     /// True if and only if a text is best written as a literal block.
     pub(super) fn wants_literal(&self, text: &str, old: Option<ScalarStyle>) -> bool {
         self.literals
@@ -155,28 +103,76 @@ impl Writer {
                     out += &string(&entry.key, None, false);
                     out.push(':');
                     let deeper = column + self.step;
+                    // Where lines of its own begin; anything else stands behind the colon.
+                    let below = match &entry.value.data {
+                        Data::Sequence(items) if !items.is_empty() && self.flat => Some(column),
+                        Data::Sequence(items) if !items.is_empty() => Some(deeper),
+                        Data::Mapping(mapping) if !mapping.is_empty() => Some(deeper),
+                        _ => None,
+                    };
+                    out += &below.map_or_else(|| " ".to_owned(), break_to);
                     out += &match &entry.value.data {
-                        Data::Sequence(items) if !items.is_empty() => {
-                            let column = if self.flat { column } else { deeper };
-                            break_to(column) + &self.block_at(&entry.value, column, depth + 1)?
-                        }
-                        Data::Mapping(mapping) if !mapping.is_empty() => {
-                            break_to(deeper) + &self.block_at(&entry.value, deeper, depth + 1)?
-                        }
                         Data::String(text) if self.wants_literal(text, None) => {
                             let (header, body) = self.literal(text, (deeper, self.step));
-                            format!(" {header}{}{body}", self.eol)
+                            header + self.eol + &body
                         }
-                        _ => format!(" {}", self.block_at(&entry.value, deeper, depth + 1)?),
+                        _ => self.block_at(&entry.value, below.unwrap_or(deeper), depth + 1)?,
                     };
                 }
             }
             Data::Sequence(_) => out.push_str("[]"),
             Data::Mapping(_) => out.push_str("{}"),
-            scalar => out = self.inline(scalar, None, false)?,
+            scalar => out = inline(scalar, None, false)?,
         }
         Some(out)
     }
+}
+
+/// A value on one line, in brackets and braces.
+pub(super) fn flow(value: &Value) -> Option<String> {
+    flow_at(value, 0)
+}
+
+fn flow_at(value: &Value, depth: usize) -> Option<String> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    match &value.data {
+        Data::Sequence(items) => {
+            let items = items
+                .iter()
+                .map(|item| flow_at(item, depth + 1))
+                .collect::<Option<Vec<_>>>()?;
+            Some(format!("[{}]", items.join(", ")))
+        }
+        Data::Mapping(mapping) => {
+            let entries = mapping
+                .iter()
+                .map(|entry| {
+                    let key = string(&entry.key, None, true);
+                    Some(format!("{key}: {}", flow_at(&entry.value, depth + 1)?))
+                })
+                .collect::<Option<Vec<_>>>()?;
+            Some(format!("{{{}}}", entries.join(", ")))
+        }
+        scalar => inline(scalar, None, true),
+    }
+}
+
+/// A scalar on one line, in the quotes of the one that it replaces where they fit.
+pub(super) fn inline(data: &Data, old: Option<ScalarStyle>, in_flow: bool) -> Option<String> {
+    Some(match data {
+        Data::Null => "null".to_owned(),
+        Data::Bool(value) => value.to_string(),
+        Data::Int(value) => value.to_string(),
+        Data::Uint(value) => value.to_string(),
+        Data::Float(value) if !value.is_finite() => return None,
+        Data::Float(value) if *value == 0.0 => "-0.0".to_owned(),
+        Data::Float(value) if (1e-5..1e15).contains(&value.abs()) => value.to_string(),
+        Data::Float(value) => shortest(*value),
+        Data::String(text) => string(text, old, in_flow),
+        Data::Sequence(_) | Data::Mapping(_) => return None,
+    })
 }
 
 /// The text with its emoji replaced by a letter: the rules of the printer escape them, people write them.
@@ -217,11 +213,15 @@ fn double_quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
-                out += &format!("\\x{:02X}", u32::from(c));
-            }
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                out += &format!("\\u{:04X}", u32::from(c));
+            '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
+                let code = format!("\\u{:04X}", u32::from(c));
+                out.push_str(&code);
             }
             c => out.push(c),
         }
