@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::control::cases::{Block, cases, markers};
-use crate::finding::Suggestion;
+use crate::finding::{FixClass, Suggestion};
 use crate::framework::Framework;
 use crate::origin::{Origin, Origins, Role};
 use crate::resource::flatten;
@@ -190,6 +190,12 @@ fn every_page_holds() {
         }
         assert!(control.page.starts_with(&format!("# {}\n", control.name)));
         let policy = only(control);
+        let suggests = cases.iter().any(|case| {
+            let before = render(case.base.as_ref().map_or("", |block| &block.yaml));
+            let findings = run(&policy, &before, &render(&case.head.yaml));
+            findings.iter().any(|finding| finding.suggestion.is_some())
+        });
+        assert_eq!(suggests, control.fix != FixClass::Never, "{}", control.name);
         for case in cases {
             let marked = !markers(&case.head.yaml, &control.name).is_empty();
             assert_eq!(
