@@ -4,6 +4,7 @@
 //! object that is the same on both sides is evaluated once. A policy that fails is a problem and never a pass. Where a
 //! finding is shown, whether it blocks and what remedies it is decided by the layers below.
 
+mod cause;
 mod choose;
 mod input;
 mod rego;
@@ -80,9 +81,11 @@ struct Given {
 }
 
 impl Given {
+    const AROUND: Self = Self::new(false, true);
+
     const ALL: [Self; 4] = [
         Self::new(false, false),
-        Self::new(false, true),
+        Self::AROUND,
         Self::new(true, false),
         Self::new(true, true),
     ];
@@ -222,6 +225,7 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
             }
         }
     }
+    let unanswered: BTreeSet<ControlId> = failures.keys().map(|id| (*id).clone()).collect();
     problems.extend(
         failures
             .into_values()
@@ -229,7 +233,10 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
     );
     let mut known = BTreeSet::new();
     problems.retain(|problem| known.insert(problem.clone()));
-    (tally.into_findings(), problems)
+    let mut findings = tally.into_findings(&unanswered);
+    cause::find(policy, head, &pairs, &mut findings);
+    let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+    (findings, problems)
 }
 
 /// One problem for all failures of one control: a policy that fails mostly fails on many objects.
@@ -416,6 +423,7 @@ impl Tally {
             path: violation.path,
             field: field.clone(),
             message: violation.message,
+            causes: Vec::new(),
             fingerprint,
             suggestion: violation.suggestion,
             fix: control.fix,
@@ -436,7 +444,9 @@ impl Tally {
         }
     }
 
-    fn into_findings(self) -> Vec<Finding> {
+    /// All findings with the index of their pair, in order. What a control in `unanswered` no longer finds may only
+    /// be what it failed to find, so that it resolves nothing.
+    fn into_findings(self, unanswered: &BTreeSet<ControlId>) -> Vec<(usize, Finding)> {
         let mut findings = Vec::new();
         for (key, matched) in self.0 {
             let shared = matched.base.len().min(matched.head.len());
@@ -457,6 +467,7 @@ impl Tally {
                 .into_iter()
                 .enumerate()
                 .skip(shared)
+                .filter(|_| !unanswered.contains(&key.control))
                 .map(|(ordinal, found)| (ordinal, State::Resolved, found));
             for (ordinal, state, (order, mut finding)) in at_head.chain(resolved) {
                 finding.state = state;
@@ -476,6 +487,6 @@ impl Tally {
             (a_order, &a.control, &a.path, a.state, &a.message)
                 .cmp(&(b_order, &b.control, &b.path, b.state, &b.message))
         });
-        findings.into_iter().map(|(_, finding)| finding).collect()
+        findings
     }
 }

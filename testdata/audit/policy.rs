@@ -21,9 +21,12 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failure> {
     let mut folder = PathBuf::from("target/conformance/policy");
     let mut differences = false;
+    let mut manifests = Vec::new();
     for argument in std::env::args().skip(1) {
         if argument == "--differences" {
             differences = true;
+        } else if argument.ends_with(".yaml") {
+            manifests.push(PathBuf::from(argument));
         } else {
             folder = PathBuf::from(argument);
         }
@@ -37,6 +40,9 @@ fn main() -> Result<(), Failure> {
         start.elapsed(),
         problems.len()
     );
+    if !manifests.is_empty() {
+        return survey(&manifests, &policy, differences);
+    }
     kubescape(&folder.join("kubescape"), &controls, &policy, differences)?;
     pod_security(&folder.join("psa"), &policy, differences)?;
     speed(&folder.join("psa"), &policy)
@@ -194,6 +200,46 @@ fn pod_security(folder: &Path, policy: &Policy, differences: bool) -> Result<(),
         }
     }
     report("Pod Security admission, verdicts", &counts);
+    Ok(())
+}
+
+/// How often each control fires in files of manifests, and what could not be evaluated.
+fn survey(files: &[PathBuf], policy: &Policy, differences: bool) -> Result<(), Failure> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut all, mut pods) = (0, 0);
+    for file in files {
+        let objects = objects(file).unwrap_or_default();
+        all += objects.len();
+        pods += objects
+            .iter()
+            .filter(|object| object.pod().is_some())
+            .count();
+        let (findings, problems) = evaluate(
+            policy,
+            &Side::new("file", &[]),
+            &Side::new("file", &objects),
+        );
+        for problem in problems {
+            println!("{}: {}", file.display(), problem.message);
+        }
+        for finding in findings {
+            if differences {
+                println!(
+                    "{} {} {} {}: {}",
+                    finding.control,
+                    file.display(),
+                    finding.resource,
+                    finding.field,
+                    finding.message
+                );
+            }
+            *counts.entry(finding.control.to_string()).or_default() += 1;
+        }
+    }
+    println!(
+        "{} files, {all} objects, {pods} with pods: {counts:#?}",
+        files.len()
+    );
     Ok(())
 }
 
