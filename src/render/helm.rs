@@ -1,5 +1,9 @@
 //! Charts.
 
+pub mod function;
+pub mod string;
+pub mod value;
+
 use super::Rendering;
 use crate::discover::Release;
 use crate::origin::Origins;
