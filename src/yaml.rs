@@ -18,7 +18,7 @@ use crate::origin::Origin;
 use crate::text::Span;
 
 pub use parse::{parse, parse_bytes};
-pub use resolve::{Scalar, resolve_scalar};
+pub use resolve::{Scalar, ScalarError, resolve_scalar};
 
 /// Nodes deeper than this are refused. Go stops at 10,000; no manifest comes near this.
 pub const MAX_DEPTH: usize = 500;
