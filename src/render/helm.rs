@@ -1,6 +1,8 @@
 //! Charts.
 
+pub mod format;
 pub mod function;
+mod functions;
 pub mod string;
 pub mod value;
 

@@ -114,6 +114,21 @@ impl Instant {
         }
     }
 
+    /// The same time of day some years, months and days later; what overflows a month goes on into the next.
+    pub(crate) fn plus_date(self, years: i64, months: i64, days: i64) -> Self {
+        const SANE: i64 = 1_000_000;
+        let civil = self.civil();
+        let month = i64::from(civil.month) - 1 + months.clamp(-SANE, SANE);
+        let year = civil.year + years.clamp(-SANE, SANE) + month.div_euclid(12);
+        let first = days_from_civil(year, month.rem_euclid(12) as u32 + 1, 1);
+        let day = first + i64::from(civil.day) - 1 + days.clamp(-SANE, SANE);
+        let of_day = i64::from(civil.hour * 3600 + civil.minute * 60 + civil.second);
+        Self {
+            seconds: day * DAY + of_day - i64::from(self.offset),
+            ..self
+        }
+    }
+
     /// The time from `earlier` to this instant.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         let nanos = |t: Self| i128::from(t.seconds) * 1_000_000_000 + i128::from(t.nanos);
