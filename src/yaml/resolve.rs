@@ -16,6 +16,8 @@ use crate::text::Span;
 mod number;
 mod timestamp;
 
+pub(super) use number::{json, shortest};
+
 /// A resolved scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
@@ -56,14 +58,14 @@ pub fn resolve_scalar(
         }
         Some("!") if dialect == Dialect::Helm => Wanted::Anything,
         None | Some("!") if style == ScalarStyle::Plain => Wanted::Anything,
-        None | Some("!" | "!!str") => return Ok(Scalar::String(text.to_owned())),
         Some("!!bool") => Wanted::Bool,
         Some("!!int") => Wanted::Int,
         Some("!!float") => Wanted::Float,
         Some("!!null") => Wanted::Null,
         Some("!!timestamp") => Wanted::Timestamp,
         Some("!!binary") => return binary(text),
-        Some(_) => return Ok(Scalar::String(text.to_owned())),
+        // A text in quotes, `!!str`, and all tags that go-yaml does not know.
+        None | Some(_) => return Ok(Scalar::String(text.to_owned())),
     };
     let found = untagged(text, tag, dialect);
     let (kind, fits) = match &found {

@@ -125,7 +125,7 @@ pub(super) fn fraction(text: &str) -> Option<f64> {
 }
 
 /// What JSON makes of a float: a whole number below 1e21 is written without a point, and read back as an integer.
-pub(super) fn json(value: f64) -> Data {
+pub(in crate::yaml) fn json(value: f64) -> Data {
     const I64_END: f64 = 9_223_372_036_854_775_808.0;
     const U64_END: f64 = 18_446_744_073_709_551_616.0;
     let is_negative_zero = value == 0.0 && value.is_sign_negative();
