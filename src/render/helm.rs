@@ -1,7 +1,14 @@
 //! Charts.
 
+mod ast;
+pub mod builtins;
+mod eval;
+pub mod format;
 pub mod function;
+mod lex;
+mod parse;
 pub mod string;
+pub mod template;
 pub mod value;
 
 use super::Rendering;
