@@ -1,9 +1,15 @@
 //! Charts.
 
+mod ast;
+pub mod builtins;
+mod eval;
 pub mod format;
 pub mod function;
 mod functions;
+mod lex;
+mod parse;
 pub mod string;
+pub mod template;
 pub mod value;
 
 use super::Rendering;

@@ -7,7 +7,7 @@ mod float;
 mod quote;
 
 pub use float::{format_float, parse_float};
-pub use quote::{quote, quote_lossless, quote_to_ascii};
+pub use quote::{is_print, quote, quote_lossless, quote_to_ascii};
 
 use super::string::{Char, Text, TextBuilder, decode};
 use super::value::{Data, IntKind, Items, MAX_DEPTH, Map, Object, Value};
@@ -383,10 +383,7 @@ impl Printer {
     fn string(&mut self, text: &Text, verb: char) {
         let text = match self.flags.precision {
             Some(precision) if !matches!(verb, 'x' | 'X') => {
-                let end = text
-                    .chars()
-                    .nth(precision)
-                    .map_or(text.len(), |(at, _)| at);
+                let end = text.chars().nth(precision).map_or(text.len(), |(at, _)| at);
                 text.slice(0..end)
             }
             _ => text.clone(),
@@ -766,7 +763,8 @@ fn weekday(number: i64) -> String {
 
 /// The characters of a string as Go ranges over them, for functions of the library.
 pub fn runes(text: &Text) -> impl Iterator<Item = char> + '_ {
-    text.chars().map(|(_, char): (usize, Char)| char.or_replacement())
+    text.chars()
+        .map(|(_, char): (usize, Char)| char.or_replacement())
 }
 
 #[cfg(test)]
@@ -806,33 +804,81 @@ mod tests {
         };
         check(
             "%d|%5d|%-5d|%05d|%x|%X|%o|%b",
-            &[int(42), int(42), int(42), int(42), int(255), int(255), int(8), int(5)],
+            &[
+                int(42),
+                int(42),
+                int(42),
+                int(42),
+                int(255),
+                int(255),
+                int(8),
+                int(5),
+            ],
             "42|   42|42   |00042|ff|FF|10|101",
         );
         check("%v %v", &[float(1e6), float(0.000_01)], "1e+06 1e-05");
         check("%s %s", &[text("a")], "a %!s(MISSING)");
         check("%s", &[text("a"), text("b")], "a%!(EXTRA string=b)");
         check("%d", &[text("x")], "%!d(string=x)");
-        check("%!", &[], "%!!(NOVERB)");
+        check("%!", &[], "%!!(MISSING)");
         check("%[2]s %[1]s", &[text("a"), text("b")], "b a");
         check("%[3]s", &[text("a")], "%!s(BADINDEX)");
         check("%*d|%-*d|", &[int(4), int(1), int(3), int(2)], "   1|2  |");
-        check("%6.2f|%+d|% d|%#x|%#o", &[float(3.14159), int(1), int(1), int(255), int(8)], "  3.14| 1| 1|0xff|010".replace("| 1| 1", "|+1| 1").as_str());
-        check("%q %+q %#q", &[text("a\"é"), text("é"), text("x")], "\"a\\\"é\" \"\\u00e9\" `x`");
-        check("%c %U %q", &[int(65), int(0x65E5), int(39)], "A U+65E5 '\\''");
-        check("%T %T", &[float(1.0), Value::nil(Origin::NONE)], "float64 <nil>");
+        check(
+            "%6.2f|%+d|% d|%#x|%#o",
+            &[float(3.14159), int(1), int(1), int(255), int(8)],
+            "  3.14|+1| 1|0xff|010",
+        );
+        check(
+            "%q %+q %#q",
+            &[text("a\"é"), text("é"), text("x")],
+            "\"a\\\"é\" \"\\u00e9\" `x`",
+        );
+        check(
+            "%c %U %q",
+            &[int(65), int(0x65E5), int(39)],
+            "A U+65E5 '\\''",
+        );
+        check(
+            "%T %T",
+            &[float(1.0), Value::nil(Origin::NONE)],
+            "float64 <nil>",
+        );
         check(
             "%#v",
-            &[map(&[("k", list(vec![int(1), text("a"), Value::nil(Origin::NONE)]))])],
+            &[map(&[(
+                "k",
+                list(vec![int(1), text("a"), Value::nil(Origin::NONE)]),
+            )])],
             "map[string]interface {}{\"k\":[]interface {}{1, \"a\", interface {}(nil)}}",
         );
-        check("%s", &[list(vec![float(1.0), text("b")])], "[%!s(float64=1) b]");
-        check("%.2s|%5s|%-5s|%05d", &[text("日本語"), text("é"), text("é"), int(-3)], "日本|    é|é    |-0003");
-        check("% x|%x|%X", &[text("ab"), text("ab"), text("jk")], "61 62|6162|6A6B");
-        check("%t %v", &[Value::bool(true, Origin::NONE), Value::nil(Origin::NONE)], "true <nil>");
+        check(
+            "%s",
+            &[list(vec![float(1.0), text("b")])],
+            "[%!s(float64=1) b]",
+        );
+        check(
+            "%.2s|%5s|%-5s|%05d",
+            &[text("日本語"), text("é"), text("é"), int(-3)],
+            "日本|    é|é    |-0003",
+        );
+        check(
+            "% x|%x|%X",
+            &[text("ab"), text("ab"), text("jk")],
+            "61 62|6162|6A6B",
+        );
+        check(
+            "%t %v",
+            &[Value::bool(true, Origin::NONE), Value::nil(Origin::NONE)],
+            "true <nil>",
+        );
         check("100%", &[], "100%!(NOVERB)");
         check("%%%d", &[int(1)], "%1");
-        check("%08.3f|%+.1e|%G", &[float(-3.14159), float(12345.678), float(1e-7)], "-003.142|+1.2e+04|1E-07");
+        check(
+            "%08.3f|%+.1e|%G",
+            &[float(-3.14159), float(12345.678), float(1e-7)],
+            "-003.142|+1.2e+04|1E-07",
+        );
         check("%z", &[int(1)], "%!z(int=1)");
     }
 

@@ -5,7 +5,9 @@
 //! Sprig's in the function library.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use super::ast::{NodeId, Tree};
 use super::string::Text;
 use super::value::{Data, List, Map, Value};
 use crate::origin::{Origin, Origins};
@@ -204,8 +206,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            steps: 50_000_000,
-            bytes: 1 << 30,
+            steps: 20_000_000,
+            bytes: 256 << 20,
         }
     }
 }
@@ -218,8 +220,8 @@ pub struct Context<'a> {
     pub call: Origin,
     /// What is left of the limits.
     pub(super) left: Limits,
-    /// Names the place of the call for [`Context::seed`]: the executing templates and the text of the call.
-    pub(super) place: u64,
+    /// The place of the call for [`Context::seed`]: a hash of the executing templates' names, and the call itself.
+    pub(super) place: Option<(u64, Rc<Tree>, NodeId)>,
     /// How often each place has asked for a seed.
     pub(super) seeded: HashMap<u64, u64>,
     /// Distinguishes releases for [`Context::seed`].
@@ -233,7 +235,7 @@ impl<'a> Context<'a> {
             origins,
             call: Origin::NONE,
             left: limits,
-            place: 0,
+            place: None,
             seeded: HashMap::new(),
             release: hash(FNV, release.as_bytes()),
         }
@@ -242,9 +244,13 @@ impl<'a> Context<'a> {
     /// A number for functions that are random in Helm: the same for the same call in the same template of the same
     /// release, wherever else the chart changed; another one for each repetition of the call.
     pub fn seed(&mut self) -> u64 {
-        let repetition = self.seeded.entry(self.place).or_default();
+        let place = match &self.place {
+            Some((stack, tree, call)) => hash(*stack, tree.print(*call).as_bytes()),
+            None => 0,
+        };
+        let repetition = self.seeded.entry(place).or_default();
         *repetition += 1;
-        let seed = hash(self.release, &self.place.to_le_bytes());
+        let seed = hash(self.release, &place.to_le_bytes());
         hash(seed, &repetition.to_le_bytes())
     }
 
@@ -324,7 +330,7 @@ pub fn map(arguments: &[Value], index: usize) -> Option<Map> {
 }
 
 /// The list argument at `index`; empty where it is nil.
-pub fn list(arguments: &[Value], index: usize) -> std::rc::Rc<List> {
+pub fn list(arguments: &[Value], index: usize) -> Rc<List> {
     arguments
         .get(index)
         .and_then(Value::as_list)

@@ -199,6 +199,9 @@ pub struct Map(Rc<RefCell<Entries>>);
 pub struct Entries {
     /// The Go type of the map.
     pub map_type: MapType,
+    /// Where the map is in the values of the top chart (`web.resources`); `None` for a map that is not from values.
+    /// Templates that read an unset key of it leave an empty read of that path.
+    pub path: Option<Rc<str>>,
     entries: BTreeMap<Rc<str>, Entry>,
 }
 
@@ -257,6 +260,16 @@ impl Entries {
     /// Removes a key and gives what it had.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         self.entries.remove(key)
+    }
+
+    /// The values path of a key of this map, if this is a map from values.
+    pub fn path_of(&self, key: &str) -> Option<String> {
+        let path = self.path.as_ref()?;
+        Some(if path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{path}.{key}")
+        })
     }
 
     /// Keys and entries, sorted bytewise.
@@ -614,6 +627,7 @@ impl Value {
                     .collect();
                 Data::Map(Map(Rc::new(RefCell::new(Entries {
                     map_type: source.map_type,
+                    path: source.path.clone(),
                     entries,
                 }))))
             }
@@ -622,6 +636,30 @@ impl Value {
         Self {
             data,
             origin: self.origin,
+        }
+    }
+
+    /// Tells this map, and every map in it, where it is in the values of the top chart: the values themselves are at
+    /// the empty path. Call it once values are merged; the maps of a subchart's values are part of them.
+    pub fn name_paths(&self, path: &str) {
+        self.name_paths_to(path, MAX_DEPTH);
+    }
+
+    fn name_paths_to(&self, path: &str, depth: usize) {
+        let (Data::Map(map), Some(depth)) = (&self.data, depth.checked_sub(1)) else {
+            return;
+        };
+        map.borrow_mut().path = Some(Rc::from(path));
+        let below: Vec<_> = {
+            let entries = map.borrow();
+            entries
+                .iter()
+                .filter(|(_, entry)| matches!(entry.value.data, Data::Map(_)))
+                .filter_map(|(key, entry)| Some((entries.path_of(key)?, entry.value.clone())))
+                .collect()
+        };
+        for (path, value) in below {
+            value.name_paths_to(&path, depth);
         }
     }
 
@@ -689,6 +727,7 @@ impl Value {
                     .collect();
                 Data::Map(Map(Rc::new(RefCell::new(Entries {
                     map_type: MapType::Any,
+                    path: None,
                     entries,
                 }))))
             }

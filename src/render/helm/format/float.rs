@@ -9,7 +9,11 @@ pub fn format_float(number: f64, format: u8, precision: Option<usize>) -> String
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     match format {
-        b'e' | b'E' => exponent(&Digits::new(number, precision.map(|p| p + 1)), precision, format),
+        b'e' | b'E' => exponent(
+            &Digits::new(number, precision.map(|p| p + 1)),
+            precision,
+            format,
+        ),
         b'f' | b'F' => match precision {
             Some(precision) => format!("{number:.precision$}"),
             None => format!("{number}"),
@@ -66,7 +70,11 @@ fn exponent(digits: &Digits, precision: Option<usize>, format: u8) -> String {
     } else {
         digits.point - 1
     };
-    out.push(if format.is_ascii_uppercase() { 'E' } else { 'e' });
+    out.push(if format.is_ascii_uppercase() {
+        'E'
+    } else {
+        'e'
+    });
     out.push(if power < 0 { '-' } else { '+' });
     out.push_str(&format!("{:02}", power.abs()));
     out
@@ -76,14 +84,12 @@ fn general(number: f64, precision: Option<usize>, format: u8) -> String {
     let wanted = precision.map(|precision| precision.max(1));
     let digits = Digits::new(number, wanted);
     let count = digits.digits.len() as i32;
-    // The exponent form begins at 10^21 for nobody: Go's `%v` of a float uses the same rule as `%g`.
+    // From this power of ten on, the exponent form is shorter in Go's eyes.
     let limit = match wanted {
-        None => 21.min(6),
+        None => 6,
         Some(wanted) if wanted as i32 > count && count >= digits.point => count,
         Some(wanted) => wanted as i32,
     };
-    // The shortest form decides by 6 digits unless the number has more digits before the point.
-    let limit = if wanted.is_none() { limit.max(6) } else { limit };
     let power = digits.point - 1;
     let significant = wanted.map_or(count, |wanted| (wanted as i32).min(count));
     if power < -4 || power >= limit {
@@ -171,7 +177,10 @@ fn hexadecimal(number: f64, precision: Option<usize>, format: u8) -> String {
     }
     let point = if digits.is_empty() { "" } else { "." };
     let power_sign = if power < 0 { '-' } else { '+' };
-    let text = format!("{sign}0x{lead}{point}{digits}p{power_sign}{:02}", power.abs());
+    let text = format!(
+        "{sign}0x{lead}{point}{digits}p{power_sign}{:02}",
+        power.abs()
+    );
     if format == b'X' {
         text.to_ascii_uppercase()
     } else {
@@ -238,7 +247,10 @@ pub fn parse_float(text: &str) -> Option<f64> {
     {
         return None;
     }
-    lower.parse::<f64>().ok().filter(|number| number.is_finite())
+    lower
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite())
 }
 
 fn parse_hexadecimal(text: &str) -> Option<f64> {
@@ -263,7 +275,11 @@ mod tests {
     #[test]
     fn floats_print_as_in_go() {
         let check = |number: f64, format: u8, precision: Option<usize>, expected: &str| {
-            assert_eq!(format_float(number, format, precision), expected, "{number}");
+            assert_eq!(
+                format_float(number, format, precision),
+                expected,
+                "{number}"
+            );
         };
         check(1.0, b'g', None, "1");
         check(1e6, b'g', None, "1e+06");

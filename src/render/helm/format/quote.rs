@@ -112,7 +112,10 @@ mod tests {
             assert_eq!(quote(&Text::new(bytes, Origin::NONE)).lossy(), expected);
         };
         check(b"a\"b\\c", r#""a\"b\\c""#);
-        check("é\u{a0}\u{200b}\n\u{0}".as_bytes(), "\"é\\u00a0\\u200b\\n\\x00\"");
+        check(
+            "é\u{a0}\u{200b}\n\u{0}".as_bytes(),
+            "\"é\\u00a0\\u200b\\n\\x00\"",
+        );
         check(b"\xff", "\"\\xff\"");
         check("\u{1F600}".as_bytes(), "\"\u{1F600}\"");
     }
