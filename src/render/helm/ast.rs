@@ -5,6 +5,7 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -112,6 +113,37 @@ impl SourceText {
     }
 }
 
+/// A part of a literal text.
+struct Piece {
+    /// All its bytes: the indentation before it and the line break after it are its own.
+    covers: Range<usize>,
+    /// The bytes that a reader is shown.
+    written: Range<usize>,
+}
+
+/// Takes a text apart into its lines, and a line into a key and what follows it.
+fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
+    let mut at = 0;
+    text.split_inclusive('\n').flat_map(move |line| {
+        let start = at;
+        at += line.len();
+        let inner = line.trim();
+        let indent = if inner.is_empty() { 0 } else { line.len() - line.trim_start().len() };
+        let (from, to) = (start + indent, start + indent + inner.len());
+        let whole = Piece { covers: start..at, written: from..to };
+        let key_end = inner.find(": ").map(|colon| from + colon + 1);
+        match key_end {
+            Some(key_end) => {
+                let value = key_end + text.get(key_end..to).map_or(0, |rest| rest.len() - rest.trim_start().len());
+                [Some(Piece { covers: start..key_end, written: from..key_end }), Some(Piece { covers: key_end..at, written: value..to })]
+            }
+            None => [Some(whole), None],
+        }
+        .into_iter()
+        .flatten()
+    })
+}
+
 /// The nodes of one source text: the template itself and all that it defines.
 pub(super) struct Tree {
     /// The name that error messages use: the file's path, `gotpl` for `tpl`.
@@ -176,10 +208,15 @@ impl Tree {
         let span = self.node(id).span;
         let range = span.start as usize..span.end as usize;
         match &self.source {
-            SourceText::File(_, text) => {
-                let origin = self.origin(id, origins);
-                let origin = origins.under(origin, control);
-                out.push(text.as_bytes().get(range).unwrap_or_default(), origin);
+            SourceText::File(file, text) => {
+                // One origin for each thing a person wrote, so that a reader is shown its line and not the whole text.
+                let text = text.get(range.clone()).unwrap_or_default();
+                for piece in pieces(text) {
+                    let written = Span::new(range.start + piece.written.start, range.start + piece.written.end);
+                    let origin = origins.source(*file, written, Role::Template);
+                    let origin = origins.under(origin, control);
+                    out.push(text.as_bytes().get(piece.covers).unwrap_or_default(), origin);
+                }
             }
             SourceText::Value(text) => {
                 out.push_text(&text.slice(range).under(control, origins));
