@@ -832,6 +832,23 @@ mod tests {
     }
 
     #[test]
+    fn the_deepest_value_needs_little_stack() {
+        let deepest = || {
+            let text = format!("{}x{}", "{a: ".repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
+            let stream = parse(&text);
+            for dialect in [Dialect::Helm, Dialect::Kustomize] {
+                let value = stream.documents[0]
+                    .value(dialect, &mut |_| Origin::NONE)
+                    .unwrap();
+                assert!(crate::yaml::emit::emit(&value).is_ok());
+                assert_eq!(value, value.clone());
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(1 << 20);
+        thread.spawn(deepest).unwrap().join().unwrap();
+    }
+
+    #[test]
     fn large_mappings_are_linear() {
         let mut text = String::new();
         for n in 0..200_000 {
