@@ -132,13 +132,9 @@ pub(in crate::yaml) fn json(value: f64) -> Data {
         return Data::Float(value);
     }
     let digits = value.to_string();
-    if let Ok(value) = digits.parse() {
-        Data::Int(value)
-    } else if let Ok(value) = digits.parse() {
-        Data::Uint(value)
-    } else {
-        Data::Float(value)
-    }
+    let unsigned = || digits.parse().map(Data::Uint);
+    let integer = digits.parse().map(Data::Int).or_else(|_| unsigned());
+    integer.unwrap_or(Data::Float(value))
 }
 
 /// A float as a key: the shortest text that gives the same 32-bit float.
