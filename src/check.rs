@@ -88,8 +88,7 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
     let changes = snapshot::changed(request.base, request.head);
     let mut notes = request.notes.clone();
     let (config, mut problems) = configuration(request, &mut notes);
-    let before = discover::discover(&Tree::new(request.base), &config);
-    let after = discover::discover(&Tree::new(request.head), &config);
+    let (before, after) = discover::discover_both(&Tree::new(request.base), &Tree::new(request.head), &config);
     let mut trouble = |side, found: &[Problem]| {
         problems.extend(found.iter().map(|problem| Trouble { side, app: None, problem: problem.clone() }));
     };
@@ -132,14 +131,14 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
             }));
         }
     }
-    /*let inputs: Vec<&Inputs> =
+    let inputs: Vec<&Inputs> =
         apps.iter().flat_map(|app| [&app.base, &app.head]).flatten().map(|rendered| &rendered.inputs).collect();
     let uncovered = discover::covered(&changes, &inputs, &before, &after, &config, request.base, request.head);
     problems.extend(uncovered.into_iter().map(|(in_head, problem)| Trouble {
         side: if in_head { Which::Head } else { Which::Base },
         app: None,
         problem,
-    }));*/
+    }));
     problems.sort();
     problems.dedup();
     let side = |snapshot: &dyn Snapshot, apps: usize| Side {

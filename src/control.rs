@@ -168,13 +168,19 @@ impl Control {
 
     /// True if and only if the control can judge objects like this one.
     pub fn applies_to(&self, resource: &Resource) -> bool {
+        let identity = resource.identity.canonical();
+        self.applies_to_kind(&identity.group, &identity.kind, resource.pod().is_some())
+    }
+
+    /// The same by the object's group and kind, and whether it describes pods.
+    pub fn applies_to_kind(&self, group: &str, kind: &str, has_pods: bool) -> bool {
         self.kinds.iter().any(|applies| match applies {
             Applies::All => true,
-            Applies::Pods => resource.pod().is_some(),
-            Applies::Kind { group, kind } => {
-                let identity = resource.identity.canonical();
-                identity.group == *group && identity.kind == *kind
-            }
+            Applies::Pods => has_pods,
+            Applies::Kind {
+                group: wanted_group,
+                kind: wanted_kind,
+            } => wanted_group == group && wanted_kind == kind,
         })
     }
 

@@ -138,6 +138,17 @@ impl Anchor {
     }
 }
 
+/// Another object that the change touched, without which the finding would not be new.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cause {
+    /// The object.
+    pub resource: Identity,
+    /// True if and only if the change removes it, so that it is in the base's rendering only.
+    pub removed: bool,
+    /// Where its name is: in the base's rendering where it is removed, else in the head's.
+    pub anchor: Anchor,
+}
+
 /// One violation of one control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -159,6 +170,8 @@ pub struct Finding {
     pub message: String,
     /// Where it is in the sources: of the base's rendering where the finding is resolved, else of the head's.
     pub anchor: Anchor,
+    /// The other objects that made it new; none where the object's own change did, or nothing else was found.
+    pub causes: Vec<Cause>,
     /// What identifies it from one run to the next.
     pub fingerprint: Fingerprint,
     /// What the control proposes.

@@ -4,16 +4,18 @@
 //! object that is the same on both sides is evaluated once. A policy that fails is a problem and never a pass. Where a
 //! finding is shown, whether it blocks and what remedies it is decided by the layers below.
 
+mod cause;
 mod choose;
 mod input;
 mod rego;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Control, ControlId, Controls, Reads};
+use crate::control::{Applies, Control, ControlId, Controls, Reads};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Resource, name_path};
@@ -30,6 +32,8 @@ mod tests;
 pub struct Side<'a> {
     /// The app's id.
     pub app: &'a str,
+    /// Its environment, where it has one.
+    pub environment: Option<&'a str>,
     /// The namespace that it is deployed to, for objects that name none; empty where nobody says.
     pub namespace: &'a str,
     /// Its objects.
@@ -43,6 +47,7 @@ impl<'a> Side<'a> {
     pub fn new(app: &'a str, resources: &'a [Resource]) -> Self {
         Self {
             app,
+            environment: None,
             namespace: "",
             resources,
             others: &[],
@@ -58,13 +63,73 @@ pub struct Policy {
 
 /// Loads controls. One that does not load is a problem; the others are evaluated all the same.
 pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
-    let (engine, problems) = Engine::load(controls);
-    let controls = controls
+    let (mut engine, problems) = Engine::load(controls);
+    let controls: Vec<Control> = controls
         .iter()
         .filter(|control| engine.knows(control))
         .cloned()
         .collect();
+    engine.prepare(batches(&controls));
     (Policy { controls, engine }, problems)
+}
+
+/// What a control is given beside the object. Controls that are given the same are asked together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Given {
+    before: bool,
+    inventory: bool,
+}
+
+impl Given {
+    const AROUND: Self = Self::new(false, true);
+
+    const ALL: [Self; 4] = [
+        Self::new(false, false),
+        Self::AROUND,
+        Self::new(true, false),
+        Self::new(true, true),
+    ];
+
+    const fn new(before: bool, inventory: bool) -> Self {
+        Self { before, inventory }
+    }
+
+    fn to(control: &Control) -> Self {
+        Self::new(
+            control.reads(Reads::Before),
+            control.reads(Reads::Inventory),
+        )
+    }
+}
+
+/// Every set of controls that one object can be asked about at once.
+fn batches(controls: &[Control]) -> Vec<Vec<Control>> {
+    let mut kinds: BTreeSet<(&str, &str)> = BTreeSet::from([("", "")]);
+    for applies in controls.iter().flat_map(|control| &control.kinds) {
+        if let Applies::Kind { group, kind } = applies {
+            kinds.insert((group, kind));
+        }
+    }
+    let mut batches = BTreeMap::new();
+    for (group, kind) in kinds {
+        for has_pods in [false, true] {
+            for given in Given::ALL {
+                let batch: Vec<Control> = controls
+                    .iter()
+                    .filter(|control| {
+                        Given::to(control) == given
+                            && control.applies_to_kind(group, kind, has_pods)
+                    })
+                    .cloned()
+                    .collect();
+                if batch.len() > 1 {
+                    let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
+                    batches.insert(ids, batch);
+                }
+            }
+        }
+    }
+    batches.into_values().collect()
 }
 
 /// Which side a violation was found on.
@@ -111,6 +176,7 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
         base_inventory: base_inventory.as_ref(),
         head_inventory: head_inventory.as_ref(),
         same_surroundings,
+        hung: Mutex::default(),
     };
 
     let answers: Vec<Result<Vec<Answer<'_>>, Problem>> = pairs
@@ -123,6 +189,7 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
 
     let mut tally = Tally::default();
     let mut failures: BTreeMap<&ControlId, Vec<(&Control, Failure, String)>> = BTreeMap::new();
+    let hung = sides.hung();
     for (index, (pair, answers)) in pairs.iter().zip(answers).enumerate() {
         let answers = match answers {
             Ok(answers) => answers,
@@ -133,6 +200,8 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
         };
         for answer in answers {
             match answer.said {
+                // Which objects a control saw before it hung depends on the machine, so none of its answers is used.
+                Ok(_) if hung.contains(&answer.control.id) => {}
                 Ok(violations) => {
                     for violation in violations {
                         tally.add(
@@ -156,26 +225,33 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
             }
         }
     }
+    let unanswered: BTreeSet<ControlId> = failures.keys().map(|id| (*id).clone()).collect();
     problems.extend(
         failures
             .into_values()
             .filter_map(|all| failed(&all, head.app)),
     );
-    problems.dedup();
-    (tally.into_findings(), problems)
+    let mut known = BTreeSet::new();
+    problems.retain(|problem| known.insert(problem.clone()));
+    let mut findings = tally.into_findings(&unanswered);
+    cause::find(policy, head, &pairs, &mut findings);
+    let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+    (findings, problems)
 }
 
 /// One problem for all failures of one control: a policy that fails mostly fails on many objects.
 fn failed(all: &[(&Control, Failure, String)], app: &str) -> Option<Problem> {
     let (control, failure, object) = all.first()?;
-    let others = match all.len() - 1 {
-        0 => String::new(),
-        more => format!(", nor on {more} more"),
+    let name = format!("the control `{}` ({})", control.name, control.id);
+    let message = if all.iter().any(|(_, failure, _)| *failure == Failure::Time) {
+        format!("{name} was stopped on `{app}`: {}", Failure::Time)
+    } else {
+        let others = match all.len() - 1 {
+            0 => String::new(),
+            more => format!(", nor on {more} more"),
+        };
+        format!("{name} could not be evaluated on {object} of `{app}`{others}: {failure}")
     };
-    let message = format!(
-        "the control `{}` ({}) could not be evaluated on {object} of `{app}`{others}: {failure}",
-        control.name, control.id
-    );
     Some(
         Problem::new(Kind::Policy, message)
             .in_file(&control.path)
@@ -201,9 +277,25 @@ struct Sides<'a> {
     base_inventory: Option<&'a Document>,
     head_inventory: Option<&'a Document>,
     same_surroundings: bool,
+    /// The controls that did not finish on some object. They are not asked again.
+    hung: Mutex<BTreeSet<ControlId>>,
 }
 
 impl Sides<'_> {
+    fn hung(&self) -> BTreeSet<ControlId> {
+        self.hung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note_hung(&self, control: &Control) {
+        self.hung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(control.id.clone());
+    }
+
     /// Asks every control that can judge this object, on the sides where the answers can differ.
     fn judge<'c>(
         &self,
@@ -221,73 +313,62 @@ impl Sides<'_> {
         let pairing = pair.pairing();
         let unchanged = pairing == Pairing::Unchanged && self.base.namespace == self.head.namespace;
         let mut answers = Vec::new();
-        // The controls are asked in groups of one input each, which is set once per group.
-        let mut ask =
-            |side: Where, input: &dyn Fn() -> Document, wanted: &dyn Fn(&Control) -> bool| {
-                let resource = match side {
-                    Where::Base => pair.before,
-                    Where::Head | Where::Both => pair.after,
-                };
-                let Some(resource) = resource else { return };
-                let mut is_set = false;
-                for control in controls {
-                    if !wanted(control) || !control.applies_to(resource) {
-                        continue;
-                    }
-                    if !is_set {
-                        engine.set_input(input());
-                        is_set = true;
-                    }
-                    answers.push(Answer {
-                        control,
-                        side,
-                        said: engine.evaluate(control),
-                    });
+        let mut ask = |side: Where, given: Given| {
+            let (this, seen, resource, inventory) = match side {
+                Where::Base => (self.base, &before, pair.before, self.base_inventory),
+                Where::Head | Where::Both => (self.head, &after, pair.after, self.head_inventory),
+            };
+            let (Some(seen), Some(resource)) = (seen, resource) else {
+                return;
+            };
+            let hung = self.hung();
+            let asked: Vec<&Control> = controls
+                .iter()
+                .filter(|control| {
+                    Given::to(control) == given
+                        && control.applies_to(resource)
+                        && !hung.contains(&control.id)
+                })
+                .collect();
+            if asked.is_empty() {
+                return;
+            }
+            engine.set_input(input::document(
+                this,
+                seen,
+                before.as_ref().filter(|_| given.before),
+                inventory.filter(|_| given.inventory),
+            ));
+            let said = engine.evaluate_all(&asked);
+            for (control, said) in asked.into_iter().zip(said) {
+                if said == Err(Failure::Time) {
+                    self.note_hung(control);
                 }
-            };
-        let plain = |control: &Control| control.reads.is_empty();
-        let looks_around =
-            |control: &Control| control.reads(Reads::Inventory) && !control.reads(Reads::Before);
-        let compares = |control: &Control| control.reads(Reads::Before);
-        if let Some(after) = &after {
-            let side = if unchanged { Where::Both } else { Where::Head };
-            ask(
-                side,
-                &|| input::document(self.head, after, None, None),
-                &plain,
-            );
-            let side = if self.same_surroundings {
-                Where::Both
+                answers.push(Answer {
+                    control,
+                    side,
+                    said,
+                });
+            }
+        };
+        for given in Given::ALL {
+            if given.before {
+                // What is only added or only removed was not changed.
+                if pairing == Pairing::Changed {
+                    ask(Where::Head, given);
+                }
+                continue;
+            }
+            let is_same = if given.inventory {
+                self.same_surroundings
             } else {
-                Where::Head
+                unchanged
             };
-            ask(
-                side,
-                &|| input::document(self.head, after, None, self.head_inventory),
-                &looks_around,
-            );
-            if pairing == Pairing::Changed {
-                ask(
-                    Where::Head,
-                    &|| input::document(self.head, after, before.as_ref(), self.head_inventory),
-                    &compares,
-                );
-            }
-        }
-        if let Some(before) = &before {
-            if !unchanged {
-                ask(
-                    Where::Base,
-                    &|| input::document(self.base, before, None, None),
-                    &plain,
-                );
-            }
-            if !self.same_surroundings {
-                ask(
-                    Where::Base,
-                    &|| input::document(self.base, before, None, self.base_inventory),
-                    &looks_around,
-                );
+            if is_same {
+                ask(Where::Both, given);
+            } else {
+                ask(Where::Head, given);
+                ask(Where::Base, given);
             }
         }
         Ok(answers)
@@ -342,6 +423,7 @@ impl Tally {
             path: violation.path,
             field: field.clone(),
             message: violation.message,
+            causes: Vec::new(),
             fingerprint,
             suggestion: violation.suggestion,
             fix: control.fix,
@@ -362,7 +444,9 @@ impl Tally {
         }
     }
 
-    fn into_findings(self) -> Vec<Finding> {
+    /// All findings with the index of their pair, in order. What a control in `unanswered` no longer finds may only
+    /// be what it failed to find, so that it resolves nothing.
+    fn into_findings(self, unanswered: &BTreeSet<ControlId>) -> Vec<(usize, Finding)> {
         let mut findings = Vec::new();
         for (key, matched) in self.0 {
             let shared = matched.base.len().min(matched.head.len());
@@ -383,6 +467,7 @@ impl Tally {
                 .into_iter()
                 .enumerate()
                 .skip(shared)
+                .filter(|_| !unanswered.contains(&key.control))
                 .map(|(ordinal, found)| (ordinal, State::Resolved, found));
             for (ordinal, state, (order, mut finding)) in at_head.chain(resolved) {
                 finding.state = state;
@@ -402,6 +487,6 @@ impl Tally {
             (a_order, &a.control, &a.path, a.state, &a.message)
                 .cmp(&(b_order, &b.control, &b.path, b.state, &b.message))
         });
-        findings.into_iter().map(|(_, finding)| finding).collect()
+        findings
     }
 }

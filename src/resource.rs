@@ -271,7 +271,16 @@ impl Resource {
 
     /// True if and only if values of this object may be secret, so that no report shows them.
     pub fn is_secret(&self) -> bool {
-        self.identity.group.is_empty() && self.identity.kind == "Secret"
+        self.identity.group.is_empty()
+            && (self.identity.kind == "Secret" || self.is_list_of_secrets())
+    }
+
+    /// A list that nobody took apart (see [`flatten`]) and that holds a Secret.
+    fn is_list_of_secrets(&self) -> bool {
+        let is_secret = |item: &Value| item.get("kind").and_then(Value::as_str) == Some("Secret");
+        let items = self.value.get("items").and_then(Value::as_sequence);
+        self.identity.kind == "SecretList"
+            || (self.identity.kind == "List" && items.is_some_and(|all| all.iter().any(is_secret)))
     }
 }
 
@@ -419,7 +428,7 @@ impl Resource {
         };
         self.is_secret()
             && match key(0) {
-                Some("data" | "stringData") => true,
+                Some("data" | "stringData" | "items") => true,
                 Some("metadata") => {
                     key(1) == Some("annotations") && matches!(key(2), None | Some(LAST_APPLIED))
                 }
@@ -433,7 +442,7 @@ impl Resource {
         if !self.is_secret() {
             return value;
         }
-        for field in ["data", "stringData"] {
+        for field in ["data", "stringData", "items"] {
             let path = Path::root().key(field);
             if let Some(values) = value.as_mapping_mut().and_then(|map| map.get_mut(field)) {
                 mask_leaves(values, &path, mask);
@@ -615,6 +624,11 @@ mod tests {
         assert_eq!(at("data.b"), Some(""));
         assert_eq!(at("stringData.c"), Some("*stringData.c"));
         assert_eq!(at("metadata.name"), Some("s"));
+        let list = object(
+            "apiVersion: v1\nkind: List\nitems: [{ kind: Secret, stringData: { a: TOPSECRET } }]\n",
+        );
+        assert!(!format!("{:?}", list.masked(&|_| "*".to_owned())).contains("TOPSECRET"));
+        assert!(list.hides(&"items[0].stringData.a".parse().unwrap()));
         let map = object("apiVersion: v1\nkind: ConfigMap\ndata: { a: x }\n");
         assert_eq!(map.masked(&|_| "*".to_owned()), map.value);
     }

@@ -12,7 +12,7 @@ package plimsoll.dangerous_capabilities
 
 import data.lib.workload
 
-# What the Baseline level of the Pod Security Standards lets a container add.
+# What the Baseline level of the Pod Security Standards lets a container add, in its exact spelling.
 usual := {
 	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
 	"NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -37,11 +37,10 @@ deny contains violation if {
 	some container in workload.linux_containers
 	some index, name in workload.list(workload.map(container.security, "capabilities"), "add")
 	is_string(name)
-	short := trim_prefix(upper(name), "CAP_")
-	unusual(short)
+	unusual(name)
 	violation := {
 		"path": array.concat(container.path, ["securityContext", "capabilities", "add", index]),
-		"message": sprintf("%s adds the capability %s%s", [container.label, short, meaning(short)]),
+		"message": sprintf("%s adds the capability %s%s", [container.label, name, meaning(trim_prefix(upper(name), "CAP_"))]),
 		"fix": {"op": "remove"},
 	}
 }

@@ -6,7 +6,7 @@
 #   id: PL-0004
 #   severity: high
 #   since: 0.1.0
-#   fix: safe
+#   fix: unsafe
 #   kinds: [Ingress.networking.k8s.io]
 #   reads: [before]
 package plimsoll.ingress_tls_removed

@@ -22,7 +22,7 @@ deny contains violation if {
 	count(defaults) == 0
 	violation := {
 		"path": array.concat(container.path, ["resources", "limits", "cpu"]),
-		"message": sprintf("%s has no cpu limit: it can take all idle CPU time of its node", [container.label]),
+		"message": sprintf("%s has no CPU limit: it can take all idle CPU time of its node", [container.label]),
 	}
 }
 

@@ -63,8 +63,13 @@ credential_name(name) if {
 		`(^|_)(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|SECRET_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|CREDENTIALS?)$`,
 		words,
 	)
-	words != "PWD"
+	public(name) == false
 }
+
+# Names that sound like a credential and are none: a shell's working directory, labels of a cluster or a network.
+public(name) := upper(name) in {"ETCD_AUTH_TOKEN", "ETCD_INITIAL_CLUSTER_TOKEN", "NETWORK_PASSPHRASE"} if {
+	name != "PWD"
+} else := true
 
 # A value that could be the credential itself: not a reference, a path, an address, a switch or a number.
 literal(value) if {

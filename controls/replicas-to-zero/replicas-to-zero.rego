@@ -6,7 +6,7 @@
 #   id: PL-0002
 #   severity: medium
 #   since: 0.1.0
-#   fix: safe
+#   fix: unsafe
 #   kinds: [Deployment.apps, StatefulSet.apps, ReplicaSet.apps, ReplicationController, Rollout.argoproj.io]
 #   reads: [before]
 package plimsoll.replicas_to_zero

@@ -447,19 +447,20 @@ mod tests {
         assert_eq!(text_of(Some(&map), Some(&map)), "");
         let odd = |text: &str| {
             object(&format!(
-                "apiVersion: v1\nkind: ConfigMap\ndata: {{ a: \"\\u0001{text}\" }}\n"
+                "apiVersion: v1\nkind: ConfigMap\ndata: {{ a: \"\\u007F{text}\" }}\n"
             ))
         };
         let diff = text_of(Some(&odd("x")), Some(&odd("y")));
         assert!(
-            diff.contains("-data.a: \"\\u{1}x\"\n+data.a: \"\\u{1}y\"\n"),
+            diff.contains("-data.a: \"\\u{7f}x\"\n+data.a: \"\\u{7f}y\"\n"),
             "{diff}"
         );
         // When there is no time, the difference is coarse and says so.
         let long = |step: usize| {
-            let lines: String = (0..4000)
+            let lines: Vec<String> = (0..4000)
                 .map(|i| format!("  k{}: v{}\n", i * step, i % 7))
                 .collect();
+            let lines = lines.concat();
             object(&format!("apiVersion: v1\nkind: ConfigMap\ndata:\n{lines}"))
         };
         let (a, b) = (long(1), long(3));

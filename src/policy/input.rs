@@ -1,7 +1,7 @@
 //! What a control sees: the `input` document of one object.
 //!
 //! ```text
-//! input.app          the app's id
+//! input.app          {id, environment?}
 //! input.namespace    the namespace of the object, or the one its app is deployed to
 //! input.resource     the object
 //! input.pods         [{path, spec, metadata}]: the pods it describes, `path` being the way to `spec`
@@ -103,6 +103,17 @@ pub(super) fn inventory<'a>(
     }))
 }
 
+fn app(side: &Side<'_>) -> Document {
+    let environment = side
+        .environment
+        .map(|name| ("environment", Document::text(name)));
+    Document::object(
+        [("id", Document::text(side.app))]
+            .into_iter()
+            .chain(environment),
+    )
+}
+
 /// The input of one object of `side`, with what one kind of control reads beside it.
 pub(super) fn document(
     side: &Side<'_>,
@@ -111,7 +122,7 @@ pub(super) fn document(
     inventory: Option<&Document>,
 ) -> Document {
     let mut entries = vec![
-        ("app", Document::text(side.app)),
+        ("app", app(side)),
         ("namespace", Document::text(&seen.namespace)),
         ("resource", seen.resource.clone()),
         ("pods", seen.pods.clone()),

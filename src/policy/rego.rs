@@ -4,6 +4,7 @@
 //! not load, fails, takes too long or answers in another shape than [`Violation`] is an error, and never a pass.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -107,8 +108,10 @@ pub(super) enum Failure {
 /// Loaded controls, ready to be evaluated. A clone is cheap, and is what one thread works with.
 #[derive(Clone)]
 pub(super) struct Engine {
-    engine: regorus::Engine,
+    interpreter: regorus::Engine,
     loaded: BTreeSet<ControlId>,
+    /// The rule that asks all controls of a batch at once.
+    batches: BTreeMap<Vec<ControlId>, String>,
 }
 
 impl Engine {
@@ -137,8 +140,32 @@ impl Engine {
 
     fn of(engine: regorus::Engine, controls: &[&Control]) -> Self {
         Self {
-            engine,
+            interpreter: engine,
             loaded: controls.iter().map(|control| control.id.clone()).collect(),
+            batches: BTreeMap::new(),
+        }
+    }
+
+    /// Prepares to ask some sets of controls at once. What several controls of a batch import is computed once for all.
+    pub(super) fn prepare(&mut self, batches: impl IntoIterator<Item = Vec<Control>>) {
+        let mut module = format!("package {BATCHES}\n");
+        let mut rules = BTreeMap::new();
+        for batch in batches {
+            let name = format!("batch_{}", rules.len());
+            let asks: Vec<String> = batch
+                .iter()
+                .map(|control| format!("\"{}\": data.{}.deny", control.id, control.package))
+                .collect();
+            let _ = writeln!(module, "{name} := {{{}}}", asks.join(", "));
+            let ids = batch.into_iter().map(|control| control.id).collect();
+            rules.insert(ids, format!("data.{BATCHES}.{name}"));
+        }
+        let mut engine = self.interpreter.clone();
+        let added = engine.add_policy("batches.rego".to_owned(), module);
+        // Without the batches the controls are asked one by one, which is only slower.
+        if added.is_ok() && engine.eval_query("true".to_owned(), false).is_ok() {
+            self.interpreter = engine;
+            self.batches = rules;
         }
     }
 
@@ -149,36 +176,73 @@ impl Engine {
 
     /// Sets what the controls will read as `input`.
     pub(super) fn set_input(&mut self, input: Document) {
-        self.engine.set_input(input.0);
+        self.interpreter.set_input(input.0);
     }
 
-    /// What a control says about the input, sorted by path and message.
-    pub(super) fn evaluate(&mut self, control: &Control) -> Result<Vec<Violation>, Failure> {
+    /// What each of some controls says about the input.
+    pub(super) fn evaluate_all(
+        &mut self,
+        controls: &[&Control],
+    ) -> Vec<Result<Vec<Violation>, Failure>> {
+        let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
+        let together = self.batches.get(&ids).cloned();
+        let answers = together.and_then(|rule| self.interpreter.eval_rule(rule).ok());
+        drop(self.interpreter.take_prints());
+        controls
+            .iter()
+            .map(|control| {
+                // One control that fails fails its batch. Then each is asked alone, to know which.
+                let answer = match &answers {
+                    Some(regorus::Value::Object(answers)) => {
+                        answers.get(&control.id.as_str().into())
+                    }
+                    _ => None,
+                };
+                match answer {
+                    Some(answer) => violations(answer, control),
+                    None => self.evaluate(control),
+                }
+            })
+            .collect()
+    }
+
+    /// What one control says about the input.
+    fn evaluate(&mut self, control: &Control) -> Result<Vec<Violation>, Failure> {
         let answer = self
-            .engine
+            .interpreter
             .eval_rule(format!("data.{}.deny", control.package))
             .map_err(|error| {
                 let text = first_line(&format!("{error:#}"));
+                // What a built-in function was given is data of the object, and may be what nobody should read.
+                let text = text.split(" Got `").next().unwrap_or_default().to_owned();
                 if text.contains("exceeded time limit") {
                     Failure::Time
                 } else {
                     Failure::Evaluation(text)
                 }
             })?;
-        drop(self.engine.take_prints());
-        let regorus::Value::Set(items) = &answer else {
-            return Err(Failure::Shape(format!(
-                "with {} where `deny` must be a set",
-                described(&answer)
-            )));
-        };
-        let mut violations = items
-            .iter()
-            .map(|item| violation(item, control).map_err(Failure::Shape))
-            .collect::<Result<Vec<_>, _>>()?;
-        violations.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
-        Ok(violations)
+        drop(self.interpreter.take_prints());
+        violations(&answer, control)
     }
+}
+
+/// The package of the rules that ask several controls at once.
+const BATCHES: &str = "plimsoll_batches";
+
+/// Reads a control's answer: a set of violations, which are sorted by path and message.
+fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violation>, Failure> {
+    let regorus::Value::Set(items) = answer else {
+        return Err(Failure::Shape(format!(
+            "with {} where `deny` must be a set",
+            described(answer)
+        )));
+    };
+    let mut violations = items
+        .iter()
+        .map(|item| violation(item, control).map_err(Failure::Shape))
+        .collect::<Result<Vec<_>, _>>()?;
+    violations.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
+    Ok(violations)
 }
 
 fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine, String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::control::cases::{Block, cases, markers};
-use crate::finding::Suggestion;
+use crate::finding::{FixClass, Suggestion};
 use crate::framework::Framework;
 use crate::origin::{Origin, Origins, Role};
 use crate::resource::flatten;
@@ -190,6 +190,12 @@ fn every_page_holds() {
         }
         assert!(control.page.starts_with(&format!("# {}\n", control.name)));
         let policy = only(control);
+        let suggests = cases.iter().any(|case| {
+            let before = render(case.base.as_ref().map_or("", |block| &block.yaml));
+            let findings = run(&policy, &before, &render(&case.head.yaml));
+            findings.iter().any(|finding| finding.suggestion.is_some())
+        });
+        assert_eq!(suggests, control.fix != FixClass::Never, "{}", control.name);
         for case in cases {
             let marked = !markers(&case.head.yaml, &control.name).is_empty();
             assert_eq!(
@@ -260,23 +266,21 @@ fn no_object_makes_a_built_in_control_fail() {
                 let mut all = Vec::new();
                 paths(&resource.value, &Path::root(), &mut all);
                 for path in all {
-                    // Each place meets some of the odd values, and over all places each value is met often.
-                    for _ in 0..2 {
-                        turn += 1;
-                        let with = &odd[turn % odd.len()];
-                        let mut value = resource.value.clone();
-                        replace(&mut value, &path, with);
-                        let Some(changed) = Resource::new(value, resource.span) else {
-                            continue;
-                        };
-                        let mut bad = good.clone();
-                        bad[index] = changed;
-                        for (base, head) in [(&good, &bad), (&bad, &good)] {
-                            let (_, problems) =
-                                evaluate(&policy, &Side::new("a", base), &Side::new("a", head));
-                            let said: Vec<_> = problems.iter().map(|p| &p.message).collect();
-                            assert!(said.is_empty(), "{path} = {:?}: {said:#?}", with.data);
-                        }
+                    // Each place meets one odd value, and over all places each value is met often.
+                    turn += 1;
+                    let with = &odd[turn % odd.len()];
+                    let mut value = resource.value.clone();
+                    replace(&mut value, &path, with);
+                    let Some(changed) = Resource::new(value, resource.span) else {
+                        continue;
+                    };
+                    let mut bad = good.clone();
+                    bad[index] = changed;
+                    for (base, head) in [(&good, &bad), (&bad, &good)] {
+                        let (_, problems) =
+                            evaluate(&policy, &Side::new("a", base), &Side::new("a", head));
+                        let said: Vec<_> = problems.iter().map(|p| &p.message).collect();
+                        assert!(said.is_empty(), "{path} = {:?}: {said:#?}", with.data);
                     }
                 }
             }
@@ -469,8 +473,30 @@ fn a_policy_that_fails_is_a_problem_and_no_pass() {
     ] {
         let message = failing(body);
         assert!(message.contains(expected), "{body}: {message}");
+        assert!(!message.contains(" Got "), "{message}");
         assert!(message.contains("`bad` (PL-9001)"), "{body}: {message}");
     }
+}
+
+#[test]
+fn a_control_that_hangs_is_stopped_for_all_objects() {
+    let body = r#"deny contains {"path": [], "message": "m"} if input.resource.metadata.name == "m0"
+deny contains {"path": [], "message": "m"} if { input.resource.metadata.name != "m0"; some a in numbers.range(1, 9000); some b in numbers.range(1, 9000); a * b < 0 }"#;
+    let set = controls([control("bad", ANY, body), control("good", OTHER, GOOD)]);
+    let (policy, problems) = compile(&set);
+    assert_eq!(problems, []);
+    let all: String = (0..40)
+        .map(|i| format!("---\n{}", MAP.replace("name: m", &format!("name: m{i}"))))
+        .collect::<Vec<_>>()
+        .concat();
+    let head = objects(&all);
+    let start = std::time::Instant::now();
+    let (findings, problems) = evaluate(&policy, &Side::new("a", &[]), &Side::new("a", &head));
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    // Nothing of what the hanging control said before is used.
+    assert_eq!(findings.len(), 40);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].message.contains("did not finish"));
 }
 
 #[test]
@@ -508,6 +534,28 @@ fn a_control_sees_what_it_declares_and_no_secret() {
             .map(|t| (t.contains("\"before\""), t.contains("\"inventory\""))),
         [(false, false), (true, false), (false, true)]
     );
+}
+
+#[test]
+fn a_control_that_fails_at_head_resolves_nothing() {
+    let body = r#"deny contains {"path": ["data", "a"], "message": sprintf("%d", [1 / input.resource.data.size])}"#;
+    let (policy, problems) = compile(&controls([control("bad", OTHER, body)]));
+    assert_eq!(problems, []);
+    let map = |n: u8| {
+        objects(&format!(
+            "apiVersion: v1\nkind: ConfigMap\ndata: {{ size: {n} }}\n"
+        ))
+    };
+    let (good, bad) = (map(1), map(0));
+    let (findings, problems) = evaluate(&policy, &Side::new("a", &good), &Side::new("a", &bad));
+    assert_eq!(
+        (findings.len(), problems.len()),
+        (0, 1),
+        "{findings:?} {problems:?}"
+    );
+    let (findings, problems) = evaluate(&policy, &Side::new("a", &bad), &Side::new("a", &good));
+    assert_eq!((findings.len(), problems.len()), (1, 1));
+    assert_eq!(findings[0].state, State::New);
 }
 
 /// The states of all findings of the built-in controls of these names, as `state field`.
@@ -605,7 +653,7 @@ fn removing_a_network_policy_is_new_for_what_it_covered() {
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name} }}\nspec:\n  template:\n    metadata:\n      labels: {{ app: {name} }}\n    spec:\n      containers: [{{ name: c, image: c:1 }}]\n---\n"
         )
     };
-    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: n }\nspec: { podSelector: { matchLabels: { app: web } } }\n";
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: net }\nspec: { podSelector: { matchLabels: { app: web } } }\n";
     let base = format!("{}{}{policy}", workload("web"), workload("db"));
     let head = format!("{}{}", workload("web"), workload("db"));
     let field = "spec.template.metadata.labels";
@@ -613,6 +661,35 @@ fn removing_a_network_policy_is_new_for_what_it_covered() {
         states(&["no-network-policy"], &base, &head),
         [format!("new web {field}"), format!("existing db {field}")]
     );
+    // The policy that went is named as the cause, and nothing else is.
+    let (all, _) = compile(&Controls::built_in());
+    let causes = |base: &str, head: &str| {
+        let base = render(base);
+        let findings = run(&all, &base, &render(head));
+        let caused: Vec<String> = findings
+            .iter()
+            .flat_map(|finding| finding.causes.iter().map(move |cause| (finding, cause)))
+            .map(|(finding, cause)| {
+                let trace = base.origins.trace(cause.anchor.shown);
+                let name = trace.data[0].span.of(&base.text);
+                format!(
+                    "{} {}: {} {} {name}",
+                    finding.control, finding.resource.name, cause.resource, cause.removed
+                )
+            })
+            .collect();
+        caused
+    };
+    let caused = "C-0260 web: NetworkPolicy.networking.k8s.io/net true net";
+    assert_eq!(causes(&base, &head), [caused]);
+    assert_eq!(
+        causes(&base, &head.replace("image: c:1", "image: c:2")),
+        [caused]
+    );
+    assert_eq!(causes(&head, &base), [] as [&str; 0]);
+    // Where the labels moved away from the policy, the object itself is the cause.
+    let moved = base.replacen("labels: { app: web }", "labels: { app: other }", 1);
+    assert_eq!(causes(&base, &moved), [] as [&str; 0]);
     assert_eq!(
         states(&["no-network-policy"], &head, &base),
         [
@@ -628,7 +705,7 @@ fn objects_of_other_apps_count_as_surroundings() {
     let web =
         objects("apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: { containers: [] }\n");
     let others = objects(
-        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: n, namespace: clinic }\nspec: { podSelector: {} }\n",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: net, namespace: clinic }\nspec: { podSelector: {} }\n",
     );
     let others: Vec<&Resource> = others.iter().collect();
     let state = |before: Side<'_>, after: Side<'_>| {

@@ -62,6 +62,8 @@ pub(super) struct Build<'a> {
     pub(super) schema: Arc<Schema>,
     /// True once some kustomization has chosen the types.
     pub(super) schema_is_chosen: bool,
+    /// True once resources of kinds were read that the table of scopes does not know.
+    pub(super) needed_built_in_schema: bool,
     /// Directories visited so far.
     visits: usize,
 }
@@ -84,6 +86,7 @@ impl<'a> Build<'a> {
             origins,
             schema: Arc::clone(schema::built_in()),
             schema_is_chosen: false,
+            needed_built_in_schema: false,
             visits: 0,
         }
     }
@@ -253,6 +256,10 @@ impl<'a> Build<'a> {
     /// The objects in a text: its documents, lists taken apart, what is empty left out.
     pub(super) fn objects(&mut self, source: &SourceText) -> Fallible<Vec<Object>> {
         let nodes = self.nodes(source)?;
+        self.needed_built_in_schema |= nodes.iter().any(|node| {
+            let text = |name: &str| node.field(name).map_or("", Node::text);
+            schema::built_in().kind(text("apiVersion"), text("kind")).is_none()
+        });
         let mut queue: std::collections::VecDeque<Node> = nodes.into();
         let mut objects = Vec::new();
         while let Some(node) = queue.pop_front() {

@@ -33,7 +33,7 @@ pub(super) fn merge(
     schema: &Schema,
     growth: Growth,
     origins: &mut Origins,
-) -> Result<Option<Node>, Unmergeable> {
+) -> Result<Option<Node>> {
     let mut walk = Walk {
         schema,
         growth,

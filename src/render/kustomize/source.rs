@@ -3,7 +3,9 @@
 //! A text need not stand in its file as it is parsed: line endings are normalised, a file is cut into documents,
 //! a patch is a block scalar inside a `kustomization.yaml`. A [`SourceText`] keeps where each stretch came from.
 
-use crate::origin::{FileId, Origin, Origins, Role};
+use std::sync::Arc;
+
+use crate::origin::{FileId, Origin, Origins, Role, Traced};
 use crate::text::{RepoPath, Span};
 use crate::yaml::{Document, NodeId, NodeKind, ScalarStyle, SyntaxError};
 
@@ -29,6 +31,8 @@ enum Where {
     Mapped(Vec<(u32, u32)>),
     /// All of it came from one place, which cannot be taken apart.
     Whole(Span),
+    /// It was rendered: its characters know where they came from. The text begins at this offset of the rendering.
+    Rendered(Arc<Traced>, u32),
 }
 
 impl SourceText {
@@ -81,10 +85,22 @@ impl SourceText {
         }
     }
 
+    /// What a chart rendered. Problems are told at `path`.
+    pub(super) fn rendered(text: Traced, path: &RepoPath, file: FileId) -> Self {
+        Self {
+            text: text.as_str().to_owned(),
+            path: path.clone(),
+            file,
+            role: Role::Template,
+            place: Where::Rendered(Arc::new(text), 0),
+        }
+    }
+
     /// The place in the file of a place in the text.
     pub(super) fn span(&self, span: Span) -> Span {
         let map = match &self.place {
             Where::Whole(whole) => return *whole,
+            Where::Rendered(..) => return span,
             Where::Mapped(map) => map,
         };
         let find = |offset: u32| {
@@ -108,6 +124,9 @@ impl SourceText {
         let text = self.text.get(from..to).unwrap_or_default().to_owned();
         let place = match &self.place {
             Where::Whole(whole) => Where::Whole(*whole),
+            Where::Rendered(text, offset) => {
+                Where::Rendered(Arc::clone(text), offset + from as u32)
+            }
             Where::Mapped(map) => {
                 let offset = from as u32;
                 let start = self.span(Span::at(from)).start;
@@ -131,6 +150,14 @@ impl SourceText {
 
     /// The origin of a place in the text.
     pub(super) fn origin(&self, span: Span, origins: &mut Origins) -> Origin {
+        if let Where::Rendered(text, offset) = &self.place {
+            let there = Span {
+                start: span.start + offset,
+                end: span.end + offset,
+            };
+            let runs: Vec<Origin> = text.runs_in(there).collect();
+            return origins.all(runs);
+        }
         origins.source(self.file, self.span(span), self.role)
     }
 

@@ -1,0 +1,171 @@
+//! `helmCharts`: charts in the repository are inflated by our own Helm engine, as `kustomize build --enable-helm` has Helm do it.
+
+use super::build::Target;
+use super::decode::Text;
+use super::file::{HelmChart, HelmGlobals};
+use super::load::{Build, Failure, Fallible};
+use super::merge::{Growth, merge};
+use super::node::Node;
+use super::object::Object;
+use super::source::SourceText;
+use crate::discover::{HelmVersion, Release};
+use crate::origin::Role;
+use crate::problem::{Kind, Problem};
+use crate::render::helm;
+use crate::snapshot::{Found, Overlay, Tree};
+use crate::text::RepoPath;
+use crate::yaml::emit;
+
+/// Renders a chart and gives its objects.
+pub(super) fn inflate(
+    build: &mut Build<'_>,
+    target: &Target,
+    chart: &HelmChart,
+    globals: &HelmGlobals,
+) -> Fallible<Vec<Object>> {
+    let origin = chart.origin;
+    if !build.overlay.inflate_charts {
+        return Err(build
+            .problem(Kind::Render, origin, "charts are not inflated")
+            .help("Kustomize does this only when it is told `--enable-helm`.")
+            .into());
+    }
+    if chart.name.is_empty() {
+        return Err(build.fail(origin, "the name of a chart is empty"));
+    }
+    let merge_mode = &*chart.values_merge;
+    if !matches!(merge_mode, "" | "override" | "merge" | "replace") {
+        return Err(build.fail(
+            chart.values_merge.origin,
+            format!("`{merge_mode}` is not a way to merge values; there are `override`, `merge` and `replace`"),
+        ));
+    }
+    let join = |build: &Build<'_>, base: &RepoPath, path: &str| {
+        base.join(path).map_err(|error| {
+            Failure::from(build.problem(Kind::Read, origin, error.to_string()))
+        })
+    };
+    let home = if globals.chart_home.is_empty() {
+        "charts"
+    } else {
+        &globals.chart_home
+    };
+    let mut home = join(build, &target.directory.path, home)?;
+    if !chart.version.is_empty() && !chart.repo.is_empty() {
+        home = join(build, &home, &format!("{}-{}", &*chart.name, &*chart.version))?;
+    }
+    let path = join(build, &home, &chart.name)?;
+    if !matches!(build.tree.find(&path), Ok(Some(Found::Directory))) {
+        let message = format!("the chart `{path}` is not in the repository");
+        return Err(build
+            .problem(Kind::NotVendored, chart.name.origin, message)
+            .help("Pull it into the repository, or allow Plimsoll to fetch it.")
+            .into());
+    }
+    let values_file = if chart.values_file.is_empty() {
+        let default = join(build, &path, "values.yaml")?;
+        Text::new(
+            default.relative_to(&target.directory.path),
+            chart.name.origin,
+        )
+    } else {
+        chart.values_file.clone()
+    };
+    let values = values(build, target, chart, &values_file)?;
+    let namespace = [&*chart.namespace, &*target.says.namespace, &target.chart_namespace]
+        .into_iter()
+        .find(|namespace| !namespace.is_empty())
+        .unwrap_or("default")
+        .to_owned();
+    let mut release = Release::new(path.clone(), &release_name(chart), &namespace);
+    release.helm = HelmVersion::V4;
+    release.include_crds = chart.include_crds;
+    release.hooks = !chart.skip_hooks;
+    release.skip_tests = chart.skip_tests;
+    release.api_versions = chart
+        .api_versions
+        .iter()
+        .map(|version| version.text.clone())
+        .collect();
+    release.kube_version = Some(chart.kube_version.text.clone()).filter(|v| !v.is_empty());
+    // The values are laid beside the chart as a file that is not there, so that any of them can be inline.
+    let laid = target
+        .directory
+        .path
+        .join(&format!(".{}-values.yaml", &*chart.name))
+        .map_err(|error| Problem::new(Kind::Read, error.to_string()))?;
+    release.values.push(laid.clone());
+    for file in &chart.additional_values_files {
+        let (path, _) = build.bytes(&target.directory, file, file.origin)?;
+        release.values.push(path);
+    }
+    let overlay = Overlay::new(build.tree.snapshot(), [(laid, Some(values.into_bytes()))]);
+    let tree = Tree::new(&overlay);
+    let rendering = helm::render(&tree, &release, build.origins);
+    for path in tree.inputs().files.keys() {
+        // What the chart read is what this build has read.
+        let _ = build.tree.find(path);
+    }
+    for path in tree.inputs().listings.keys() {
+        let _ = build.tree.list(path);
+    }
+    if !rendering.problems.is_empty() {
+        let place = build.place(origin).map(|(path, span)| (path, Some(span)));
+        return Err(Failure(rendering.problems).through(place, "this chart"));
+    }
+    let chart_file = join(build, &path, "Chart.yaml")?;
+    let text = build.tree.read_text(&chart_file).unwrap_or_default();
+    let file = build.origins.add_file(&chart_file, &text);
+    let source = SourceText::rendered(rendering.output, &chart_file, file);
+    let mut objects = build.objects(&source)?;
+    for object in &mut objects {
+        object.book.from_chart = true;
+    }
+    Ok(objects)
+}
+
+/// The name that Helm gives the release.
+fn release_name(chart: &HelmChart) -> String {
+    [&chart.name_template, &chart.release_name]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .map_or_else(|| "release-name".to_owned(), |name| name.text.clone())
+}
+
+/// The text of the values file: the chart's or the one named, and the inline values merged with it.
+fn values(
+    build: &mut Build<'_>,
+    target: &Target,
+    chart: &HelmChart,
+    file: &Text,
+) -> Fallible<String> {
+    let read = |build: &mut Build<'_>| {
+        build.text(&target.directory, file, file.origin, Role::Values)
+    };
+    let Some(inline) = &chart.values_inline else {
+        return Ok(read(build)?.text);
+    };
+    let own = Node::from_json_text(inline);
+    let merged = if &*chart.values_merge == "replace" {
+        Some(own)
+    } else {
+        let source = read(build)?;
+        let value = build.value(&source)?;
+        let base = Node::from_json_text(&value);
+        let schema = std::sync::Arc::clone(&build.schema);
+        let (object, patch) = if &*chart.values_merge == "merge" {
+            (own, base)
+        } else {
+            (base, own)
+        };
+        merge(object, patch, &schema, Growth::Append, build.origins)
+            .map_err(|wrong| build.fail(wrong.origin, wrong.why))?
+    };
+    let Some(merged) = merged else {
+        return Ok(String::new());
+    };
+    let value = merged
+        .value()
+        .map_err(|wrong| build.fail(wrong.origin, wrong.why))?;
+    emit::emit(&value).map_err(|error| build.fail(chart.origin, error.to_string()))
+}
