@@ -517,6 +517,12 @@ helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1]}
             "apps: [charts/a]",
         );
         check(
+            "apps: [charts/a]\n",
+            "charts/a",
+            "an item of `apps`",
+            "`path: charts/a`",
+        );
+        check(
             "apps:\n  - name: x\n",
             "name: x",
             "needs the entry `path`",

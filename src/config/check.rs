@@ -62,7 +62,7 @@ impl Checker<'_> {
                 };
                 let items = items
                     .iter()
-                    .filter_map(|node| self.fit(node, item, name))
+                    .filter_map(|node| self.item(node, item, name))
                     .collect();
                 Some(Node {
                     data: Data::List(items),
@@ -73,6 +73,21 @@ impl Checker<'_> {
                 self.single(node, shape, name)
             }
         }
+    }
+
+    /// One item of a list.
+    fn item(&mut self, node: &Node, shape: &Shape, name: &str) -> Option<Node> {
+        if let (Shape::Map(entries), Data::Scalar { text, .. }) = (shape, &node.data) {
+            let first = entries.iter().find(|entry| entry.required);
+            let help = first.map(|entry| format!("Write `{}: {text}`.", entry.name));
+            self.wrong(
+                node.span,
+                format!("an item of `{name}` must be a map of entries"),
+                help,
+            );
+            return None;
+        }
+        self.fit(node, shape, name)
     }
 
     fn single(&mut self, node: &Node, shape: &Shape, name: &str) -> Option<Node> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{App, HelmVersion, Release, Set, SetKind, Source, named};
+use super::apps::named;
+use super::{App, HelmVersion, Release, Set, SetKind, Source};
 use crate::config::{self, Config};
 use crate::snapshot::{Found, Tree};
 use crate::text::RepoPath;

@@ -237,7 +237,7 @@ fn is_values_name(name: &str) -> bool {
             .any(|end| stem.ends_with(end))
 }
 
-/// Paths of apps in the configuration that exist on neither side.
+/// Apps and values files in the configuration that exist on neither side.
 fn lost_paths(config: &Config, base: &dyn Snapshot, head: &dyn Snapshot) -> Vec<(bool, Problem)> {
     let Some(source) = &config.source else {
         return Vec::new();
@@ -253,14 +253,16 @@ fn lost_paths(config: &Config, base: &dyn Snapshot, head: &dyn Snapshot) -> Vec<
     config
         .apps
         .iter()
-        .filter(|app| !exists(&app.path.value))
-        .map(|app| {
+        .filter(|app| !app.exclude)
+        .flat_map(|app| std::iter::once(&app.path).chain(app.values.iter().flatten()))
+        .filter(|path| !exists(&path.value))
+        .map(|path| {
             let problem = Problem::new(
                 Kind::Config,
-                format!("there is nothing at `{}`", app.path.value),
+                format!("there is nothing at `{}`", path.value),
             )
-            .at(source, app.path.span)
-            .help("Correct the path, or remove the entry.");
+            .at(source, path.span)
+            .help("Correct the path, or remove it.");
             (in_head, problem)
         })
         .collect()

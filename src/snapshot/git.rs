@@ -6,16 +6,20 @@
 //! not matter for the same reason. The environment is not read, with one exception: `GIT_INDEX_FILE`, which is how
 //! `git commit -a` tells its hooks where the index of the commit is. Work trees are read in `worktree`.
 
+mod ignored;
+mod index;
 #[cfg(test)]
 pub(super) mod sample;
+
+pub(super) use ignored::Ignored;
+pub(super) use index::{Index, Tracked};
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::bstr::{BStr, ByteSlice};
-use gix::index::entry::{Flags, Mode, Stage};
-use gix::objs::tree::EntryKind as Listing;
+use gix::objs::tree::EntryKind as Mode;
 use gix::prelude::FindExt;
 
 use super::directory::MAX_ENTRIES;
@@ -140,7 +144,7 @@ impl Repository {
                 unknown(if is_prefix {
                     "no commit begins with it, or several objects do".to_owned()
                 } else {
-                    "there is no branch, tag or commit of that name".to_owned()
+                    "there is no branch, tag, commit or directory of that name".to_owned()
                 })
             })?;
             let id = spec.single().ok_or_else(|| {
@@ -220,7 +224,9 @@ impl Repository {
                 .or_else(|| usual("origin"))
                 .or_else(|| only.and_then(usual))
                 .ok_or(if remotes.is_empty() {
-                    OpenError::NoRemote
+                    OpenError::NoRemote {
+                        shallow: git.is_shallow().unwrap_or(false),
+                    }
                 } else {
                     OpenError::NoDefaultBranch { remotes }
                 })
@@ -310,13 +316,13 @@ impl Repository {
                         continue;
                     };
                     let kind = match entry.mode.kind() {
-                        Listing::Tree => {
+                        Mode::Tree => {
                             todo.push((entry.oid.to_owned(), path));
                             continue;
                         }
-                        Listing::Blob | Listing::BlobExecutable => EntryKind::File,
-                        Listing::Link => EntryKind::Link,
-                        Listing::Commit => EntryKind::Submodule,
+                        Mode::Blob | Mode::BlobExecutable => EntryKind::File,
+                        Mode::Link => EntryKind::Link,
+                        Mode::Commit => EntryKind::Submodule,
                     };
                     let id = content_id(entry.oid);
                     listed.entries.push((path, Entry { kind, id }));
@@ -324,93 +330,6 @@ impl Repository {
             }
             Ok(listed)
         })
-    }
-
-    /// The index as it is now.
-    pub(super) fn index(&self) -> Result<Index, OpenError> {
-        let path = std::env::var_os("GIT_INDEX_FILE").map_or_else(
-            || self.git_dir().join("index"),
-            |file| match self.root() {
-                Some(root) => root.join(file),
-                None => PathBuf::from(file),
-            },
-        );
-        let mut index = Index::default();
-        if !path.exists() {
-            // Before the first `git add` there is none.
-            return Ok(index);
-        }
-        let failed = |error: gix::Error| OpenError::Repository {
-            path: path.clone(),
-            why: error.to_string(),
-        };
-        let file = gix::index::File::at(
-            &path,
-            gix::hash::Kind::Sha1,
-            false,
-            gix::index::decode::Options::default(),
-        )
-        .map_err(failed)?;
-        index.written = u32::try_from(file.timestamp().unix_seconds()).unwrap_or(0);
-        for entry in file.entries() {
-            let name = entry.path(&file);
-            let id = content_id(&entry.id);
-            let path = name.to_str().ok().and_then(|name| {
-                RepoPath::new(name)
-                    .ok()
-                    .filter(|path| path.as_str() == name.trim_end_matches('/'))
-            });
-            let Some(path) = path else {
-                index.unnamed.push((name.to_str_lossy().into_owned(), id));
-                continue;
-            };
-            if entry.stage() != Stage::Unconflicted {
-                if index.tracked.last().is_none_or(|last| last.path != path) {
-                    index.conflict.get_or_insert_with(|| path.clone());
-                    index.tracked.push(Tracked {
-                        path,
-                        entry: Entry {
-                            kind: EntryKind::File,
-                            id,
-                        },
-                        stat: None,
-                        absent: false,
-                        intent_to_add: false,
-                    });
-                }
-                continue;
-            }
-            let absent = entry.flags.contains(Flags::SKIP_WORKTREE);
-            let kind = match entry.mode {
-                // A sparse index names a directory where nothing in it is checked out.
-                Mode::DIR => {
-                    let listed = self.tree(entry.id, &path, "the index")?;
-                    index.unnamed.extend(listed.unnamed);
-                    index
-                        .tracked
-                        .extend(listed.entries.into_iter().map(|(path, entry)| Tracked {
-                            path,
-                            entry,
-                            stat: None,
-                            absent: true,
-                            intent_to_add: false,
-                        }));
-                    continue;
-                }
-                Mode::SYMLINK => EntryKind::Link,
-                Mode::COMMIT => EntryKind::Submodule,
-                _ => EntryKind::File,
-            };
-            index.tracked.push(Tracked {
-                path,
-                entry: Entry { kind, id },
-                stat: Some(Stat(entry.stat)),
-                absent,
-                intent_to_add: entry.flags.contains(Flags::INTENT_TO_ADD),
-            });
-        }
-        index.tracked.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(index)
     }
 
     /// The bytes of a blob.
@@ -510,127 +429,6 @@ struct Listed {
     unnamed: Vec<(String, ContentId)>,
 }
 
-/// The index: what is tracked, and how it looked on disk when git last wrote it down.
-#[derive(Default)]
-pub(super) struct Index {
-    /// Sorted by path, each once.
-    pub(super) tracked: Vec<Tracked>,
-    /// Paths that a [`RepoPath`] cannot name.
-    pub(super) unnamed: Vec<(String, ContentId)>,
-    /// The first path that a merge left in conflict.
-    conflict: Option<RepoPath>,
-    /// When the index was written, in seconds.
-    written: u32,
-}
-
-/// One path of the index.
-pub(super) struct Tracked {
-    pub(super) path: RepoPath,
-    pub(super) entry: Entry,
-    stat: Option<Stat>,
-    /// It is not checked out on purpose (a sparse checkout): that it is not on disk does not mean that it was deleted.
-    pub(super) absent: bool,
-    /// Only its name was added.
-    intent_to_add: bool,
-}
-
-struct Stat(gix::index::entry::Stat);
-
-impl Index {
-    /// True if and only if the file on disk is certainly what the index says, judged by its size and times alone.
-    ///
-    /// A file written in the second in which the index was written, or later, may have changed after git looked at it
-    /// without its times telling, so it is never certain. Time in this is that of the disk, not of a clock.
-    pub(super) fn is_unchanged(&self, tracked: &Tracked, full: &Path) -> bool {
-        let Some(Stat(stat)) = &tracked.stat else {
-            return false;
-        };
-        let Ok(metadata) = gix::index::fs::Metadata::from_path_no_follow(full) else {
-            return false;
-        };
-        let kind_matches = match tracked.entry.kind {
-            EntryKind::File => metadata.is_file(),
-            EntryKind::Link => metadata.is_symlink(),
-            EntryKind::Submodule => false,
-        };
-        let Ok(now) = gix::index::entry::Stat::from_fs(&metadata) else {
-            return false;
-        };
-        let options = gix::index::entry::stat::Options {
-            // Some programs write indexes without the fractions of seconds.
-            use_nsec: stat.mtime.nsecs != 0,
-            ..Default::default()
-        };
-        kind_matches && stat.mtime.secs < self.written && stat.matches(&now, options)
-    }
-}
-
-/// What git ignores in one directory: its `.gitignore` over those of the directories around it, over `info/exclude`.
-#[derive(Clone)]
-pub(super) struct Ignored {
-    search: Arc<gix::ignore::Search>,
-    around: Option<Arc<Ignored>>,
-}
-
-impl Ignored {
-    /// What the repository ignores everywhere.
-    pub(super) fn everywhere(repository: &Repository) -> Self {
-        let common = repository.with(|git| git.common_dir().to_owned());
-        let search = gix::ignore::Search::from_git_dir(
-            &common,
-            None,
-            &mut Vec::new(),
-            gix::ignore::search::Ignore::default(),
-        );
-        Self {
-            search: Arc::new(search.unwrap_or_default()),
-            around: None,
-        }
-    }
-
-    /// The same with the `.gitignore` of a directory.
-    pub(super) fn within(self, directory: &RepoPath, bytes: &[u8]) -> Self {
-        let root = Path::new("/");
-        let source = root.join(directory.as_str()).join(".gitignore");
-        let mut search = gix::ignore::Search::default();
-        let added = search.add_patterns_buffer(
-            bytes,
-            source,
-            Some(root),
-            gix::ignore::search::Ignore::default(),
-        );
-        if added.is_err() {
-            return self;
-        }
-        Self {
-            search: Arc::new(search),
-            around: Some(Arc::new(self)),
-        }
-    }
-
-    /// True if and only if git ignores `path`, where nothing around it is ignored.
-    pub(super) fn contains(&self, path: &RepoPath, is_directory: bool) -> bool {
-        let case = if cfg!(any(windows, target_os = "macos")) {
-            gix::glob::pattern::Case::Fold
-        } else {
-            gix::glob::pattern::Case::Sensitive
-        };
-        let mut scope = Some(self);
-        while let Some(here) = scope {
-            let found = here.search.pattern_matching_relative_path(
-                BStr::new(path.as_str()),
-                Some(is_directory),
-                case,
-            );
-            if let Some(found) = found {
-                return !found.pattern.is_negative();
-            }
-            scope = here.around.as_deref();
-        }
-        false
-    }
-}
-
 fn commit(git: &gix::Repository, id: Id, name: Option<&str>) -> Result<Revision, OpenError> {
     let missing = |error: gix::Error| OpenError::MissingObject {
         what: format!("the commit {}", name_at(name, id)),
@@ -679,7 +477,15 @@ fn remotes(git: &gix::Repository) -> Vec<String> {
             let remote = name
                 .strip_prefix("refs/remotes/")
                 .and_then(|rest| rest.split_once('/'));
-            if let Some((remote, _)) = remote {
+            // `refs/remotes/pull/12/merge` is how actions/checkout names a pull request; there is no such remote.
+            let is_pull_request = |branch: &str| {
+                branch
+                    .strip_suffix("/merge")
+                    .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+            };
+            if let Some((remote, branch)) = remote
+                && !(remote == "pull" && is_pull_request(branch))
+            {
                 names.insert(remote.to_owned());
             }
         }
@@ -838,7 +644,12 @@ mod tests {
         let sample = Sample::new();
         let id = sample.commit(&[("a", "x")], &[]);
         let name = || found(&sample).default_branch().map(|branch| branch.name);
-        assert!(matches!(name(), Err(OpenError::NoRemote)));
+        assert!(matches!(
+            name(),
+            Err(OpenError::NoRemote { shallow: false })
+        ));
+        sample.reference("refs/remotes/pull/12/merge", &id.to_string());
+        assert!(matches!(name(), Err(OpenError::NoRemote { .. })));
         sample.reference("refs/remotes/fork/topic", &id.to_string());
         assert!(matches!(name(), Err(OpenError::NoDefaultBranch { .. })));
         sample.reference("refs/remotes/fork/master", &id.to_string());
@@ -899,26 +710,5 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(repository.root(), Some(sample.root()));
-    }
-
-    #[test]
-    fn ignore_rules_of_inner_directories_come_first() {
-        let sample = Sample::new();
-        fs::write(sample.root().join(".git/info/exclude"), "*.log\n").unwrap();
-        let path = |p: &str| RepoPath::new(p).unwrap();
-        let everywhere = Ignored::everywhere(&found(&sample));
-        let top = everywhere.within(&RepoPath::root(), b"/build\n*.tmp\n!keep.log\n");
-        let inner = top.clone().within(&path("a/b"), b"!x.tmp\n/y\n");
-        let check = |ignored: &Ignored, text: &str, expected: bool| {
-            assert_eq!(ignored.contains(&path(text), false), expected, "{text}");
-        };
-        check(&top, "x.log", true);
-        check(&top, "keep.log", false);
-        check(&top, "build", true);
-        check(&top, "a/build", false);
-        check(&inner, "a/b/x.tmp", false);
-        check(&inner, "a/b/z.tmp", true);
-        check(&inner, "a/b/y", true);
-        check(&inner, "a/b/c/y", false);
     }
 }

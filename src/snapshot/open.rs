@@ -62,8 +62,13 @@ pub struct Pair {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A revision or the index was asked for where there is no git repository.
-    #[error("`{0}` is not in a git repository")]
-    NoRepository(PathBuf),
+    #[error("{wanted}: `{}` is not in a git repository", .directory.display())]
+    NoRepository {
+        /// Where it was looked for.
+        directory: PathBuf,
+        /// What cannot be had, as a clause.
+        wanted: String,
+    },
     /// The repository is damaged, or something in it is not what it should be.
     #[error("the git repository `{path}` cannot be read: {why}")]
     Repository {
@@ -104,8 +109,11 @@ pub enum OpenError {
     #[error("the git repository `{0}` is bare: it has no work tree")]
     Bare(PathBuf),
     /// Without a remote nobody can tell what a branch is to be merged into.
-    #[error("there is nothing to compare with: this repository knows no remote branch")]
-    NoRemote,
+    #[error("there is nothing to compare with: this repository knows no branch of a remote")]
+    NoRemote {
+        /// True if and only if history was cut off when this clone was made.
+        shallow: bool,
+    },
     /// No remote says which of its branches is the default one.
     #[error("there is nothing to compare with: the default branch of {} is not known", .remotes.join(", "))]
     NoDefaultBranch {
@@ -159,7 +167,7 @@ impl OpenError {
     /// What to do about it, as a sentence.
     pub fn help(&self) -> String {
         match self {
-            Self::NoRepository(_) => {
+            Self::NoRepository { .. } => {
                 "Run Plimsoll inside a repository, or name directories: `--base OLD --head NEW`.".to_owned()
             }
             Self::Repository { .. } => {
@@ -186,7 +194,12 @@ impl OpenError {
                     .to_owned()
             }
             Self::Bare(_) => "Name two revisions: `--base main --head BRANCH`.".to_owned(),
-            Self::NoRemote => {
+            Self::NoRemote { shallow: true } => {
+                "This clone is shallow. Fetch the branch that this is to be merged into and its history \
+                 (`fetch-depth: 0` for actions/checkout), or name what to compare with by `--base`."
+                    .to_owned()
+            }
+            Self::NoRemote { shallow: false } => {
                 "Name what to compare with, for example `--base main`, \
                  or `--base HEAD` for what is not committed yet."
                     .to_owned()
@@ -299,25 +312,34 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    fn repository(&self) -> Result<&Arc<Repository>, OpenError> {
+    fn repository(&self, wanted: &Side) -> Result<&Arc<Repository>, OpenError> {
         self.repository
             .as_ref()
-            .ok_or_else(|| OpenError::NoRepository(self.current_dir.to_owned()))
+            .ok_or_else(|| OpenError::NoRepository {
+                directory: self.current_dir.to_owned(),
+                wanted: match wanted {
+                    Side::Revision(text) => {
+                        format!("`{text}` is neither a directory nor a revision")
+                    }
+                    Side::Index => "there is no index".to_owned(),
+                    Side::Worktree | Side::Directory(_) => "there is no work tree".to_owned(),
+                },
+            })
     }
 
     fn side(&self, side: &Side) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
         match side {
             Side::Revision(text) => {
-                let repository = self.repository()?;
+                let repository = self.repository(side)?;
                 let revision = repository.revision(text)?;
                 repository.snapshot(&revision).map(Opened::boxed)
             }
             Side::Index => {
-                self.work_tree()?;
-                self.repository()?.index_snapshot().map(Opened::boxed)
+                self.work_tree(side)?;
+                self.repository(side)?.index_snapshot().map(Opened::boxed)
             }
             Side::Worktree => {
-                Worktree::open(self.repository()?, self.work_tree()?).map(Opened::boxed)
+                Worktree::open(self.repository(side)?, self.work_tree(side)?).map(Opened::boxed)
             }
             Side::Directory(path) => self.directory(path),
         }
@@ -340,8 +362,8 @@ impl Sources<'_> {
         Ok(opened.boxed())
     }
 
-    fn work_tree(&self) -> Result<&Path, OpenError> {
-        let repository = self.repository()?;
+    fn work_tree(&self, wanted: &Side) -> Result<&Path, OpenError> {
+        let repository = self.repository(wanted)?;
         repository
             .root()
             .ok_or_else(|| OpenError::Bare(repository.git_dir().to_owned()))
@@ -350,9 +372,9 @@ impl Sources<'_> {
     fn root(&self, head: &Side) -> Result<PathBuf, OpenError> {
         Ok(match head {
             Side::Directory(path) => self.current_dir.join(path),
-            Side::Index | Side::Worktree => self.work_tree()?.to_owned(),
+            Side::Index | Side::Worktree => self.work_tree(head)?.to_owned(),
             Side::Revision(_) => {
-                let repository = self.repository()?;
+                let repository = self.repository(head)?;
                 repository
                     .root()
                     .unwrap_or_else(|| repository.git_dir())
@@ -361,30 +383,36 @@ impl Sources<'_> {
         })
     }
 
-    fn default_base(&self, head: &Side) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
-        match head {
+    fn default_base(&self, head_side: &Side) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
+        match head_side {
             Side::Directory(_) => Ok(nothing("nothing (every finding is new)")),
             Side::Index => {
-                let repository = self.repository()?;
+                let repository = self.repository(head_side)?;
                 match repository.head()? {
                     Some(head) => repository.snapshot(&head).map(Opened::boxed),
                     None => Ok(nothing("nothing (no commit yet)")),
                 }
             }
-            Side::Worktree => match self.repository()?.head()? {
+            Side::Worktree => match self.repository(head_side)?.head()? {
                 Some(head) => {
-                    self.work_tree()?;
-                    self.merge_base(&head)
+                    self.work_tree(head_side)?;
+                    self.merge_base(&head, head_side)
                 }
                 None => Ok(nothing("nothing (no commit yet)")),
             },
-            Side::Revision(text) => self.merge_base(&self.repository()?.revision(text)?),
+            Side::Revision(text) => {
+                self.merge_base(&self.repository(head_side)?.revision(text)?, head_side)
+            }
         }
     }
 
     /// Where `head` left the default branch of the remote.
-    fn merge_base(&self, head: &Revision) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
-        let repository = self.repository()?;
+    fn merge_base(
+        &self,
+        head: &Revision,
+        side: &Side,
+    ) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
+        let repository = self.repository(side)?;
         let commit = head
             .commit
             .ok_or_else(|| OpenError::NoHistory(head.label.clone()))?;
@@ -545,7 +573,7 @@ mod tests {
         assert_eq!(changed(&*pair.base, &*pair.head).len(), 1);
         assert!(matches!(
             open(directory.path(), None, Some(Side::Index)),
-            Err(OpenError::NoRepository(_))
+            Err(OpenError::NoRepository { .. })
         ));
     }
 
