@@ -17,8 +17,7 @@ needed := {"NET_BIND_SERVICE"}
 
 deny contains violation if {
 	some container in workload.linux_containers
-	dropped := workload.list(workload.map(container.security, "capabilities"), "drop")
-	lacks_all(dropped)
+	lacks_all(container.dropped)
 	violation := {
 		"path": array.concat(container.path, ["securityContext", "capabilities", "drop"]),
 		"message": sprintf("%s keeps the capabilities that its runtime gives it: `drop` does not name ALL", [container.label]),
@@ -28,7 +27,7 @@ deny contains violation if {
 
 deny contains violation if {
 	some container in workload.linux_containers
-	some index, name in workload.list(workload.map(container.security, "capabilities"), "add")
+	some index, name in container.added
 	is_string(name)
 	unneeded(name)
 	violation := {
