@@ -98,7 +98,8 @@ pub struct Anchor {
     pub value: Origin,
     /// Where its key was written; of an item of a list, the same as `value`.
     pub key: Origin,
-    /// What a reader is shown: a scalar itself; of a map or list under a key, the key.
+    /// What a reader is shown: a scalar itself; of a map or list under a key, the key. Where nobody wrote either, the
+    /// nearest ancestor that somebody wrote.
     pub shown: Origin,
 }
 
@@ -106,6 +107,7 @@ impl Anchor {
     /// Finds `path` in an object.
     pub fn of(object: &Value, path: &Path) -> Self {
         let (mut value, mut key) = (object, object.origin);
+        let mut shown = Origin::NONE;
         let mut depth = 0;
         for step in path.steps() {
             let next = match (step, &value.data) {
@@ -118,17 +120,11 @@ impl Anchor {
                 _ => None,
             };
             let Some(next) = next else { break };
+            shown = place(value, key, shown);
             (value, key) = next;
             depth += 1;
         }
-        let is_scalar = !matches!(
-            value.data,
-            Data::Null | Data::Sequence(_) | Data::Mapping(_)
-        );
-        let shown = match (is_scalar, value.origin.is_none(), key.is_none()) {
-            (_, false, true) | (true, false, _) => value.origin,
-            _ => key,
-        };
+        let shown = place(value, key, shown);
         Self {
             depth,
             value: value.origin,
@@ -147,6 +143,21 @@ pub struct Cause {
     pub removed: bool,
     /// Where its name is: in the base's rendering where it is removed, else in the head's.
     pub anchor: Anchor,
+}
+
+/// What is shown of a value under a key, or of what is around it.
+fn place(value: &Value, key: Origin, around: Origin) -> Origin {
+    let is_scalar = !matches!(
+        value.data,
+        Data::Null | Data::Sequence(_) | Data::Mapping(_)
+    );
+    let order = if is_scalar {
+        [value.origin, key]
+    } else {
+        [key, value.origin]
+    };
+    let known = order.into_iter().find(|origin| !origin.is_none());
+    known.unwrap_or(around)
 }
 
 /// One violation of one control.
@@ -182,7 +193,12 @@ pub struct Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::origin::{Origins, Role};
+    use crate::text::{RepoPath, Span};
+    use crate::yaml::Mapping;
 
     fn identity(name: &str) -> Identity {
         Identity {
@@ -190,6 +206,33 @@ mod tests {
             kind: "Deployment".into(),
             namespace: "clinic".into(),
             name: name.into(),
+        }
+    }
+
+    #[test]
+    fn an_anchor_is_the_value_its_key_or_what_is_around_it() {
+        let mut origins = Origins::new();
+        let file = origins.add_file(&RepoPath::root(), &Arc::from(""));
+        let mut at = |offset| origins.source(file, Span::at(offset), Role::Manifest);
+        let scalar = |origin| Value::with(Data::Bool(true), origin);
+        let mut inner = Mapping::new();
+        inner.insert("written", at(3), scalar(at(4)));
+        inner.insert("unwritten", Origin::NONE, scalar(Origin::NONE));
+        let mut outer = Mapping::new();
+        outer.insert("map", at(1), Value::with(Data::Mapping(inner), at(2)));
+        let items = vec![Value::with(Data::Mapping(Mapping::new()), at(6))];
+        outer.insert("list", at(5), Value::new(Data::Sequence(items)));
+        let object = Value::with(Data::Mapping(outer), at(0));
+        for (path, depth, shown) in [
+            ("map.written", 2, 4),
+            ("map.unwritten", 2, 1),
+            ("map.missing.more", 1, 1),
+            ("list[0].missing", 2, 6),
+            ("list[1]", 1, 5),
+            ("missing", 0, 0),
+        ] {
+            let anchor = Anchor::of(&object, &path.parse().unwrap());
+            assert_eq!((anchor.depth, anchor.shown), (depth, at(shown)), "{path}");
         }
     }
 

@@ -35,7 +35,7 @@ opens := {
 
 deny contains violation if {
 	some container in workload.linux_containers
-	some index, name in workload.list(workload.map(container.security, "capabilities"), "add")
+	some index, name in container.added
 	is_string(name)
 	unusual(name)
 	violation := {

@@ -12,8 +12,9 @@ fields := {
 	"initContainers": "init container",
 }
 
-# All containers of the object: {path, spec, field, name, label, security, pod}. `security` is the container's own
-# security context and `pod.security` the pod's, both empty objects where they are absent.
+# All containers of the object: {path, spec, field, name, label, security, added, dropped, pod}. `security` is the
+# container's own security context and `pod.security` the pod's, both empty objects where they are absent; `added` and
+# `dropped` are its capabilities.
 containers := containers_of(input.pods)
 
 # The containers that a Linux kernel runs.
@@ -29,13 +30,17 @@ containers_of(pods) := [container |
 	some index, spec in list(pod.spec, field)
 	is_object(spec)
 	name := text(object.get(spec, "name", ""), sprintf("%d", [index]))
+	security := map(spec, "securityContext")
+	capabilities := map(security, "capabilities")
 	container := {
 		"path": array.concat(pod.path, [field, index]),
 		"spec": spec,
 		"field": field,
 		"name": name,
 		"label": sprintf("%s `%s`", [word, name]),
-		"security": map(spec, "securityContext"),
+		"security": security,
+		"added": list(capabilities, "add"),
+		"dropped": list(capabilities, "drop"),
 		"pod": facts,
 	}
 ]

@@ -14,9 +14,15 @@ import data.lib.workload
 
 filtering := {"RuntimeDefault", "Localhost"}
 
-deny contains violation if {
+profiles := [{"container": container, "profile": profile} |
 	some container in workload.linux_containers
-	workload.effective(container, "seccompProfile", null) == null
+	profile := workload.effective(container, "seccompProfile", null)
+]
+
+deny contains violation if {
+	some entry in profiles
+	entry.profile == null
+	container := entry.container
 	violation := {
 		"path": array.concat(container.path, ["securityContext", "seccompProfile"]),
 		"message": sprintf("%s may make every system call: no seccomp profile is set on it or on the pod", [container.label]),
@@ -25,12 +31,11 @@ deny contains violation if {
 }
 
 deny contains violation if {
-	some container in workload.linux_containers
-	profile := workload.effective(container, "seccompProfile", null)
-	profile != null
-	kind := kind_of(profile)
+	some entry in profiles
+	entry.profile != null
+	kind := kind_of(entry.profile)
 	unfiltered(kind)
-	place := workload.place(container, "seccompProfile")
+	place := workload.place(entry.container, "seccompProfile")
 	violation := {
 		"path": array.concat(place.path, ["type"]),
 		"message": sprintf("%s may make every system call: its seccomp profile is `%s`", [place.label, kind]),

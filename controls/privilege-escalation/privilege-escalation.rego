@@ -31,6 +31,6 @@ state(allowed) := "not set, which means true" if allowed != true
 remedy(container) := {} if {
 	object.get(container.security, "privileged", false) == true
 } else := {} if {
-	some name in workload.list(workload.map(container.security, "capabilities"), "add")
+	some name in container.added
 	name in {"SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"}
 } else := {"fix": {"op": "set", "value": false}}

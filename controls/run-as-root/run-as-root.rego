@@ -12,16 +12,19 @@ package plimsoll.run_as_root
 
 import data.lib.workload
 
-# The containers for which root means something: not on Windows, not in a user namespace.
-candidates contains container if {
+# The containers for which root means something (not on Windows, not in a user namespace), with what applies to them.
+candidates := [{"container": container, "user": user, "non_root": non_root} |
 	some container in workload.linux_containers
 	container.pod.user_namespace == false
-}
+	user := workload.effective(container, "runAsUser", null)
+	user in {0, null}
+	non_root := workload.effective(container, "runAsNonRoot", null)
+]
 
 deny contains violation if {
-	some container in candidates
-	workload.effective(container, "runAsUser", null) == 0
-	place := workload.place(container, "runAsUser")
+	some candidate in candidates
+	candidate.user == 0
+	place := workload.place(candidate.container, "runAsUser")
 	violation := {
 		"path": place.path,
 		"message": sprintf("%s runs as user 0, which is root", [place.label]),
@@ -29,10 +32,10 @@ deny contains violation if {
 }
 
 deny contains violation if {
-	some container in candidates
-	workload.effective(container, "runAsUser", null) == null
-	workload.effective(container, "runAsNonRoot", null) == false
-	place := workload.place(container, "runAsNonRoot")
+	some candidate in candidates
+	candidate.user == null
+	candidate.non_root == false
+	place := workload.place(candidate.container, "runAsNonRoot")
 	violation := {
 		"path": place.path,
 		"message": sprintf("%s may run as root: `runAsNonRoot` is false and no user is set", [place.label]),
@@ -41,12 +44,12 @@ deny contains violation if {
 }
 
 deny contains violation if {
-	some container in candidates
-	workload.effective(container, "runAsUser", null) == null
-	workload.effective(container, "runAsNonRoot", null) == null
+	some candidate in candidates
+	candidate.user == null
+	candidate.non_root == null
 	violation := {
-		"path": array.concat(container.path, ["securityContext", "runAsNonRoot"]),
-		"message": sprintf("%s runs as root if its image says so: neither `runAsNonRoot` nor a user is set", [container.label]),
+		"path": array.concat(candidate.container.path, ["securityContext", "runAsNonRoot"]),
+		"message": sprintf("%s runs as root if its image says so: neither `runAsNonRoot` nor a user is set", [candidate.container.label]),
 		"fix": {"op": "set", "value": true},
 	}
 }

@@ -25,10 +25,16 @@ fn main() -> Result<(), Failure> {
     for argument in std::env::args().skip(1) {
         if argument == "--differences" {
             differences = true;
-        } else if argument.ends_with(".yaml") {
-            manifests.push(PathBuf::from(argument));
+            continue;
+        }
+        let path = PathBuf::from(argument);
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            manifests.push(path);
         } else {
-            folder = PathBuf::from(argument);
+            folder = path;
         }
     }
     let start = Instant::now();
@@ -41,7 +47,8 @@ fn main() -> Result<(), Failure> {
         problems.len()
     );
     if !manifests.is_empty() {
-        return survey(&manifests, &policy, differences);
+        survey(&manifests, &policy, differences);
+        return Ok(());
     }
     kubescape(&folder.join("kubescape"), &controls, &policy, differences)?;
     pod_security(&folder.join("psa"), &policy, differences)?;
@@ -49,11 +56,13 @@ fn main() -> Result<(), Failure> {
 }
 
 /// Which of our controls stands for which check of Pod Security admission.
-const CHECKS: [(&str, &str); 9] = [
+const CHECKS: [(&str, &str); 11] = [
     ("C-0057", "privileged"),
     ("C-0038", "hostNamespaces"),
     ("C-0041", "hostNamespaces"),
     ("C-0046", "capabilities_baseline"),
+    ("C-0046", "capabilities_restricted"),
+    ("PL-0005", "capabilities_restricted"),
     ("C-0048", "hostPathVolumes"),
     ("C-0013", "runAsNonRoot"),
     ("C-0013", "runAsUser"),
@@ -204,7 +213,7 @@ fn pod_security(folder: &Path, policy: &Policy, differences: bool) -> Result<(),
 }
 
 /// How often each control fires in files of manifests, and what could not be evaluated.
-fn survey(files: &[PathBuf], policy: &Policy, differences: bool) -> Result<(), Failure> {
+fn survey(files: &[PathBuf], policy: &Policy, differences: bool) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let (mut all, mut pods) = (0, 0);
     for file in files {
@@ -240,7 +249,6 @@ fn survey(files: &[PathBuf], policy: &Policy, differences: bool) -> Result<(), F
         "{} files, {all} objects, {pods} with pods: {counts:#?}",
         files.len()
     );
-    Ok(())
 }
 
 /// A thousand pods, new and unchanged.
