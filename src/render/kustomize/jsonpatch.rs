@@ -215,10 +215,20 @@ fn replace(
     origins: &mut Origins,
 ) -> Result<(), String> {
     let (container, last) = container(document, path).ok_or_else(|| missing(path))?;
-    let place = step(container, &last).ok_or_else(|| missing(path))?;
-    value.origin = origins.over(value.origin, place.origin);
-    *place = value;
-    Ok(())
+    if let Some(place) = step(container, &last) {
+        value.origin = origins.over(value.origin, place.origin);
+        *place = value;
+        return Ok(());
+    }
+    match &mut container.data {
+        // The library sets a key of a map whether it was there or not.
+        Data::Mapping(mapping) => {
+            let origin = value.origin;
+            mapping.insert(last, origin, value);
+            Ok(())
+        }
+        _ => Err(missing(path)),
+    }
 }
 
 /// JSON equality: numbers by value, whatever type holds them.
