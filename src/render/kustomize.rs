@@ -17,6 +17,7 @@ mod node;
 mod object;
 mod patch;
 mod path;
+mod pattern;
 mod plugin;
 mod reference;
 mod replacement;

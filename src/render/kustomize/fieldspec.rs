@@ -284,6 +284,14 @@ fn descend<E: From<String>>(
             if name.is_empty() {
                 return Err(E::from("a field name in the path is empty".to_owned()));
             }
+            let names_an_item = name == "*"
+                || name == "-"
+                || name.parse::<i64>().is_ok()
+                || (name.starts_with('[') && name.ends_with(']'));
+            if names_an_item {
+                return Err(E::from(format!("`{name}` does not name a field of a map")));
+            }
+            let name = name.trim();
             let kind = match creation.kind {
                 Some(kind) if create && !is_list => {
                     Some(if rest.is_empty() { kind } else { Kind::Map })

@@ -2,8 +2,6 @@
 //!
 //! A path is resolved to positions in a tree, so that the tree can be read or written there afterwards.
 
-use regex::Regex;
-
 use super::fieldspec::split_path;
 use super::node::{Body, Key, Kind, Node, Pair};
 use crate::origin::Origin;
@@ -323,7 +321,7 @@ fn fitting_items(node: &Node, name: &str, pattern: &str) -> Result<Vec<usize>, S
     if node.items().is_empty() {
         return Ok(Vec::new());
     }
-    let regex = Regex::new(pattern)
+    let regex = super::pattern::compile(pattern)
         .map_err(|_| format!("`{pattern}` is not a regular expression"))?;
     let fits = |node: &Node| regex.is_match(written(node).trim());
     Ok(node

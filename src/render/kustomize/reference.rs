@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fieldspec::{Creation, FieldSpec, NameReference, apply};
 use super::load::{Build, Fallible};
-use super::node::{Kind, Node};
+use super::node::{Kind, Node, Tag};
 use super::object::{Former, Gvk, Object};
 use crate::origin::Origins;
 
@@ -69,6 +69,9 @@ pub(super) fn fix(
             }
         }
     }
+    for object in &*objects {
+        visible_namespaces(build, object)?;
+    }
     if by_former.is_empty() {
         return Ok(());
     }
@@ -125,10 +128,10 @@ fn visible_namespaces(build: &Build<'_>, object: &Object) -> Fallible<Vec<String
             .field("kind")
             .is_some_and(|kind| kind.text() == "ServiceAccount");
         if let Some(namespace) = subject.field("namespace").filter(|_| is_account) {
-            if namespace.is_null() {
+            if namespace.tag != Tag::Str && namespace.tag != Tag::None {
                 return Err(build.fail(
                     namespace.origin,
-                    format!("the namespace of a subject of {} is empty", object.id().describe()),
+                    format!("the namespace of a subject of {} is not a text", object.id().describe()),
                 ));
             }
             namespaces.push(namespace.text().to_owned());

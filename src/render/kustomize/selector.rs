@@ -26,7 +26,7 @@ impl Matcher {
             if pattern.is_empty() {
                 return Ok(None);
             }
-            Regex::new(&format!("^(?:{pattern})$"))
+            super::pattern::compile(&format!("^(?:{pattern})$"))
                 .map(Some)
                 .map_err(|_| format!("`{pattern}` is not a regular expression"))
         };

@@ -2,8 +2,6 @@
 //!
 //! Each is a function of the objects and its arguments; what a field becomes points at the argument, with the old value behind it.
 
-use regex::Regex;
-
 use super::decode::{Text, TextMap};
 use super::fieldspec::{Creation, FieldSpec, apply};
 use super::file::{Image, Replica};
@@ -337,7 +335,7 @@ pub(super) fn image(
         "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$",
         &*args.name
     );
-    let Ok(pattern) = Regex::new(&pattern) else {
+    let Ok(pattern) = super::pattern::compile(&pattern) else {
         return Err(build.fail(
             args.name.origin,
             format!("`{}` is not a regular expression", &*args.name),
