@@ -1,5 +1,9 @@
 //! A stand-in for the command line: `render DIR` for the conformance runner. The real one replaces it.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command prints"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,10 +21,14 @@ struct Disk {
 }
 
 fn walk(root: &Path, at: &Path, entries: &mut Entries) {
-    let Ok(list) = std::fs::read_dir(at) else { return };
+    let Ok(list) = std::fs::read_dir(at) else {
+        return;
+    };
     for entry in list.flatten() {
         let path = entry.path();
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) else {
             continue;
         };
@@ -53,7 +61,10 @@ impl Snapshot for Disk {
 
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
         let full = self.root.join(path.as_str());
-        let is_link = self.entries.get(path).is_some_and(|e| e.kind == EntryKind::Link);
+        let is_link = self
+            .entries
+            .get(path)
+            .is_some_and(|e| e.kind == EntryKind::Link);
         if is_link {
             return std::fs::read_link(full)
                 .map(|target| Arc::from(target.to_string_lossy().as_bytes()))
@@ -92,14 +103,21 @@ fn main() -> std::process::ExitCode {
         .ancestors()
         .find(|path| {
             path.file_name().is_some_and(|name| name == "in")
-                || path.parent().and_then(Path::file_name).is_some_and(|name| name == "tree")
+                || path
+                    .parent()
+                    .and_then(Path::file_name)
+                    .is_some_and(|name| name == "tree")
                 || path.join(".git").exists()
         })
         .unwrap_or(&directory)
         .to_path_buf();
     let mut entries = Entries::new();
     walk(&root, &root, &mut entries);
-    let name = directory.strip_prefix(&root).ok().and_then(Path::to_str).unwrap_or("");
+    let name = directory
+        .strip_prefix(&root)
+        .ok()
+        .and_then(Path::to_str)
+        .unwrap_or("");
     let overlay = Overlay {
         directory: RepoPath::new(name).unwrap_or_else(|_| RepoPath::root()),
         restrict_loads,
@@ -115,7 +133,11 @@ fn main() -> std::process::ExitCode {
         }
         let mut start = 0;
         for run in rendering.output.runs() {
-            let text = rendering.output.as_str().get(start..run.end as usize).unwrap_or("");
+            let text = rendering
+                .output
+                .as_str()
+                .get(start..run.end as usize)
+                .unwrap_or("");
             start = run.end as usize;
             let trace = origins.trace(run.origin);
             let show = |list: &[plimsoll::origin::Source]| {
@@ -137,7 +159,10 @@ fn main() -> std::process::ExitCode {
         print!("{}", rendering.output.as_str());
     }
     for problem in &rendering.problems {
-        eprintln!("{:?}: {} {:?}", problem.kind, problem.message, problem.place);
+        eprintln!(
+            "{:?}: {} {:?}",
+            problem.kind, problem.message, problem.place
+        );
         for (place, what) in &problem.chain {
             eprintln!("    {what}: {place:?}");
         }

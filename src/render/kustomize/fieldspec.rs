@@ -336,7 +336,10 @@ mod tests {
         let check = |path: &str, parts: &[&str]| assert_eq!(split_path(path, '/'), parts, "{path}");
         check("a/b[]/c", &["a", "b[]", "c"]);
         check("/a/b", &["a", "b"]);
-        check(r"metadata/annotations/x.io\/y", &["metadata", "annotations", "x.io/y"]);
+        check(
+            r"metadata/annotations/x.io\/y",
+            &["metadata", "annotations", "x.io/y"],
+        );
         check("", &[""]);
     }
 
@@ -346,6 +349,11 @@ mod tests {
         assert_eq!(config.images.len(), 6);
         assert_eq!(config.replicas.len(), 4);
         assert_eq!(config.name_reference.len(), 17);
-        assert!(config.common_labels.iter().any(|s| s.path == "spec/selector"));
+        assert!(
+            config
+                .common_labels
+                .iter()
+                .any(|s| s.path == "spec/selector")
+        );
     }
 }

@@ -231,10 +231,7 @@ impl<'a> Walk<'a> {
                 Some(pair) => (Some(pair.key), Some(pair.value)),
                 None => (None, None),
             };
-            let slot = object
-                .pairs()
-                .iter()
-                .position(|pair| pair.key.text == name);
+            let slot = object.pairs().iter().position(|pair| pair.key.text == name);
             let there = slot
                 .and_then(|slot| object.pairs_mut()?.get_mut(slot))
                 .map(|pair| std::mem::replace(&mut pair.value, Node::null(Origin::NONE)));
@@ -243,7 +240,10 @@ impl<'a> Walk<'a> {
             let Some(pairs) = object.pairs_mut() else {
                 break;
             };
-            match walked.node.filter(|node| walked.keep_null || !node.is_null()) {
+            match walked
+                .node
+                .filter(|node| walked.keep_null || !node.is_null())
+            {
                 None => {
                     if let Some(slot) = slot {
                         pairs.remove(slot);
@@ -346,7 +346,8 @@ impl<'a> Walk<'a> {
             }
             Directive::Merge => {
                 let there = take_items(&mut list);
-                let items = self.elements(there, Some(Brought::Apart(take_items(&mut patch))), of)?;
+                let items =
+                    self.elements(there, Some(Brought::Apart(take_items(&mut patch))), of)?;
                 list.body = Body::List(items);
                 Ok(Walked::there(Some(list)))
             }
@@ -367,7 +368,11 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<Node>> {
         let merge_keys = of.merge_keys();
         let scalars = merge_keys.is_empty();
-        let keys = if scalars { vec![String::new()] } else { merge_keys };
+        let keys = if scalars {
+            vec![String::new()]
+        } else {
+            merge_keys
+        };
         let apart: &[Node] = match &brought {
             Some(Brought::Apart(items)) => items,
             _ => &[],
@@ -396,8 +401,11 @@ impl<'a> Walk<'a> {
         for index in 0..values.len() {
             let Some(own) = values.get(index) else { break };
             let (valid_keys, valid_values) = valid(&values, own, &keys);
-            let (look_keys, look_values) =
-                valid(std::slice::from_ref(&valid_values), &valid_values, &valid_keys);
+            let (look_keys, look_values) = valid(
+                std::slice::from_ref(&valid_values),
+                &valid_values,
+                &valid_keys,
+            );
             last_keys.clone_from(&valid_keys);
             let slot = find_element(&there, &look_keys, &look_values);
             let old = slot.and_then(|slot| there.get(slot)).cloned();
@@ -433,9 +441,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            if was_there
-                && let Some(place) = slot.and_then(|slot| there.get_mut(slot))
-            {
+            if was_there && let Some(place) = slot.and_then(|slot| there.get_mut(slot)) {
                 place.clone_from(&value);
             }
             set_element(&mut added, Some(&value), &valid_keys, &valid_values)?;
@@ -491,7 +497,9 @@ fn directive(patch: &mut Node) -> Result<Directive> {
         "merge" => Ok(Directive::Merge),
         other => Err(Unmergeable {
             origin: node.origin,
-            why: format!("`{other}` is not a patch strategy; there are `merge`, `replace` and `delete`"),
+            why: format!(
+                "`{other}` is not a patch strategy; there are `merge`, `replace` and `delete`"
+            ),
         }),
     };
     match patch.kind() {
@@ -532,11 +540,7 @@ fn directive(patch: &mut Node) -> Result<Directive> {
 }
 
 /// The keys by which elements are told apart: those that some element has.
-fn valid(
-    all: &[Vec<String>],
-    own: &[String],
-    keys: &[String],
-) -> (Vec<String>, Vec<String>) {
+fn valid(all: &[Vec<String>], own: &[String], keys: &[String]) -> (Vec<String>, Vec<String>) {
     let used = |index: usize| {
         all.iter()
             .any(|values| values.get(index).is_some_and(|value| !value.is_empty()))

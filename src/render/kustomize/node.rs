@@ -646,7 +646,9 @@ fn scalar(text: &str, style: ScalarStyle, tag: &Tag) -> Result<Data, String> {
 /// what it means to look at behind a line break, it looks for at the beginning of the text.
 fn refold(text: &str) -> String {
     let blank_before_break = [" \n", "\t\n"].iter().any(|pair| text.contains(pair));
-    let special = text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\u{85}'));
+    let special = text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\u{85}'));
     if blank_before_break || special || text.ends_with(' ') || !text.contains('\n') {
         return text.to_owned();
     }

@@ -91,11 +91,8 @@ fn operations(build: &mut Build<'_>, source: &SourceText) -> Fallible<Vec<Operat
     } else {
         build.value(source)?
     };
-    jsonpatch::operations(&value).map_err(|wrong| {
-        build
-            .problem(Kind::Syntax, wrong.origin, wrong.why)
-            .into()
-    })
+    jsonpatch::operations(&value)
+        .map_err(|wrong| build.problem(Kind::Syntax, wrong.origin, wrong.why).into())
 }
 
 fn from_serde(json: &serde_json::Value, origin: Origin) -> Value {
@@ -329,7 +326,10 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
             .map_or(Origin::NONE, |node| node.origin)
     };
     let name = (object.name().to_owned(), kept(object, true, "name"));
-    let namespace = (object.namespace().to_owned(), kept(object, true, "namespace"));
+    let namespace = (
+        object.namespace().to_owned(),
+        kept(object, true, "namespace"),
+    );
     let kind = (object.kind().to_owned(), kept(object, false, "kind"));
     let api_version = kept(object, false, "apiVersion");
     let same_version = object.api_version() == patch.api_version();
@@ -368,7 +368,11 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
 }
 
 /// Applies a JSON patch to an object: through JSON and back.
-fn apply_json(build: &mut Build<'_>, object: &mut Object, operations: &[Operation]) -> Fallible<()> {
+fn apply_json(
+    build: &mut Build<'_>,
+    object: &mut Object,
+    operations: &[Operation],
+) -> Fallible<()> {
     let done = object.with_bookkeeping(|root| {
         let Some(node) = root else { return Ok(()) };
         let mut value = node.value().map_err(|wrong| (wrong.origin, wrong.why))?;

@@ -97,7 +97,9 @@ pub(super) fn fix(
                     referrer,
                     visible: &visible,
                     target: &reference.gvk,
-                    role: role.as_ref().filter(|_| spec.path.ends_with("roleRef/name")),
+                    role: role
+                        .as_ref()
+                        .filter(|_| spec.path.ends_with("roleRef/name")),
                 };
                 let Some(root) = &mut object.root else {
                     continue;
@@ -123,7 +125,12 @@ fn visible_namespaces(build: &Build<'_>, object: &Object) -> Fallible<Vec<String
     if object.kind() != "RoleBinding" {
         return Ok(namespaces);
     }
-    for subject in object.node().field("subjects").map(Node::items).unwrap_or_default() {
+    for subject in object
+        .node()
+        .field("subjects")
+        .map(Node::items)
+        .unwrap_or_default()
+    {
         let is_account = subject
             .field("kind")
             .is_some_and(|kind| kind.text() == "ServiceAccount");
@@ -131,7 +138,10 @@ fn visible_namespaces(build: &Build<'_>, object: &Object) -> Fallible<Vec<String
             if namespace.tag != Tag::Str && namespace.tag != Tag::None {
                 return Err(build.fail(
                     namespace.origin,
-                    format!("the namespace of a subject of {} is not a text", object.id().describe()),
+                    format!(
+                        "the namespace of a subject of {} is not a text",
+                        object.id().describe()
+                    ),
                 ));
             }
             namespaces.push(namespace.text().to_owned());
@@ -221,7 +231,9 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         let mut write = |field: &str, text: &str| {
-            let was = node.field(field).map(|field| (field.text() == text, field.origin));
+            let was = node
+                .field(field)
+                .map(|field| (field.text() == text, field.origin));
             let origin = match was {
                 Some((true, origin)) => origin,
                 Some((false, origin)) => origins.over(found.origin, origin),

@@ -203,9 +203,12 @@ fn requirement(text: &str) -> Option<(Requirement, &str)> {
 }
 
 fn is_key(key: &str) -> bool {
-    let name = key.split_once('/').map_or(key, |(prefix, name)| {
-        if prefix.is_empty() { "" } else { name }
-    });
+    let name = key.split_once('/').map_or(
+        key,
+        |(prefix, name)| {
+            if prefix.is_empty() { "" } else { name }
+        },
+    );
     !name.is_empty() && is_value(name)
 }
 

@@ -179,10 +179,7 @@ fn merge_metadata_map(made: &mut Object, old: &Object, field: &str, origins: &mu
 
 /// Lays the texts of `own` over those of `base`. `None` where there are none.
 fn join(base: Option<&Node>, own: Option<&Node>, origins: &mut Origins) -> Option<Node> {
-    let mut joined = Node::map(
-        own.or(base)
-            .map_or(Origin::NONE, |node| node.origin),
-    );
+    let mut joined = Node::map(own.or(base).map_or(Origin::NONE, |node| node.origin));
     let mut texts: std::collections::BTreeMap<String, (Key, Node)> =
         std::collections::BTreeMap::new();
     for pair in [base, own].into_iter().flatten().flat_map(Node::pairs) {

@@ -308,7 +308,13 @@ pub(super) fn replicas(
                 creation,
                 args.origin,
                 &mut |node, origins| {
-                    set_scalar(node, &args.count.to_string(), Tag::Int, args.origin, origins)
+                    set_scalar(
+                        node,
+                        &args.count.to_string(),
+                        Tag::Int,
+                        args.origin,
+                        origins,
+                    )
                 },
             )?;
         }
