@@ -192,7 +192,7 @@ pub(super) fn accumulate(
     generators(build, target, &mut so_far)?;
     for name in &target.says.components {
         let directory = build.enter(&target.directory, name, name.origin)?;
-        so_far = descend(build, target, directory, name, Some(so_far))?;
+        so_far = descend(build, target, &directory, name, Some(so_far))?;
     }
     transformers(build, target, &mut so_far)?;
     plugin::validate(build, target, &mut so_far)?;
@@ -231,7 +231,7 @@ pub(super) fn resources(
             continue;
         }
         let directory = build.enter(&target.directory, name, name.origin)?;
-        let base = descend(build, target, directory, name, None)?;
+        let base = descend(build, target, &directory, name, None)?;
         set::append_all(build, &mut so_far.objects, base.objects, name.origin)?;
         if let Some(config) = base.config {
             configuration::add(build, &mut so_far.config, config, name.origin)?;
@@ -245,7 +245,7 @@ pub(super) fn resources(
 fn descend(
     build: &mut Build<'_>,
     target: &Target,
-    directory: Directory,
+    directory: &Directory,
     name: &Text,
     component: Option<Accumulated>,
 ) -> Fallible<Accumulated> {
@@ -389,7 +389,7 @@ fn transformers(build: &mut Build<'_>, target: &Target, so_far: &mut Accumulated
     }
     if !says.namespace.is_empty() {
         let args = Namespace {
-            namespace: says.namespace.clone(),
+            name: says.namespace.clone(),
             specs: config.namespace.clone(),
             ..Namespace::default()
         };

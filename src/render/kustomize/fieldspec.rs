@@ -170,17 +170,15 @@ impl Config {
 
     /// Adds fields that name one kind.
     pub(super) fn merge_reference(&mut self, incoming: NameReference) -> Result<(), Conflict> {
-        match self
+        let known = self
             .name_reference
             .iter_mut()
-            .find(|known| known.gvk == incoming.gvk)
-        {
-            Some(known) => merge_all(&mut known.referrers, incoming.referrers),
-            None => {
-                self.name_reference.push(incoming);
-                Ok(())
-            }
+            .find(|known| known.gvk == incoming.gvk);
+        if let Some(known) = known {
+            return merge_all(&mut known.referrers, incoming.referrers);
         }
+        self.name_reference.push(incoming);
+        Ok(())
     }
 
     /// Sorts as Kustomize does, by the rank of the kinds.

@@ -116,7 +116,7 @@ pub(super) struct Patch {
     /// A file.
     pub(super) path: Text,
     /// The patch itself.
-    pub(super) patch: Text,
+    pub(super) inline: Text,
     /// What it aims at.
     pub(super) target: Option<Selector>,
     /// `options.allowNameChange`
@@ -518,7 +518,7 @@ pub(super) fn patch(d: &mut Decoder, value: &Value) -> Patch {
     let (allow_name_change, allow_kind_change) = options.unwrap_or_default();
     Patch {
         path: d.text(o.get("path")),
-        patch: d.text(o.get("patch")),
+        inline: d.text(o.get("patch")),
         target: d.option(o.get("target"), selector),
         allow_name_change,
         allow_kind_change,

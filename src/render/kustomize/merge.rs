@@ -331,7 +331,7 @@ impl<'a> Walk<'a> {
             };
         };
         let Some(mut patch) = patch else {
-            let items = self.elements(take_items(&mut list), None, of)?;
+            let items = self.elements(take_items(&mut list), &Brought::Nothing, of)?;
             list.body = Body::List(items);
             return Ok(Walked::there(Some(list)));
         };
@@ -346,8 +346,7 @@ impl<'a> Walk<'a> {
             }
             Directive::Merge => {
                 let there = take_items(&mut list);
-                let items =
-                    self.elements(there, Some(Brought::Apart(take_items(&mut patch))), of)?;
+                let items = self.elements(there, &Brought::Apart(take_items(&mut patch)), of)?;
                 list.body = Body::List(items);
                 Ok(Walked::there(Some(list)))
             }
@@ -355,7 +354,7 @@ impl<'a> Walk<'a> {
     }
 
     fn added_list(&mut self, mut list: Node, of: TypeAt<'a>) -> Result<Walked> {
-        let items = self.elements(take_items(&mut list), Some(Brought::Same), of)?;
+        let items = self.elements(take_items(&mut list), &Brought::Same, of)?;
         list.body = Body::List(items);
         Ok(Walked::new(list))
     }
@@ -363,7 +362,7 @@ impl<'a> Walk<'a> {
     fn elements(
         &mut self,
         mut there: Vec<Node>,
-        brought: Option<Brought>,
+        brought: &Brought,
         of: TypeAt<'a>,
     ) -> Result<Vec<Node>> {
         let merge_keys = of.merge_keys();
@@ -373,8 +372,8 @@ impl<'a> Walk<'a> {
         } else {
             merge_keys
         };
-        let apart: &[Node] = match &brought {
-            Some(Brought::Apart(items)) => items,
+        let apart: &[Node] = match brought {
+            Brought::Apart(items) => items,
             _ => &[],
         };
         let sources: [&[Node]; 2] = match self.growth {
@@ -409,8 +408,8 @@ impl<'a> Walk<'a> {
             last_keys.clone_from(&valid_keys);
             let slot = find_element(&there, &look_keys, &look_values);
             let old = slot.and_then(|slot| there.get(slot)).cloned();
-            let walked = match &brought {
-                Some(Brought::Same) => match old {
+            let walked = match brought {
+                Brought::Same => match old {
                     Some(old) => {
                         let mut walked = self.added(old, of_item)?;
                         walked.was_there = true;
@@ -418,13 +417,13 @@ impl<'a> Walk<'a> {
                     }
                     None => Walked::nothing(),
                 },
-                Some(Brought::Apart(items)) => {
+                Brought::Apart(items) => {
                     let new = find_element(items, &look_keys, &look_values)
                         .and_then(|slot| items.get(slot))
                         .cloned();
                     self.two(old, new, of_item)?
                 }
-                None => self.two(old, None, of_item)?,
+                Brought::Nothing => self.two(old, None, of_item)?,
             };
             let was_there = walked.was_there;
             let Some(mut value) = walked.node.filter(|n| !n.is_null() && !n.is_empty_map()) else {
@@ -456,8 +455,10 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The list of the patch, where there is one.
+/// The list of the patch.
 enum Brought {
+    /// There is none.
+    Nothing,
     /// It is another list than the one that is there.
     Apart(Vec<Node>),
     /// The list that is there is the patch's own.

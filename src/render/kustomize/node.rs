@@ -329,16 +329,14 @@ impl Node {
         origin: Origin,
     ) -> Option<&mut Node> {
         let pairs = self.pairs_mut()?;
-        let index = match pairs.iter().position(|pair| pair.key.text == name) {
-            Some(index) => index,
-            None => {
-                pairs.push(Pair {
-                    key: Key::new(name, origin),
-                    value: Node::empty(kind, origin),
-                });
-                pairs.len() - 1
-            }
-        };
+        let known = pairs.iter().position(|pair| pair.key.text == name);
+        if known.is_none() {
+            pairs.push(Pair {
+                key: Key::new(name, origin),
+                value: Node::empty(kind, origin),
+            });
+        }
+        let index = known.unwrap_or(pairs.len() - 1);
         pairs.get_mut(index).map(|pair| &mut pair.value)
     }
 
@@ -357,17 +355,12 @@ impl Node {
             return;
         }
         value.quote_where_needed();
-        match self.field_mut(name) {
-            Some(field) => {
-                value.borrow_style(field);
-                *field = value;
-            }
-            None => {
-                let key = Key::new(name, value.origin);
-                if let Some(pairs) = self.pairs_mut() {
-                    pairs.push(Pair { key, value });
-                }
-            }
+        if let Some(field) = self.field_mut(name) {
+            value.borrow_style(field);
+            *field = value;
+        } else if let Some(pairs) = self.pairs_mut() {
+            let key = Key::new(name, value.origin);
+            pairs.push(Pair { key, value });
         }
     }
 
@@ -517,7 +510,7 @@ fn go_float(number: f64) -> String {
     let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     // Go's shortest `%g` turns to the exponent form at a million.
-    if exponent < -4 || exponent >= 6 {
+    if !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{digits}e{sign}{:02}", exponent.abs())
     } else {
@@ -558,8 +551,7 @@ fn value_at(node: &Node, depth: usize) -> Result<Value, Unprintable> {
                 let name = twice.first().copied().unwrap_or_default();
                 let origin = pairs
                     .iter()
-                    .filter(|pair| pair.key.text == name)
-                    .next_back()
+                    .rfind(|pair| pair.key.text == name)
                     .map_or(node.origin, |pair| pair.key.origin);
                 return Err(wrong(origin, format!("the key `{name}` is defined twice")));
             }
@@ -696,7 +688,8 @@ fn clean(text: &str) -> Cow<'_, str> {
 /// A number after it went through JSON: one without a fraction is an integer again.
 fn json_number(number: f64) -> Data {
     if number.fract() == 0.0 && number.abs() < 1e21 {
-        let text = format!("{number:.0}");
+        // The shortest digits that name the number, filled up with zeros, as Go prints it.
+        let text = format!("{number}");
         if let Ok(int) = text.parse::<i64>() {
             return Data::Int(int);
         }

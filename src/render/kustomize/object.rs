@@ -171,6 +171,10 @@ pub(super) struct Former {
 
 /// What Kustomize would keep in annotations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an annotation of its own in Kustomize, and any of them can be set"
+)]
 pub(super) struct Bookkeeping {
     /// Earlier names, oldest first.
     pub(super) former: Vec<Former>,

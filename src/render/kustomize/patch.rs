@@ -23,7 +23,7 @@ pub(super) enum Loaded {
 
 /// Reads an entry of `patches`.
 fn load(build: &mut Build<'_>, from: &Directory, patch: &Patch) -> Fallible<Loaded> {
-    let trimmed = patch.patch.trim();
+    let trimmed = patch.inline.trim();
     let source = match (trimmed.is_empty(), patch.path.is_empty()) {
         (true, true) => {
             return Err(build.fail(patch.origin, "a patch needs `path` or `patch`"));
@@ -32,7 +32,7 @@ fn load(build: &mut Build<'_>, from: &Directory, patch: &Patch) -> Fallible<Load
             return Err(build.fail(patch.origin, "`path` and `patch` exclude each other"));
         }
         (true, false) => build.text(from, &patch.path, patch.path.origin, Role::Patch)?,
-        (false, true) => inline(build, &patch.patch.text, patch.patch.origin)?,
+        (false, true) => inline(build, &patch.inline.text, patch.inline.origin)?,
     };
     let strategic = build.objects(&source);
     let json = operations(build, &source);
@@ -81,12 +81,11 @@ fn operations(build: &mut Build<'_>, source: &SourceText) -> Fallible<Vec<Operat
             let origin = place(build);
             Failure::from(build.problem(Kind::Syntax, origin, error.to_string()))
         })?;
-        match build.value(source) {
-            Ok(value) => value,
-            Err(_) => {
-                let origin = place(build);
-                from_serde(&json, origin)
-            }
+        if let Ok(value) = build.value(source) {
+            value
+        } else {
+            let origin = place(build);
+            from_serde(&json, origin)
         }
     } else {
         build.value(source)?
@@ -181,7 +180,7 @@ pub(super) fn json6902(
     else {
         return Err(build.fail(patch.origin, "a JSON patch needs the name of its target"));
     };
-    let source = match (patch.path.is_empty(), patch.patch.is_empty()) {
+    let source = match (patch.path.is_empty(), patch.inline.is_empty()) {
         (true, true) => {
             return Err(build.fail(patch.origin, "a patch needs `path` or `patch`"));
         }
@@ -189,7 +188,7 @@ pub(super) fn json6902(
             return Err(build.fail(patch.origin, "`path` and `patch` exclude each other"));
         }
         (false, true) => build.text(from, &patch.path, patch.path.origin, Role::Patch)?,
-        (true, false) => match build.inline(&patch.patch, patch.patch.origin, Role::Patch) {
+        (true, false) => match build.inline(&patch.inline, patch.inline.origin, Role::Patch) {
             Some(source) => source,
             None => return Err(build.fail(patch.origin, "the patch has no place")),
         },
@@ -220,12 +219,11 @@ pub(super) fn strategic_merge(
         let as_patch = build
             .inline(entry, entry.origin, Role::Patch)
             .map(|source| build.objects(&source));
-        match as_patch {
-            Some(Ok(found)) => patches.extend(found),
-            _ => {
-                let source = build.text(from, entry, entry.origin, Role::Patch)?;
-                patches.extend(build.objects(&source)?);
-            }
+        if let Some(Ok(found)) = as_patch {
+            patches.extend(found);
+        } else {
+            let source = build.text(from, entry, entry.origin, Role::Patch)?;
+            patches.extend(build.objects(&source)?);
         }
     }
     if !inline_patches.is_empty()

@@ -56,7 +56,9 @@ fn note(object: &Object) -> Option<String> {
         object.name()
     );
     if !object.namespace().is_empty() {
-        note.push_str(&format!("  namespace: {}\n", object.namespace()));
+        note.push_str("  namespace: ");
+        note.push_str(object.namespace());
+        note.push('\n');
     }
     Some(note)
 }
@@ -303,7 +305,7 @@ fn run_transformer(
             });
             let subjects = d.text(o.get("setRoleBindingSubjects"));
             let args = Namespace {
-                namespace: namespace.unwrap_or_default(),
+                name: namespace.unwrap_or_default(),
                 specs,
                 unset_only: d.flag(o.get("unsetOnly")),
                 subjects: match &*subjects {
@@ -352,7 +354,7 @@ fn run_transformer(
         "PatchJson6902Transformer" => {
             let entry = Patch {
                 path: d.text(o.get("path")),
-                patch: d.text(o.get("jsonOp")),
+                inline: d.text(o.get("jsonOp")),
                 target: d.option(o.get("target"), file::selector),
                 origin,
                 ..Patch::default()
@@ -439,7 +441,7 @@ fn add_value(
             };
             if *entry.path == *"metadata/namespace" {
                 let args = Namespace {
-                    namespace: value.clone(),
+                    name: value.clone(),
                     ..Namespace::default()
                 };
                 transform::namespace_of(build, object, &args)?;

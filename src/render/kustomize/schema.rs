@@ -275,7 +275,7 @@ fn convert(definition: &serde_json::Value, depth: usize) -> Type {
     }
 }
 
-impl<'s> TypeAt<'s> {
+impl TypeAt<'_> {
     /// The type of a field; `None` where the schema does not say.
     pub(super) fn field(self, name: &str) -> Option<Self> {
         let of = match (self.of.fields.get(name), &self.of.additional) {

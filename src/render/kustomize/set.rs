@@ -148,8 +148,8 @@ fn take_metadata(made: &mut Object, old: &Object, origins: &mut Origins) {
             .map_or(Origin::NONE, |node| node.origin)
     };
     let (name, namespace) = (name_origin(old, "name"), name_origin(old, "namespace"));
-    made.set_name(&old.name().to_owned(), name);
-    made.set_namespace(&old.namespace().to_owned(), namespace);
+    made.set_name(old.name(), name);
+    made.set_namespace(old.namespace(), namespace);
     made.vars.clone_from(&old.vars);
 }
 

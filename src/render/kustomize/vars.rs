@@ -236,19 +236,16 @@ fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
                 rest = after.get(1..).unwrap_or_default();
             }
             (_, Some((name, behind))) => {
-                match meanings.get(name).and_then(Option::as_ref) {
-                    Some(meaning) => {
-                        if text.len() == name.len() + 3 {
-                            tag = meaning.tag.clone();
-                        }
-                        used.push(meaning.origin);
-                        out.push_str(&meaning.text);
+                if let Some(meaning) = meanings.get(name).and_then(Option::as_ref) {
+                    if text.len() == name.len() + 3 {
+                        tag = meaning.tag.clone();
                     }
-                    None => {
-                        out.push_str("$(");
-                        out.push_str(name);
-                        out.push(')');
-                    }
+                    used.push(meaning.origin);
+                    out.push_str(&meaning.text);
+                } else {
+                    out.push_str("$(");
+                    out.push_str(name);
+                    out.push(')');
                 }
                 rest = behind;
             }
