@@ -1,1 +1,598 @@
-//! Plimsoll's own configuration.
+//! Plimsoll's own configuration: `.plimsoll.yaml` or `.github/plimsoll.yaml`.
+//!
+//! A text is checked against the table in `entries` and then resolved into the types here, which cannot be wrong in
+//! themselves. Every value keeps its place, so that a report can point at the line that decided something. Whether an
+//! app's path exists, and whether there is a control or framework of a name, is known by the layers that have them.
+
+mod check;
+mod entries;
+mod glob;
+mod load;
+
+pub use entries::schema;
+pub use glob::{Glob, GlobError};
+
+use check::Checker;
+use entries::{Shape, TOP};
+use load::{Data, Node};
+
+use crate::problem::{Kind, Problem};
+use crate::snapshot::{ReadError, Tree};
+use crate::text::{RepoPath, Span};
+
+/// Where a configuration is looked for. The first one found is read.
+pub const PATHS: [&str; 2] = [".plimsoll.yaml", ".github/plimsoll.yaml"];
+
+/// The JSON Schema of a configuration, for editors. A test keeps it equal to [`schema`].
+pub const SCHEMA: &str = include_str!("../testdata/schema/config.json");
+
+/// A configuration is not longer than this.
+const MAX_BYTES: usize = 1 << 20;
+
+/// A value, and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its bytes in the configuration.
+    pub span: Span,
+}
+
+/// What a repository says about itself. The default is what an absent file means.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// The file; `None` where there is none.
+    pub source: Option<RepoPath>,
+    /// Apps that are named.
+    pub apps: Vec<App>,
+    /// Where no app is looked for.
+    pub exclude: Vec<Spanned<Glob>>,
+    /// What may change without being read by an app.
+    pub ignore: Vec<Spanned<Glob>>,
+    /// The frameworks whose controls are evaluated; `None` for the default set.
+    pub frameworks: Option<Vec<Spanned<String>>>,
+    /// Changes to controls.
+    pub controls: Vec<Control>,
+    /// What blocks.
+    pub fail_on: Option<Spanned<FailOn>>,
+    /// What Helm is told.
+    pub helm: Helm,
+}
+
+/// An app that the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    /// The item.
+    pub span: Span,
+    /// The chart, kustomization or directory.
+    pub path: Spanned<RepoPath>,
+    /// What it is called.
+    pub name: Option<Spanned<String>>,
+    /// How it is rendered.
+    pub kind: Option<Spanned<AppKind>>,
+    /// Values files; `None` where they are to be found.
+    pub values: Option<Vec<Spanned<RepoPath>>>,
+    /// The environment.
+    pub environment: Option<Spanned<String>>,
+    /// The name of the Helm release.
+    pub release: Option<Spanned<String>>,
+    /// The namespace of the Helm release.
+    pub namespace: Option<Spanned<String>>,
+    /// Single values over the files.
+    pub set: Vec<Set>,
+    /// True where this is no app.
+    pub exclude: bool,
+}
+
+/// How an app is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AppKind {
+    /// A Helm chart.
+    Helm,
+    /// A kustomization.
+    Kustomize,
+    /// Plain manifests.
+    Manifests,
+}
+
+/// One value that `set` holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Set {
+    /// The path in the values, as `helm --set` reads it.
+    pub key: Spanned<String>,
+    /// The value as it is written, without quotes.
+    pub value: Spanned<String>,
+    /// True if and only if it was quoted: then it is a text, whatever it looks like.
+    pub is_text: bool,
+}
+
+/// What the configuration says about one control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// The control: an id or a name.
+    pub control: Spanned<String>,
+    /// False where it is turned off.
+    pub enabled: Option<Spanned<bool>>,
+    /// The severity that it has instead of its own.
+    pub severity: Option<Spanned<Level>>,
+    /// Why.
+    pub reason: Option<Spanned<String>>,
+}
+
+/// A severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// `low`
+    Low,
+    /// `medium`
+    Medium,
+    /// `high`
+    High,
+    /// `critical`
+    Critical,
+}
+
+impl Level {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "low" => Self::Low,
+            "medium" => Self::Medium,
+            "high" => Self::High,
+            "critical" => Self::Critical,
+            _ => return None,
+        })
+    }
+}
+
+/// The lowest severity at which a new finding blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailOn {
+    /// This one and above.
+    Level(Level),
+    /// None blocks.
+    Never,
+}
+
+/// What Helm is told for every chart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Helm {
+    /// The major version, 3 or 4.
+    pub version: Option<Spanned<u8>>,
+    /// `--kube-version`
+    pub kube_version: Option<Spanned<String>>,
+    /// `--api-versions`
+    pub api_versions: Vec<Spanned<String>>,
+}
+
+impl Config {
+    /// The lowest severity at which a new finding blocks; `None` where none does.
+    pub fn fail_on(&self) -> Option<Level> {
+        match self.fail_on.as_ref().map(|fail_on| fail_on.value) {
+            Some(FailOn::Never) => None,
+            Some(FailOn::Level(level)) => Some(level),
+            None => Some(Level::Medium),
+        }
+    }
+
+    /// True if and only if no app is to be looked for at `path`.
+    pub fn excludes(&self, path: &RepoPath) -> bool {
+        self.exclude.iter().any(|glob| glob.value.covers(path))
+            || self
+                .apps
+                .iter()
+                .any(|app| app.exclude && path.is_within(&app.path.value))
+    }
+
+    /// True if and only if the file at `path` may change without being read by an app.
+    pub fn ignores(&self, path: &RepoPath) -> bool {
+        self.ignore.iter().any(|glob| glob.value.covers(path))
+    }
+}
+
+/// The configuration in `tree`, and what is wrong with it.
+pub fn load(tree: &Tree<'_>) -> (Config, Vec<Problem>) {
+    let mut found: Option<(RepoPath, String)> = None;
+    let mut problems = Vec::new();
+    for name in PATHS {
+        let Ok(path) = RepoPath::new(name) else {
+            continue;
+        };
+        match (tree.read_text(&path), &found) {
+            (Ok(text), None) => found = Some((path, text.to_string())),
+            (Ok(_), Some((first, _))) => problems.push(
+                Problem::new(
+                    Kind::Config,
+                    format!("there are two configurations, and only `{first}` is read"),
+                )
+                .in_file(&path)
+                .help(format!("Move what is in `{path}` into `{first}`.")),
+            ),
+            (Err(ReadError::Missing(_)), _) => {}
+            (Err(error), _) => {
+                problems.push(Problem::new(Kind::Config, error.to_string()).in_file(&path));
+            }
+        }
+        let misspelt = name.replace(".yaml", ".yml");
+        if let Ok(misspelt) = RepoPath::new(&misspelt)
+            && tree.find(&misspelt).is_ok_and(|found| found.is_some())
+        {
+            problems.push(
+                Problem::new(Kind::Config, format!("`{misspelt}` is not read"))
+                    .in_file(&misspelt)
+                    .help(format!("Rename it to `{name}`.")),
+            );
+        }
+    }
+    let Some((path, text)) = found else {
+        return (Config::default(), problems);
+    };
+    let (config, wrong) = load_text(&path, &text);
+    problems.extend(wrong);
+    (config, problems)
+}
+
+/// The configuration in `text`, and what is wrong with it. What is wrong has no effect.
+pub fn load_text(path: &RepoPath, text: &str) -> (Config, Vec<Problem>) {
+    let mut config = Config {
+        source: Some(path.clone()),
+        ..Config::default()
+    };
+    let mut checker = Checker {
+        path,
+        problems: Vec::new(),
+    };
+    if text.len() > MAX_BYTES {
+        checker.wrong(
+            Span::at(0),
+            "a configuration is not larger than 1 MiB".to_owned(),
+            None,
+        );
+        return (config, checker.problems);
+    }
+    match load::parse(text) {
+        Err(malformed) => checker.wrong(malformed.span, malformed.message, None),
+        Ok(None) => {}
+        Ok(Some(node)) if node.is_null() => {}
+        Ok(Some(node)) => {
+            if let Some(node) = checker.fit(&node, &Shape::Map(TOP), "") {
+                resolve(&node, &mut config, &mut checker);
+            }
+        }
+    }
+    (config, checker.problems)
+}
+
+fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
+    let globs = |name: &str| -> Vec<Spanned<Glob>> {
+        items(node, name)
+            .filter_map(|node| spanned(node, |text| Glob::new(text).ok()))
+            .collect()
+    };
+    config.exclude = globs("exclude");
+    config.ignore = globs("ignore");
+    config.frameworks =
+        get(node, "frameworks").map(|_| items(node, "frameworks").filter_map(text).collect());
+    config.fail_on = get(node, "fail-on").and_then(|node| {
+        spanned(node, |text| match text {
+            "never" => Some(FailOn::Never),
+            level => Level::named(level).map(FailOn::Level),
+        })
+    });
+    if let Some(helm) = get(node, "helm") {
+        config.helm = Helm {
+            version: get(helm, "version").and_then(|node| spanned(node, |text| text.parse().ok())),
+            kube_version: get(helm, "kube-version").and_then(text),
+            api_versions: items(helm, "api-versions").filter_map(text).collect(),
+        };
+    }
+    for (name, control) in get(node, "controls").into_iter().flat_map(pairs) {
+        let Some(name) = text(name) else { continue };
+        let control = Control {
+            enabled: get(control, "enabled")
+                .and_then(|node| spanned(node, |text| Some(text.eq_ignore_ascii_case("true")))),
+            severity: get(control, "severity").and_then(|node| spanned(node, Level::named)),
+            reason: get(control, "reason").and_then(text),
+            control: name,
+        };
+        if control
+            .enabled
+            .as_ref()
+            .is_some_and(|enabled| !enabled.value)
+            && control.reason.is_none()
+        {
+            checker.wrong(
+                control.control.span,
+                format!("`{}` is turned off without a reason", control.control.value),
+                Some("Say why in `reason`: it stands in the reports.".to_owned()),
+            );
+            continue;
+        }
+        config.controls.push(control);
+    }
+    for node in items(node, "apps") {
+        if let Some(app) = app(node, checker) {
+            config.apps.push(app);
+        }
+    }
+}
+
+fn app(node: &Node, checker: &mut Checker<'_>) -> Option<App> {
+    let path = get(node, "path").and_then(|node| {
+        spanned(node, |text| {
+            RepoPath::new(text.trim_start_matches('/')).ok()
+        })
+    });
+    let Some(path) = path else {
+        if let Some(written) = get(node, "path") {
+            checker.wrong(
+                written.span,
+                "this path leads outside the repository".to_owned(),
+                None,
+            );
+        }
+        return None;
+    };
+    let values = get(node, "values").map(|_| {
+        let mut files = Vec::new();
+        for item in items(node, "values") {
+            let file = spanned(item, |text| match text.strip_prefix('/') {
+                Some(from_root) => RepoPath::new(from_root).ok(),
+                None => path.value.join(text).ok(),
+            });
+            match file {
+                Some(file) => files.push(file),
+                None => checker.wrong(
+                    item.span,
+                    "this path leads outside the repository".to_owned(),
+                    None,
+                ),
+            }
+        }
+        files
+    });
+    let set = get(node, "set")
+        .into_iter()
+        .flat_map(pairs)
+        .filter_map(|(key, value)| {
+            Some(Set {
+                key: text(key)?,
+                value: text(value)?,
+                is_text: matches!(value.data, Data::Scalar { plain: false, .. }),
+            })
+        })
+        .collect();
+    Some(App {
+        span: node.span,
+        name: get(node, "name").and_then(text),
+        kind: get(node, "kind").and_then(|node| {
+            spanned(node, |text| {
+                Some(match text {
+                    "helm" => AppKind::Helm,
+                    "kustomize" => AppKind::Kustomize,
+                    "manifests" => AppKind::Manifests,
+                    _ => return None,
+                })
+            })
+        }),
+        values,
+        environment: get(node, "environment").and_then(text),
+        release: get(node, "release").and_then(text),
+        namespace: get(node, "namespace").and_then(text),
+        set,
+        exclude: get(node, "exclude")
+            .and_then(|node| spanned(node, |text| Some(text.eq_ignore_ascii_case("true"))))
+            .is_some_and(|exclude| exclude.value),
+        path,
+    })
+}
+
+fn pairs(node: &Node) -> &[(Node, Node)] {
+    match &node.data {
+        Data::Map(pairs) => pairs,
+        _ => &[],
+    }
+}
+
+fn get<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    pairs(node)
+        .iter()
+        .find(|(key, _)| matches!(&key.data, Data::Scalar { text, .. } if text == name))
+        .map(|(_, value)| value)
+}
+
+fn items<'a>(node: &'a Node, name: &str) -> impl Iterator<Item = &'a Node> {
+    let items: &[Node] = match get(node, name).map(|node| &node.data) {
+        Some(Data::List(items)) => items,
+        _ => &[],
+    };
+    items.iter()
+}
+
+fn spanned<T>(node: &Node, read: impl FnOnce(&str) -> Option<T>) -> Option<Spanned<T>> {
+    match &node.data {
+        Data::Scalar { text, .. } => Some(Spanned {
+            value: read(text)?,
+            span: node.span,
+        }),
+        _ => None,
+    }
+}
+
+fn text(node: &Node) -> Option<Spanned<String>> {
+    spanned(node, |text| Some(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Memory;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::new(text).unwrap()
+    }
+
+    #[test]
+    fn every_entry_is_read() {
+        let text = r#"
+apps:
+  - path: charts/portal
+    name: portal
+    kind: helm
+    values: [values-prod.yaml, ../../environments/prod.yaml, /global.yaml]
+    environment: prod
+    release: portal
+    namespace: web
+    set: {image.tag: 1.30, "note": "yes", replicas: 3}
+  - {path: legacy, exclude: true}
+exclude: ["vendor/**"]
+ignore: [docs]
+frameworks: [pss-baseline]
+controls:
+  C-0270: {severity: low, reason: limits are set by a LimitRange}
+  host-path: {enabled: false, reason: storage nodes}
+fail-on: high
+helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1]}
+"#;
+        let (config, problems) = load_text(&path(".plimsoll.yaml"), text);
+        assert_eq!(problems, []);
+        let app = &config.apps[0];
+        let values: Vec<_> = app
+            .values
+            .iter()
+            .flatten()
+            .map(|file| file.value.as_str())
+            .collect();
+        assert_eq!(
+            values,
+            [
+                "charts/portal/values-prod.yaml",
+                "environments/prod.yaml",
+                "global.yaml"
+            ]
+        );
+        let set: Vec<_> = app
+            .set
+            .iter()
+            .map(|set| (set.value.value.as_str(), set.is_text))
+            .collect();
+        assert_eq!(set, [("1.30", false), ("yes", true), ("3", false)]);
+        assert_eq!(app.release.as_ref().unwrap().span.of(text), "portal");
+        assert!(config.excludes(&path("legacy/x")) && config.excludes(&path("vendor/a/b")));
+        assert!(!config.excludes(&path("charts/portal")));
+        assert!(config.ignores(&path("docs/x.yaml")));
+        assert_eq!(config.fail_on(), Some(Level::High));
+        assert_eq!(config.helm.kube_version.as_ref().unwrap().value, "1.30");
+        assert_eq!(config.helm.version.as_ref().unwrap().value, 3);
+        assert_eq!(
+            config.controls[0].severity.as_ref().unwrap().value,
+            Level::Low
+        );
+        assert_eq!(config.controls[1].control.span.of(text), "host-path");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_where_it_is() {
+        let check = |text: &str, at: &str, message: &str, help: &str| {
+            let (_, problems) = load_text(&path(".plimsoll.yaml"), text);
+            let [problem] = problems.as_slice() else {
+                panic!("{text}: {problems:?}");
+            };
+            assert_eq!(problem.kind, Kind::Config);
+            let span = problem.place.as_ref().unwrap().span.unwrap();
+            assert_eq!(span.of(text), at, "{problem:?}");
+            assert!(problem.message.contains(message), "{problem:?}");
+            assert!(
+                problem.help.as_deref().unwrap_or_default().contains(help),
+                "{problem:?}"
+            );
+        };
+        check("aps: []\n", "aps", "no entry `aps`", "Did you mean `apps`?");
+        check("failOn: high\n", "failOn", "no entry", "`fail-on`");
+        check("fail-on: hihg\n", "hihg", "no value of `fail-on`", "`high`");
+        check("fail-on: 3\n", "3", "no value", "`low`, `medium`");
+        check(
+            "apps: charts/a\n",
+            "charts/a",
+            "must be a list",
+            "apps: [charts/a]",
+        );
+        check(
+            "apps:\n  - name: x\n",
+            "name: x",
+            "needs the entry `path`",
+            "",
+        );
+        check(
+            "apps:\n  - {path: a, excluded: true}\n",
+            "excluded",
+            "in `apps`",
+            "`exclude`",
+        );
+        check(
+            "apps:\n  - {path: a, exclude: no}\n",
+            "no",
+            "not clear",
+            "`false`",
+        );
+        check("apps:\n  - {path: ../a}\n", "../a", "outside", "");
+        check(
+            "apps:\n  - {path: a, values: [../../b]}\n",
+            "../../b",
+            "outside",
+            "",
+        );
+        check(
+            "apps:\n  - {path: a, set: {x: [1]}}\n",
+            "[1",
+            "single value",
+            "values file",
+        );
+        check(
+            "exclude: []\nexclude: [a]\n",
+            "exclude",
+            "twice",
+            "Keep one",
+        );
+        check("ignore: ['!a']\n", "'!a'", "take back", "");
+        check(
+            "controls: {C-1: {enabled: false}}\n",
+            "C-1",
+            "without a reason",
+            "`reason`",
+        );
+        check(
+            "helm: {version: 5}\n",
+            "5",
+            "no value of `version`",
+            "`3` and `4`",
+        );
+        check(
+            "helm: {kube-version: }\nfrmeworks: [a]\n",
+            "frmeworks",
+            "no entry",
+            "`frameworks`",
+        );
+        check("- a\n", "- a", "map of entries, not a list", "");
+        check("frameworks: [~]\n", "~", "must be a text, not nothing", "");
+    }
+
+    #[test]
+    fn one_file_is_read_and_the_others_are_told() {
+        let loaded = |files: &[(&str, &str)]| {
+            let memory = Memory::new("test", files.iter().copied()).unwrap();
+            let (config, problems) = load(&Tree::new(&memory));
+            (config.source.map(|path| path.to_string()), problems.len())
+        };
+        let (first, second) = (".plimsoll.yaml", ".github/plimsoll.yaml");
+        assert_eq!(loaded(&[]), (None, 0));
+        assert_eq!(
+            loaded(&[(second, "fail-on: low\n")]),
+            (Some(second.to_owned()), 0)
+        );
+        assert_eq!(
+            loaded(&[(first, ""), (second, "")]),
+            (Some(first.to_owned()), 1)
+        );
+        assert_eq!(loaded(&[(".plimsoll.yml", "")]), (None, 1));
+    }
+}

@@ -1,8 +1,31 @@
 //! Which apps a snapshot holds: charts with their values, kustomizations that nobody else includes, plain manifests.
 //!
-//! An [`App`] says what to render and with which inputs; rendering it is the next layer's work.
+//! An [`App`] says what to render and with which inputs; rendering it is the next layer's work. What a configuration names
+//! comes first; what it does not name is found by the files that Helm and Kustomize themselves look for, and by
+//! `apiVersion` and `kind` in what is left. After rendering, [`covered`] says which changed files nobody read.
+//!
+//! The cost is one pass over the paths, and reading each YAML and JSON file outside charts once. None is parsed where a
+//! look at its lines tells what it is.
 
+mod charts;
+mod coverage;
+mod kustomizations;
+mod manifests;
+
+pub use coverage::covered;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::config::{self, AppKind, Config};
+use crate::problem::{Kind, Problem};
+use crate::snapshot::{ContentId, EntryKind, Found, Tree};
 use crate::text::RepoPath;
+
+use charts::Chart;
+use kustomizations::Kustomization;
+use manifests::Look;
 
 /// Something that is deployed as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +51,10 @@ pub enum Source {
 
 /// A release of a chart: what `helm template NAME CHART` is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Helm's command line"
+)]
 pub struct Release {
     /// The chart: a directory with a `Chart.yaml`, or a packed chart.
     pub chart: RepoPath,
@@ -123,4 +150,599 @@ pub struct Overlay {
     pub restrict_loads: bool,
     /// `--enable-helm`: inflate `helmCharts`.
     pub inflate_charts: bool,
+}
+
+/// What was found in one snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct Discovery {
+    /// The apps, sorted by id; ids are unique.
+    pub apps: Vec<App>,
+    /// What is wrong with the configuration in view of the files.
+    pub problems: Vec<Problem>,
+    /// Every chart by its directory, whether it is an app or not.
+    charts: BTreeMap<RepoPath, Chart>,
+    /// Every kustomization by its directory, whether it is an app or not.
+    kustomizations: BTreeMap<RepoPath, Kustomization>,
+}
+
+/// The names of a kustomization file.
+pub(crate) const KUSTOMIZATION_FILES: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Finds the apps in `tree`.
+pub fn discover(tree: &Tree<'_>, config: &Config) -> Discovery {
+    find(tree, config, &mut Looks::new())
+}
+
+/// Finds the apps on both sides of a change. What is the same on both is looked at once.
+pub fn discover_both(base: &Tree<'_>, head: &Tree<'_>, config: &Config) -> (Discovery, Discovery) {
+    let mut looks = Looks::new();
+    let before = find(base, config, &mut looks);
+    let after = find(head, config, &mut looks);
+    (before, after)
+}
+
+/// Which contents hold Kubernetes objects, as far as they were looked at.
+type Looks = BTreeMap<ContentId, bool>;
+
+fn find(tree: &Tree<'_>, config: &Config, looks: &mut Looks) -> Discovery {
+    let mut found = Discovery::default();
+    let mut texts = Vec::new();
+    for (path, entry) in tree.snapshot().entries() {
+        let name = path.file_name();
+        let is_file = || match entry.kind {
+            EntryKind::File => true,
+            EntryKind::Link => matches!(tree.find(path), Ok(Some(Found::File))),
+            EntryKind::Submodule => false,
+        };
+        let directory = path.parent().unwrap_or_else(RepoPath::root);
+        if name == "Chart.yaml" && is_file() {
+            if let Some(chart) = charts::read(tree, path) {
+                found.charts.insert(directory, chart);
+            }
+        } else if KUSTOMIZATION_FILES.contains(&name) && is_file() {
+            let kustomization = kustomizations::read(tree, path);
+            found
+                .kustomizations
+                .entry(directory)
+                .or_insert(kustomization);
+        } else if manifests::may_be_one(name) && entry.kind == EntryKind::File {
+            texts.push(path.clone());
+        }
+    }
+    let mut apps = Apps {
+        config,
+        found: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let explicit = apps.configured(tree, &found);
+    for (directory, chart) in &found.charts {
+        let is_app = !chart.is_library && !charts::is_inside_another(directory, &found.charts);
+        if is_app && !config.excludes(directory) && !explicit.charts.contains(directory) {
+            for app in charts::apps(tree, directory, chart, config) {
+                apps.add(app, None);
+            }
+        }
+    }
+    for directory in kustomizations::roots(&found.kustomizations, &explicit.kustomizations) {
+        let inside = charts::is_in_a_part(&directory, &found.charts);
+        if !inside && !config.excludes(&directory) && !explicit.kustomizations.contains(&directory)
+        {
+            apps.add(
+                kustomizations::app(directory.clone(), directory.to_string()),
+                None,
+            );
+        }
+    }
+    let loose = loose_manifests(tree, texts, &found, config, looks);
+    apps.manifests(loose, &explicit);
+    found.problems = apps.problems;
+    found.apps = apps.found.into_values().collect();
+    found
+}
+
+/// The files with Kubernetes objects that belong to no chart and no kustomization.
+fn loose_manifests(
+    tree: &Tree<'_>,
+    mut texts: Vec<RepoPath>,
+    found: &Discovery,
+    config: &Config,
+    looks: &mut Looks,
+) -> Vec<RepoPath> {
+    let mentioned: BTreeSet<&RepoPath> = found
+        .kustomizations
+        .values()
+        .flat_map(|kustomization| &kustomization.mentions)
+        .collect();
+    texts.retain(|path| {
+        let directory = path.parent().unwrap_or_else(RepoPath::root);
+        // A manifest beside a kustomization that does not name it is most likely not deployed;
+        // where it changes, it is told as not covered.
+        !found.kustomizations.contains_key(&directory)
+            && !mentioned.contains(path)
+            && !charts::holds(path, &found.charts)
+            && !config.excludes(path)
+    });
+    let id = |path: &RepoPath| tree.snapshot().entries().get(path).map(|entry| entry.id);
+    let new: Vec<(ContentId, bool)> = texts
+        .par_iter()
+        .filter_map(|path| id(path).map(|id| (path, id)))
+        .filter(|(_, id)| !looks.contains_key(id))
+        .filter_map(|(path, id)| {
+            // What cannot be read is told where it changed; unchanged, it has no part in the change.
+            let bytes = tree.snapshot().bytes(path).ok()?;
+            let look = manifests::look(&bytes, Some(manifests::FLOW_LIMIT));
+            Some((id, look == Look::Kubernetes))
+        })
+        .collect();
+    looks.extend(new);
+    texts.retain(|path| id(path).is_some_and(|id| looks.get(&id) == Some(&true)));
+    texts
+}
+
+/// What the configuration names, so that it is not found a second time.
+#[derive(Default)]
+struct Explicit {
+    charts: BTreeSet<RepoPath>,
+    kustomizations: BTreeSet<RepoPath>,
+    /// Directories and files of manifests, with what the configuration says about them.
+    manifests: Vec<(RepoPath, String, Option<String>)>,
+}
+
+/// Apps by id.
+struct Apps<'a> {
+    config: &'a Config,
+    found: BTreeMap<String, App>,
+    problems: Vec<Problem>,
+}
+
+impl Apps<'_> {
+    /// Adds an app. Where its id is taken, an app that the configuration names is refused, and another gets a longer id.
+    fn add(&mut self, mut app: App, entry: Option<&config::App>) {
+        if self.found.contains_key(&app.id) {
+            if let Some(entry) = entry {
+                let help = "Give each its own `environment` or `name`.";
+                self.wrong(
+                    entry,
+                    format!("another app is called `{}` as well", app.id),
+                    help,
+                );
+                return;
+            }
+            app.id.push_str(match app.source {
+                Source::Helm(_) => ":helm",
+                Source::Kustomize(_) => ":kustomize",
+                Source::Manifests(_) => ":manifests",
+            });
+        }
+        self.found.entry(app.id.clone()).or_insert(app);
+    }
+
+    fn wrong(&mut self, entry: &config::App, message: String, help: &str) {
+        let Some(source) = &self.config.source else {
+            return;
+        };
+        let problem = Problem::new(Kind::Config, message).at(source, entry.path.span);
+        self.problems.push(problem.help(help));
+    }
+
+    /// Adds the apps that the configuration names. Paths that are not in this snapshot are passed over:
+    /// an app may have come or gone by the change.
+    fn configured(&mut self, tree: &Tree<'_>, found: &Discovery) -> Explicit {
+        let mut explicit = Explicit::default();
+        let config = self.config;
+        let mut of_charts: BTreeMap<RepoPath, Vec<&config::App>> = BTreeMap::new();
+        for entry in config.apps.iter().filter(|entry| !entry.exclude) {
+            let path = tree
+                .real(&entry.path.value)
+                .unwrap_or_else(|_| entry.path.value.clone());
+            let is = tree.find(&path).ok().flatten();
+            let kind = entry.kind.as_ref().map(|kind| kind.value);
+            let is_packed = is == Some(Found::File)
+                && [".tgz", ".tar.gz"]
+                    .iter()
+                    .any(|end| path.as_str().ends_with(end));
+            let is_chart = is_packed || found.charts.contains_key(&path);
+            let is_kustomization = found.kustomizations.contains_key(&path);
+            let kind = match kind {
+                _ if is.is_none() => continue,
+                Some(kind) => kind,
+                None if is_chart => AppKind::Helm,
+                None if is_kustomization => AppKind::Kustomize,
+                None => AppKind::Manifests,
+            };
+            let id = named(entry, &path);
+            match kind {
+                AppKind::Helm if is_chart => of_charts.entry(path).or_default().push(entry),
+                AppKind::Kustomize if is_kustomization => {
+                    let mut app = kustomizations::app(path.clone(), id);
+                    app.environment = entry.environment.as_ref().map(|e| e.value.clone());
+                    explicit.kustomizations.insert(path);
+                    self.add(app, Some(entry));
+                }
+                AppKind::Manifests => {
+                    let environment = entry.environment.as_ref().map(|e| e.value.clone());
+                    explicit.manifests.push((path, id, environment));
+                }
+                AppKind::Helm => {
+                    let help =
+                        "A chart is a directory with a `Chart.yaml`, or a packed one (`.tgz`).";
+                    self.wrong(entry, format!("`{path}` is no chart"), help);
+                }
+                AppKind::Kustomize => {
+                    let help = "A kustomization is a directory with a `kustomization.yaml`.";
+                    self.wrong(entry, format!("`{path}` is no kustomization"), help);
+                }
+            }
+        }
+        for (path, entries) in of_charts {
+            for (app, entry) in
+                charts::configured(tree, &path, found.charts.get(&path), &entries, config)
+            {
+                self.add(app, entry);
+            }
+            explicit.charts.insert(path);
+        }
+        explicit
+    }
+
+    /// Adds the apps of plain manifests: one for each directory, and one for each that the configuration names,
+    /// which takes what lies below it.
+    fn manifests(&mut self, files: Vec<RepoPath>, explicit: &Explicit) {
+        let mut groups: BTreeMap<(RepoPath, String), Vec<RepoPath>> = BTreeMap::new();
+        for path in files {
+            let claim = explicit
+                .manifests
+                .iter()
+                .filter(|(directory, ..)| path.is_within(directory))
+                .max_by_key(|(directory, ..)| directory.as_str().len());
+            let key = claim.map_or_else(
+                || {
+                    let directory = path.parent().unwrap_or_else(RepoPath::root);
+                    let id = directory.to_string();
+                    (directory, id)
+                },
+                |(directory, id, _)| (directory.clone(), id.clone()),
+            );
+            groups.entry(key).or_default().push(path);
+        }
+        for ((directory, id), files) in groups {
+            let environment = explicit
+                .manifests
+                .iter()
+                .find(|(path, name, _)| *path == directory && *name == id)
+                .and_then(|(.., environment)| environment.clone());
+            let source = Source::Manifests(files);
+            self.add(
+                App {
+                    id,
+                    environment,
+                    source,
+                },
+                None,
+            );
+        }
+    }
+}
+
+/// The id of an app that the configuration names.
+fn named(entry: &config::App, path: &RepoPath) -> String {
+    let name = match &entry.name {
+        Some(name) => name.value.clone(),
+        None => path.to_string(),
+    };
+    match &entry.environment {
+        Some(environment) => format!("{name}@{}", environment.value),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load_text;
+    use crate::snapshot::{Inputs, Memory, Snapshot, changed};
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\n";
+    const CHART: &str = "apiVersion: v2\nname: it\nversion: 1.0.0\n";
+
+    fn config(text: &str) -> Config {
+        let (config, problems) = load_text(&RepoPath::new(".plimsoll.yaml").unwrap(), text);
+        assert_eq!(problems, []);
+        config
+    }
+
+    fn told(app: &App) -> String {
+        let names = |paths: &[RepoPath]| {
+            paths
+                .iter()
+                .map(RepoPath::as_str)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        match &app.source {
+            Source::Helm(release) => {
+                let sets: Vec<_> = release
+                    .sets
+                    .iter()
+                    .map(|set| format!(" {:?} {}", set.kind, set.argument))
+                    .collect();
+                format!(
+                    "{}: {} in {} [{}]{}",
+                    app.id,
+                    release.name,
+                    release.namespace,
+                    names(&release.values),
+                    sets.concat()
+                )
+            }
+            Source::Kustomize(overlay) => format!("{}: build {}", app.id, overlay.directory),
+            Source::Manifests(files) => format!("{}: {}", app.id, names(files)),
+        }
+    }
+
+    fn check(files: &[(&str, &str)], settings: &str, expected: &[&str]) {
+        let memory = Memory::new("test", files.iter().copied()).unwrap();
+        let found = discover(&Tree::new(&memory), &config(settings));
+        let apps: Vec<_> = found.apps.iter().map(told).collect();
+        let problems: Vec<_> = found
+            .problems
+            .iter()
+            .map(|p| format!("! {}", p.message))
+            .collect();
+        assert_eq!([apps, problems].concat(), expected);
+    }
+
+    #[test]
+    fn charts_are_found_with_their_environments() {
+        let files = [
+            ("charts/clinic/Chart.yaml", CHART),
+            ("charts/clinic/values.yaml", ""),
+            ("charts/clinic/values-dev.yaml", ""),
+            ("charts/clinic/values/prod.yaml", ""),
+            ("charts/clinic/ci/test-values.yaml", ""),
+            ("charts/clinic/templates/pod.yaml", POD),
+            ("charts/clinic/charts/sub/Chart.yaml", CHART),
+            ("charts/clinic/examples/pod.yaml", POD),
+            ("charts/My_API/Chart.yaml", CHART),
+            (
+                "charts/lib/Chart.yaml",
+                "apiVersion: v2\nname: lib\ntype: library\n",
+            ),
+            ("other/Chart.yaml", "title: a drawing\n"),
+        ];
+        check(
+            &files,
+            "",
+            &[
+                "charts/My_API: my-api in default []",
+                "charts/clinic@dev: clinic in default [charts/clinic/values-dev.yaml]",
+                "charts/clinic@prod: clinic in default [charts/clinic/values/prod.yaml]",
+            ],
+        );
+        check(
+            &files,
+            "apps: [{path: charts/clinic, release: portal, namespace: web}, {path: charts/My_API, exclude: true}]",
+            &[
+                "charts/clinic@dev: portal in web [charts/clinic/values-dev.yaml]",
+                "charts/clinic@prod: portal in web [charts/clinic/values/prod.yaml]",
+            ],
+        );
+        check(
+            &files,
+            "exclude: [My_*]\napps:\n- {path: charts/clinic, environment: prod, name: c, set: {a.b: 'x,y', n: 1}}\n",
+            &[
+                "c@prod: clinic in default [charts/clinic/values/prod.yaml] Text a.b=x\\,y Typed n=1",
+                "charts/clinic@dev: clinic in default [charts/clinic/values-dev.yaml]",
+            ],
+        );
+        check(
+            &files,
+            "exclude: [My_*]\napps:\n- {path: charts/clinic, namespace: web}\n\
+             - {path: charts/clinic, environment: eu, values: [values-dev.yaml, /other/eu.yaml]}\n\
+             - {path: charts/clinic, environment: eu, values: []}\n- {path: other, kind: helm}\n",
+            &[
+                "charts/clinic@eu: clinic in web [charts/clinic/values-dev.yaml other/eu.yaml]",
+                "! `other` is no chart",
+                "! another app is called `charts/clinic@eu` as well",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_chart_at_the_root_leaves_its_neighbours_alone() {
+        check(
+            &[
+                ("Chart.yaml", CHART),
+                ("values.yaml", ""),
+                ("values-prod.yaml", ""),
+                ("templates/pod.yaml", POD),
+                ("deploy/pod.yaml", POD),
+                ("charts/sub/Chart.yaml", CHART),
+            ],
+            "",
+            &[
+                ".@prod: it in default [values-prod.yaml]",
+                "deploy: deploy/pod.yaml",
+            ],
+        );
+    }
+
+    #[test]
+    fn kustomizations_that_nobody_includes_are_apps() {
+        let files = [
+            ("k/base/kustomization.yaml", "resources: [a.yaml]\n"),
+            ("k/base/a.yaml", POD),
+            ("k/base/forgotten.yaml", POD),
+            (
+                "k/prod/kustomization.yml",
+                "bases:\n- ../base/\ncomponents: [../part]\n",
+            ),
+            (
+                "k/dev/Kustomization",
+                "resources:\n- ../base\n- https://example.org/x\n- ../shared/x.yaml\n",
+            ),
+            (
+                "k/part/kustomization.yaml",
+                "kind: Component\npatches: [{path: p.yaml}]\n",
+            ),
+            ("k/part/p.yaml", POD),
+            ("k/unused/kustomization.yaml", "kind: Component\n"),
+            ("k/shared/x.yaml", POD),
+            ("k/shared/y.yaml", POD),
+            ("circle/a/kustomization.yaml", "resources: [../b]\n"),
+            ("circle/b/kustomization.yaml", "resources: [../a]\n"),
+            ("broken/kustomization.yaml", "resources: [\n"),
+        ];
+        check(
+            &files,
+            "",
+            &[
+                "broken: build broken",
+                "circle/a: build circle/a",
+                "k/dev: build k/dev",
+                "k/prod: build k/prod",
+                "k/shared: k/shared/y.yaml",
+            ],
+        );
+        check(
+            &files,
+            "exclude: [circle, broken, k/dev]\napps: [{path: k/base, environment: x}, {path: gone}]\n",
+            &[
+                "k/base@x: build k/base",
+                "k/prod: build k/prod",
+                "k/shared: k/shared/y.yaml",
+            ],
+        );
+    }
+
+    #[test]
+    fn manifests_are_grouped_by_directory() {
+        let files = [
+            (".github/workflows/ci.yml", "on: push\n"),
+            ("docker-compose.yml", "services: {}\n"),
+            ("a/pod.yaml", POD),
+            (
+                "a/b/list.json",
+                "{\"apiVersion\": \"v1\", \"kind\": \"List\"}",
+            ),
+            ("a/b/x.yml", POD),
+            ("top.yaml", POD),
+            ("broken.yaml", "apiVersion: v1\nkind: Pod\nx: [\n"),
+        ];
+        check(
+            &files,
+            "",
+            &[
+                ".: broken.yaml top.yaml",
+                "a: a/pod.yaml",
+                "a/b: a/b/list.json a/b/x.yml",
+            ],
+        );
+        check(
+            &files,
+            "exclude: [/*.yaml]\napps: [{path: a, name: all}]\n",
+            &["all: a/b/list.json a/b/x.yml a/pod.yaml"],
+        );
+    }
+
+    #[test]
+    fn a_change_that_nobody_reads_is_told() {
+        let files = [
+            ("c/Chart.yaml", CHART),
+            ("c/.helmignore", "# x\n*.bak\n/templates/old/\n"),
+            ("c/values-prod.yaml", ""),
+            ("c/templates/read.yaml", ""),
+            ("c/templates/unread.yaml", ""),
+            ("c/templates/NOTES.txt", ""),
+            ("c/templates/tests/t.yaml", ""),
+            ("c/templates/old/x.yaml", ""),
+            ("c/ci/x-values.yaml", ""),
+            ("c/README.md", ""),
+            ("c/charts/sub/Chart.yaml", CHART),
+            ("c/charts/sub/values-x.yaml", ""),
+            ("lib/Chart.yaml", "name: lib\ntype: library\n"),
+            ("lib/templates/_x.tpl", ""),
+            ("k/kustomization.yaml", "resources: [a.yaml]"),
+            ("k/a.yaml", POD),
+            ("k/forgotten.yaml", POD),
+            ("part/kustomization.yaml", "kind: Component"),
+            ("env/values.yaml", ""),
+            ("env/other.yaml", "a: 1"),
+            ("m/t.yaml", "apiVersion: v1\nkind: Pod\n{% x %}\n"),
+            ("docs/pod.yaml", POD),
+            ("old/pod.yaml", POD),
+        ];
+        let settings = config(
+            "apps: [{path: c, values: []}, {path: nowhere}]\nignore: [docs]\nexclude: [old]\n",
+        );
+        let empty = Memory::empty("nothing");
+        let full = Memory::new("full", files).unwrap();
+        let read = |names: &[&str]| {
+            let mut inputs = Inputs::default();
+            for name in names {
+                let path = RepoPath::new(name).unwrap();
+                let id = full.entries().get(&path).map(|entry| entry.id);
+                inputs.files.insert(path, id);
+            }
+            inputs
+        };
+        // Helm reads all of a chart; that a file of values is among it does not mean that it is used.
+        let inputs = read(&[
+            "c/Chart.yaml",
+            "c/values-prod.yaml",
+            "c/templates/read.yaml",
+            "c/charts/sub/Chart.yaml",
+            "k/kustomization.yaml",
+            "k/a.yaml",
+        ]);
+        let before = discover(&Tree::new(&empty), &settings);
+        let after = discover(&Tree::new(&full), &settings);
+        let expected = [
+            "c/templates/unread.yaml",
+            "c/values-prod.yaml",
+            "env/values.yaml",
+            "k/forgotten.yaml",
+            "lib/Chart.yaml",
+            "lib/templates/_x.tpl",
+            "m/t.yaml",
+            "part/kustomization.yaml",
+        ];
+        let told = |problems: Vec<(bool, Problem)>, side: bool| -> Vec<String> {
+            problems
+                .into_iter()
+                .filter(|(_, problem)| problem.kind == Kind::NotCovered)
+                .map(|(in_head, problem)| {
+                    assert_eq!(in_head, side);
+                    problem.place.unwrap().path.to_string()
+                })
+                .collect()
+        };
+        let added = covered(
+            &changed(&empty, &full),
+            &[&inputs],
+            &before,
+            &after,
+            &settings,
+            &empty,
+            &full,
+        );
+        assert!(
+            added
+                .iter()
+                .any(|(_, problem)| problem.message == "there is nothing at `nowhere`")
+        );
+        assert_eq!(told(added, true), expected);
+        // What is gone was read where it was.
+        let removed = covered(
+            &changed(&full, &empty),
+            &[&inputs],
+            &after,
+            &before,
+            &settings,
+            &full,
+            &empty,
+        );
+        assert_eq!(told(removed, false), expected);
+    }
 }

@@ -1,13 +1,71 @@
-//! Plimsoll renders the Helm charts, Kustomize overlays and manifests of a change at base and head, compares them,
-//! evaluates policy on the difference, and tells each finding at the line a person wrote.
+//! Plimsoll reads a change to a GitOps repository, works out what it will really do to the clusters behind it, and says
+//! so on the lines a person wrote. This page is the architecture: read it before any file.
 //!
 //! # Bird's eye view
 //!
 //! ```text
-//!  Snapshot(base) ─┐                                                      ┌─ report: text, json
-//!                  ├─ discover ─ render ─ change ─ policy ─ (Findings) ───┤
-//!  Snapshot(head) ─┘   Apps     Rendered  Changes  Findings               └─ …
+//!  Snapshot(base) ─┐                                                         ┌─ text, json
+//!                  ├─ discover ─ render ─ change ─ policy ─ cause ─ (Report) ┤
+//!  Snapshot(head) ─┘   Apps     Rendered  Changes  Findings Locations        └─ exit code
+//!                        └──────── Problems flow beside, and end in the same report ────────┘
 //! ```
+//!
+//! A [`snapshot`] is a read-only tree of files at one revision. [`discover`] says which apps it holds: charts with their
+//! values, kustomizations, plain manifests. [`render`] turns an app into the objects that would reach the cluster, each
+//! value with its [`origin`]: the bytes of the files that people edit. [`change`] pairs the objects of base and head.
+//! [`policy`] evaluates controls on both sides, so that a finding is *new*, *existing* or *resolved*. [`cause`] walks
+//! the origins back to the line that made a finding, and [`report`] tells it. [`check`] is the one function that joins
+//! all of this; the command line, and later the Action, the hook and the server, only call it.
+//!
+//! # Map of the layers
+//!
+//! The modules below stand in groups. A module may use the groups above its own, and no other; two modules of one group
+//! do not know each other. A test (`tidy`) reads this file and enforces it.
+//!
+//! | group | modules | what they know |
+//! | --- | --- | --- |
+//! | words | [`text`]; [`origin`], [`problem`] | paths, spans, edits; where a value came from; what went wrong |
+//! | reading | [`snapshot`], [`yaml`] | trees of files; YAML with places, in the dialects of the real programs |
+//! | meaning | [`config`], [`resource`] | what the user asked for; what a Kubernetes object is |
+//! | apps | [`discover`] | what is deployed |
+//! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
+//! | comparing | [`change`] | base × head |
+//! | judging | [`control`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
+//! | telling | [`cause`]; [`report`] | which line it was; text and JSON |
+//! | joining | [`check`] | the pipeline |
+//!
+//! # Invariants
+//!
+//! * **Same bytes.** What Helm and Kustomize would print, `render` prints. The judges are the real programs' recorded
+//!   answers; where something is not supported yet, it is a problem at the line that asks for it, never skipped.
+//! * **Never clean when blind.** A problem on either side makes the result incomplete (exit 2), also beside findings.
+//! * **Provenance is made by rendering.** Whoever produces a value says where it came from; nothing searches for text
+//!   afterwards. An [`origin::Origin`] is a small handle beside the value, never inside the Kubernetes object.
+//! * **The core is pure and total.** Functions take snapshots and values and give `(result, problems)`. User errors are
+//!   data; no input makes the core panic, recurse without bound, or expand without limit.
+//! * **Same input, same bytes out.** No clock, no randomness, no environment, no hash-map order below `bin/`.
+//! * **Text is never mutated.** The core produces sorted, disjoint [`text::TextEdit`]s.
+//! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
+//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, annotate-snippets in `report/text.rs`, clap in `bin/`.
+//! * **The change has no authority over its own review.** Configuration is read from base; head's is shown as proposed.
+//! * **Secrets are never printed** by reports: that one changed is shown, its value is not.
+//! * **Wire formats have their own types**, with a version in their name; domain types do not serialise.
+//!
+//! # Deliberately absent
+//!
+//! No process is started and nothing is fetched: a dependency that is not in the repository is a problem that names it.
+//! No `async`: threads render, and sockets will come with the layers that need them. No process-global state. No
+//! `utils`: what has no home has no name yet.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test that fails by panicking has done its work"
+    )
+)]
 
 pub mod text;
 
@@ -23,3 +81,21 @@ pub mod resource;
 pub mod discover;
 
 pub mod render;
+
+pub mod change;
+
+pub mod control;
+pub mod framework;
+
+pub mod finding;
+
+pub mod policy;
+
+pub mod cause;
+
+pub mod report;
+
+pub mod check;
+
+#[cfg(test)]
+mod tidy;

@@ -311,6 +311,12 @@ impl Traced {
         Self { text, runs }
     }
 
+    /// A text whose runs are known: in order, the last one ending at the end of the text.
+    pub(crate) fn from_runs(text: String, runs: Vec<Run>) -> Self {
+        debug_assert!(runs.last().is_none_or(|run| run.end as usize == text.len()));
+        Self { text, runs }
+    }
+
     /// The characters.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,11 +1,14 @@
 //! A rendered Kubernetes object: its identity, its content with origins, and where its pods are described.
 //!
-//! This is the one place that knows how Kubernetes names things. It renders and judges nothing.
+//! This is the one place that knows how Kubernetes names things: which kinds describe pods, which have no namespace,
+//! which field names an item of a list. It renders and judges nothing.
+
+mod secret;
 
 use std::fmt;
 
 use crate::text::Span;
-use crate::yaml::Value;
+use crate::yaml::{Data, Path, Step, Value};
 
 /// What makes an object the same object in two renderings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +37,170 @@ impl fmt::Display for Identity {
         }
         Ok(())
     }
+}
+
+impl Identity {
+    /// The identity by which the same object is recognised across API versions: a kind that moved out of the old
+    /// `extensions` group is named by its present group, and a kind without namespace names none.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let group = match (self.group.as_str(), self.kind.as_str()) {
+            ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => "apps",
+            ("extensions", "Ingress" | "NetworkPolicy") => "networking.k8s.io",
+            ("extensions", "PodSecurityPolicy") => "policy",
+            (group, _) => group,
+        }
+        .to_owned();
+        let mut canonical = Self {
+            group,
+            ..self.clone()
+        };
+        if canonical.is_cluster_scoped() {
+            canonical.namespace.clear();
+        }
+        canonical
+    }
+
+    /// True if and only if objects of this built-in kind live outside namespaces. Kinds that a
+    /// CustomResourceDefinition adds count as namespaced, apart from a few that are met everywhere.
+    pub fn is_cluster_scoped(&self) -> bool {
+        CLUSTER_SCOPED
+            .iter()
+            .any(|(group, kinds)| *group == self.group && kinds.contains(&self.kind.as_str()))
+    }
+}
+
+/// The kinds that have no namespace, by group.
+const CLUSTER_SCOPED: [(&str, &[&str]); 21] = [
+    (
+        "",
+        &["ComponentStatus", "Namespace", "Node", "PersistentVolume"],
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    ),
+    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", &["APIService"]),
+    (
+        "certificates.k8s.io",
+        &["CertificateSigningRequest", "ClusterTrustBundle"],
+    ),
+    ("cert-manager.io", &["ClusterIssuer"]),
+    (
+        "cilium.io",
+        &[
+            "CiliumClusterwideEnvoyConfig",
+            "CiliumClusterwideNetworkPolicy",
+        ],
+    ),
+    (
+        "external-secrets.io",
+        &["ClusterExternalSecret", "ClusterSecretStore"],
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        &["FlowSchema", "PriorityLevelConfiguration"],
+    ),
+    ("gateway.networking.k8s.io", &["GatewayClass"]),
+    ("internal.apiserver.k8s.io", &["StorageVersion"]),
+    ("kyverno.io", &["ClusterCleanupPolicy", "ClusterPolicy"]),
+    (
+        "networking.k8s.io",
+        &["IPAddress", "IngressClass", "ServiceCIDR"],
+    ),
+    ("node.k8s.io", &["RuntimeClass"]),
+    (
+        "policy.networking.k8s.io",
+        &[
+            "AdminNetworkPolicy",
+            "BaselineAdminNetworkPolicy",
+            "ClusterNetworkPolicy",
+        ],
+    ),
+    ("policy", &["PodSecurityPolicy"]),
+    (
+        "projectcalico.org",
+        &["GlobalNetworkPolicy", "GlobalNetworkSet"],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        &["ClusterRole", "ClusterRoleBinding"],
+    ),
+    ("resource.k8s.io", &["DeviceClass", "ResourceSlice"]),
+    ("scheduling.k8s.io", &["PriorityClass"]),
+    (
+        "storage.k8s.io",
+        &[
+            "CSIDriver",
+            "CSINode",
+            "StorageClass",
+            "VolumeAttachment",
+            "VolumeAttributesClass",
+        ],
+    ),
+];
+
+/// The kinds that describe pods, by group, and the way to the pod (the map that holds `metadata` and `spec`).
+const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
+    ("", &["Pod"], &[]),
+    ("", &["PodTemplate"], &["template"]),
+    ("", &["ReplicationController"], &["spec", "template"]),
+    (
+        "apps",
+        &["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"],
+        &["spec", "template"],
+    ),
+    ("batch", &["Job"], &["spec", "template"]),
+    (
+        "batch",
+        &["CronJob"],
+        &["spec", "jobTemplate", "spec", "template"],
+    ),
+    ("argoproj.io", &["Rollout"], &["spec", "template"]),
+    (
+        "apps.openshift.io",
+        &["DeploymentConfig"],
+        &["spec", "template"],
+    ),
+    (
+        "apps.kruise.io",
+        &["CloneSet", "DaemonSet", "StatefulSet"],
+        &["spec", "template"],
+    ),
+    (
+        "serving.knative.dev",
+        &["Configuration", "Service"],
+        &["spec", "template"],
+    ),
+    ("serving.knative.dev", &["Revision"], &[]),
+    (
+        "keda.sh",
+        &["ScaledJob"],
+        &["spec", "jobTargetRef", "template"],
+    ),
+    ("agents.x-k8s.io", &["Sandbox"], &["spec", "podTemplate"]),
+    (
+        "leaderworkerset.x-k8s.io",
+        &["LeaderWorkerSet"],
+        &["spec", "leaderWorkerTemplate", "workerTemplate"],
+    ),
+];
+
+/// A pod as an object describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodPath {
+    /// The way to the pod specification (`spec.template.spec`).
+    pub spec: Path,
+    /// The way to the metadata that the pods get (`spec.template.metadata`).
+    pub metadata: Path,
 }
 
 /// One object of a rendering.
@@ -76,5 +243,413 @@ impl Resource {
             span,
             stem: None,
         })
+    }
+
+    /// The identity that does not move when the content does: [`Identity::canonical`], with the stem for a hashed name.
+    pub fn lasting_identity(&self) -> Identity {
+        let mut identity = self.identity.canonical();
+        if let Some(stem) = &self.stem {
+            identity.name.clone_from(stem);
+        }
+        identity
+    }
+
+    /// Where this object describes pods; nothing for a kind that describes none, and for one that leaves its template out.
+    pub fn pod(&self) -> Option<PodPath> {
+        let identity = self.identity.canonical();
+        let (_, _, way) = POD_KINDS.iter().find(|(group, kinds, _)| {
+            *group == identity.group && kinds.contains(&identity.kind.as_str())
+        })?;
+        let pod = way.iter().fold(Path::root(), |path, key| path.key(*key));
+        let found = PodPath {
+            spec: pod.clone().key("spec"),
+            metadata: pod.key("metadata"),
+        };
+        self.value.at(&found.spec)?.as_mapping()?;
+        Some(found)
+    }
+
+    /// True if and only if values of this object may be secret, so that no report shows them.
+    pub fn is_secret(&self) -> bool {
+        self.identity.group.is_empty()
+            && (self.identity.kind == "Secret" || self.is_list_of_secrets())
+    }
+
+    /// A list that nobody took apart (see [`flatten`]) and that holds a Secret.
+    fn is_list_of_secrets(&self) -> bool {
+        let is_secret = |item: &Value| item.get("kind").and_then(Value::as_str) == Some("Secret");
+        let items = self.value.get("items").and_then(Value::as_sequence);
+        self.identity.kind == "SecretList"
+            || (self.identity.kind == "List" && items.is_some_and(|all| all.iter().any(is_secret)))
+    }
+}
+
+/// Takes a list object (`kind: List`, `kind: ConfigMapList`) apart into the objects in it, and gives any other value back as it is.
+///
+/// `kubectl apply` and Kustomize do the same. A list inside a list is taken apart too, to a few levels.
+pub fn flatten(value: Value) -> Vec<Value> {
+    let mut flat = Vec::new();
+    // The last item of `todo` is the next one; the depth bounds lists inside lists.
+    let mut todo = vec![(value, 0)];
+    while let Some((value, depth)) = todo.pop() {
+        let is_list = value
+            .get("kind")
+            .and_then(Value::as_str)
+            .is_some_and(|kind| kind.ends_with("List"));
+        let items = value.get("items").and_then(Value::as_sequence);
+        match items {
+            Some(items) if is_list && depth < 4 => {
+                todo.extend(items.iter().rev().map(|item| (item.clone(), depth + 1)));
+            }
+            _ => flat.push(value),
+        }
+    }
+    flat
+}
+
+/// The fields that name an item of the list under `field`, most telling first. Empty where the type has no such field.
+///
+/// These are the merge keys of the Kubernetes API. `ports` is a list of two different types, so it has the keys of both.
+fn merge_keys(field: &str) -> &'static [&'static str] {
+    match field {
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "env"
+        | "volumes"
+        | "imagePullSecrets"
+        | "secrets"
+        | "webhooks"
+        | "sysctls"
+        | "resourceClaims"
+        | "claims"
+        | "listeners"
+        | "validations"
+        | "variables"
+        | "versions" => &["name"],
+        "volumeMounts" => &["mountPath"],
+        "volumeDevices" => &["devicePath"],
+        "ports" => &["containerPort", "port", "name"],
+        "hostAliases" => &["ip"],
+        "topologySpreadConstraints" => &["topologyKey"],
+        "conditions" => &["type"],
+        "ownerReferences" => &["uid"],
+        _ => &[],
+    }
+}
+
+/// The lists of plain texts that are sets: an item is named by itself.
+fn is_set(field: &str) -> bool {
+    matches!(field, "add" | "drop" | "finalizers" | "accessModes")
+}
+
+/// What names `item`, an item of the list under `field`: the field and its text (`("name", "web")`), or an empty
+/// field name for a plain text of a set. `None` where only its index tells it from the others.
+pub fn item_key(field: &str, item: &Value) -> Option<(&'static str, String)> {
+    if let Some(text) = item.as_str() {
+        return is_set(field).then(|| ("", text.to_owned()));
+    }
+    let text = |value: &Value| match &value.data {
+        Data::String(text) => Some(text.clone()),
+        Data::Int(number) => Some(number.to_string()),
+        _ => None,
+    };
+    if field == "volumeClaimTemplates" {
+        return Some(("name", text(item.get("metadata")?.get("name")?)?));
+    }
+    let mut keys = merge_keys(field).iter().copied();
+    // Lists that this program does not know, such as those of custom resources, mostly name their items by `name`.
+    let key = keys
+        .find(|key| item.get(key).is_some())
+        .or_else(|| item.get("name").map(|_| "name"))?;
+    let mut name = text(item.get(key)?)?;
+    if key == "containerPort" || key == "port" {
+        // A port number may be there twice, once per protocol.
+        if let Some(protocol) = item.get("protocol").and_then(Value::as_str)
+            && protocol != "TCP"
+        {
+            name.push('/');
+            name.push_str(protocol);
+        }
+    }
+    Some((key, name))
+}
+
+/// `path` with the items of lists named by what names them in `value`: `spec.containers[name=web].image`.
+///
+/// Such a path does not move when an item is added before. An item without a name, or with one that another item of
+/// its list has too, keeps its index.
+pub fn name_path(value: &Value, path: &Path) -> String {
+    let mut name = String::new();
+    let mut here = Some(value);
+    let mut field = "";
+    for step in path.steps() {
+        match step {
+            Step::Key(key) => {
+                if !name.is_empty() {
+                    name.push('.');
+                }
+                name.push_str(&key.replace('\\', "\\\\").replace('.', "\\."));
+                here = here.and_then(|value| value.get(key));
+                field = key;
+            }
+            Step::Index(index) => {
+                let items = here.and_then(Value::as_sequence).unwrap_or_default();
+                let item = items.get(*index);
+                let key = item.and_then(|item| item_key(field, item));
+                let alone = key.is_some()
+                    && items
+                        .iter()
+                        .filter(|other| item_key(field, other) == key)
+                        .count()
+                        == 1;
+                let item_name = match key {
+                    Some((key, text)) if alone && key.is_empty() => format!("[{text}]"),
+                    Some((key, text)) if alone => format!("[{key}={text}]"),
+                    _ => format!("[{index}]"),
+                };
+                name.push_str(&item_name);
+                here = item;
+            }
+        }
+    }
+    name
+}
+
+/// The annotation in which `kubectl apply` keeps a copy of the object, of a Secret's values too.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+impl Resource {
+    /// True if and only if what stands at `path` is, holds or may be a secret value of this object.
+    pub fn hides(&self, path: &Path) -> bool {
+        let key = |depth: usize| match path.steps().get(depth) {
+            Some(Step::Key(key)) => Some(key.as_str()),
+            _ => None,
+        };
+        self.is_secret()
+            && match key(0) {
+                Some("data" | "stringData" | "items") => true,
+                Some("metadata") => {
+                    key(1) == Some("annotations") && matches!(key(2), None | Some(LAST_APPLIED))
+                }
+                _ => false,
+            }
+    }
+
+    /// The object with each secret value replaced by what `mask` makes of its path. Keys stay; so do empty values.
+    pub fn masked(&self, mask: &dyn Fn(&Path) -> String) -> Value {
+        let mut value = self.value.clone();
+        if !self.is_secret() {
+            return value;
+        }
+        for field in ["data", "stringData", "items"] {
+            let path = Path::root().key(field);
+            if let Some(values) = value.as_mapping_mut().and_then(|map| map.get_mut(field)) {
+                mask_leaves(values, &path, mask);
+            }
+        }
+        let copy = value
+            .as_mapping_mut()
+            .and_then(|map| map.get_mut("metadata")?.as_mapping_mut())
+            .and_then(|map| map.get_mut("annotations")?.as_mapping_mut())
+            .and_then(|map| map.get_mut(LAST_APPLIED));
+        if let Some(copy) = copy {
+            let path = Path::root()
+                .key("metadata")
+                .key("annotations")
+                .key(LAST_APPLIED);
+            mask_value(copy, &path, mask);
+        }
+        value
+    }
+}
+
+/// Masks the values of a map of secrets; anything else in its place is masked as a whole.
+fn mask_leaves(values: &mut Value, path: &Path, mask: &dyn Fn(&Path) -> String) {
+    match values.as_mapping_mut() {
+        Some(map) => {
+            for entry in map.iter_mut() {
+                let path = path.clone().key(entry.key.clone());
+                mask_value(&mut entry.value, &path, mask);
+            }
+        }
+        None => mask_value(values, path, mask),
+    }
+}
+
+fn mask_value(value: &mut Value, path: &Path, mask: &dyn Fn(&Path) -> String) {
+    let is_empty = match &value.data {
+        Data::Null => true,
+        Data::String(text) => text.is_empty(),
+        _ => false,
+    };
+    if !is_empty {
+        value.data = Data::String(mask(path));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Origin;
+    use crate::yaml::{self, Dialect};
+
+    fn value(text: &str) -> Value {
+        let stream = yaml::parse(text);
+        assert_eq!(stream.error, None, "{text}");
+        stream.documents[0]
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap()
+    }
+
+    fn object(text: &str) -> Resource {
+        Resource::new(value(text), Span::at(0)).unwrap()
+    }
+
+    #[test]
+    fn pods_are_found_in_every_kind_that_describes_them() {
+        let check = |version: &str, kind: &str, body: &str, expected: Option<&str>| {
+            let resource = object(&format!("apiVersion: {version}\nkind: {kind}\n{body}\n"));
+            let found = resource.pod().map(|pod| pod.spec.to_string());
+            assert_eq!(found.as_deref(), expected, "{version} {kind}");
+        };
+        let template = "spec: { template: { spec: { containers: [] } } }";
+        let nested = "spec: { jobTemplate: { spec: { template: { spec: { containers: [] } } } } }";
+        check("v1", "Pod", "spec: { containers: [] }", Some("spec"));
+        check(
+            "v1",
+            "PodTemplate",
+            "template: { spec: {} }",
+            Some("template.spec"),
+        );
+        check(
+            "v1",
+            "ReplicationController",
+            template,
+            Some("spec.template.spec"),
+        );
+        for kind in ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"] {
+            check("apps/v1", kind, template, Some("spec.template.spec"));
+        }
+        check(
+            "extensions/v1beta1",
+            "Deployment",
+            template,
+            Some("spec.template.spec"),
+        );
+        check("batch/v1", "Job", template, Some("spec.template.spec"));
+        check(
+            "batch/v1beta1",
+            "CronJob",
+            nested,
+            Some("spec.jobTemplate.spec.template.spec"),
+        );
+        check(
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            template,
+            Some("spec.template.spec"),
+        );
+        check(
+            "argoproj.io/v1alpha1",
+            "Rollout",
+            "spec: { workloadRef: {} }",
+            None,
+        );
+        check(
+            "serving.knative.dev/v1",
+            "Service",
+            template,
+            Some("spec.template.spec"),
+        );
+        check("v1", "Service", template, None);
+        check(
+            "apps/v1",
+            "Deployment",
+            "spec: { template: { spec: null } }",
+            None,
+        );
+        check("example.com/v1", "Deployment", template, None);
+    }
+
+    #[test]
+    fn lists_are_taken_apart() {
+        let list = "kind: List\napiVersion: v1\nitems:\n- { kind: A, apiVersion: v1 }\n- { kind: RoleList, apiVersion: v1, items: [{ kind: B, apiVersion: v1 }] }\n- { kind: AllowList, apiVersion: v1 }\n";
+        let kinds: Vec<String> = flatten(value(list))
+            .iter()
+            .map(|v| v.get("kind").and_then(Value::as_str).unwrap().to_owned())
+            .collect();
+        assert_eq!(kinds, ["A", "B", "AllowList"]);
+    }
+
+    #[test]
+    fn items_are_named_where_they_have_a_name() {
+        let object = value(
+            "containers: [{ name: web, ports: [{ containerPort: 80, name: http }] }, { name: x }, { name: x }]\nargs: [a]\nadd: [NET_RAW]\nvolumeClaimTemplates: [{ metadata: { name: data } }]\nmounts: [{ mountPath: /a }]\nvolumeMounts: [{ mountPath: /a, name: v }]\na.b: [{ name: odd }]\n",
+        );
+        let check = |path: &str, expected: &str| {
+            let path: Path = path.parse().unwrap();
+            assert_eq!(name_path(&object, &path), expected);
+        };
+        check("containers[0].image", "containers[name=web].image");
+        check(
+            "containers[0].ports[0].hostPort",
+            "containers[name=web].ports[containerPort=80].hostPort",
+        );
+        check("containers[1].image", "containers[1].image");
+        check("containers[9].image", "containers[9].image");
+        check("args[0]", "args[0]");
+        check("add[0]", "add[NET_RAW]");
+        check(
+            "volumeClaimTemplates[0].spec",
+            "volumeClaimTemplates[name=data].spec",
+        );
+        check("mounts[0]", "mounts[0]");
+        check(
+            "volumeMounts[0].readOnly",
+            "volumeMounts[mountPath=/a].readOnly",
+        );
+        check("a\\.b[0]", "a\\.b[name=odd]");
+        check("nothing[0].here", "nothing[0].here");
+    }
+
+    #[test]
+    fn a_secret_is_masked_and_nothing_else_is() {
+        let secret = object(
+            "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: eA==, b: '' }\nstringData: { c: { d: x } }\n",
+        );
+        let masked = secret.masked(&|path| format!("*{path}"));
+        let at = |path: &str| masked.at(&path.parse().unwrap()).and_then(Value::as_str);
+        assert_eq!(at("data.a"), Some("*data.a"));
+        assert_eq!(at("data.b"), Some(""));
+        assert_eq!(at("stringData.c"), Some("*stringData.c"));
+        assert_eq!(at("metadata.name"), Some("s"));
+        let list = object(
+            "apiVersion: v1\nkind: List\nitems: [{ kind: Secret, stringData: { a: TOPSECRET } }]\n",
+        );
+        assert!(!format!("{:?}", list.masked(&|_| "*".to_owned())).contains("TOPSECRET"));
+        assert!(list.hides(&"items[0].stringData.a".parse().unwrap()));
+        let map = object("apiVersion: v1\nkind: ConfigMap\ndata: { a: x }\n");
+        assert_eq!(map.masked(&|_| "*".to_owned()), map.value);
+    }
+
+    #[test]
+    fn identities_are_canonical() {
+        let check = |text: &str, expected: &str| {
+            let resource = object(text);
+            assert_eq!(resource.lasting_identity().to_string(), expected);
+        };
+        check(
+            "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: { name: i, namespace: clinic }\n",
+            "Ingress.networking.k8s.io/i in clinic",
+        );
+        check(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: r, namespace: clinic }\n",
+            "ClusterRole.rbac.authorization.k8s.io/r",
+        );
+        check(
+            "apiVersion: v1\nkind: Service\nmetadata: { name: s, namespace: clinic }\n",
+            "Service/s in clinic",
+        );
     }
 }

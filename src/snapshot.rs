@@ -2,9 +2,20 @@
 //!
 //! A [`Snapshot`] lists its files with content ids and gives their bytes. A [`Tree`] is how renderers read one:
 //! it follows symbolic links inside the tree, refuses what leaves it, and remembers each path that was read,
-//! listed or found missing. Reading from git, from the work tree and from a directory are in the modules below;
-//! nothing here interprets a file.
+//! listed or found missing. Reading from git, from the work tree and from a directory are in the modules below,
+//! and [`open`] decides which two are compared; nothing here interprets a file.
 
+mod directory;
+mod disk;
+mod git;
+mod open;
+mod worktree;
+
+pub use directory::Directory;
+pub use disk::Disk;
+pub use open::{OpenError, Pair, Side, open};
+
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,6 +60,9 @@ pub struct Entry {
     pub id: ContentId,
 }
 
+/// The names in a directory with what they are; `None` stands for a directory.
+pub type Names = BTreeSet<(String, Option<EntryKind>)>;
+
 /// All files of a snapshot by path.
 pub type Entries = BTreeMap<RepoPath, Entry>;
 
@@ -91,6 +105,21 @@ pub trait Snapshot: Send + Sync {
 
     /// All files, links and submodules.
     fn entries(&self) -> &Entries;
+
+    /// What is at a path without links, unless it is a directory or nothing.
+    fn entry(&self, path: &RepoPath) -> Option<Entry> {
+        self.entries().get(path).copied()
+    }
+
+    /// The names directly in the directory at a path without links; `None` where there is no directory.
+    fn names(&self, directory: &RepoPath) -> Option<Names> {
+        self.is_directory(directory).then(|| list_directory(self.entries(), directory))
+    }
+
+    /// True if and only if there is a directory at a path without links.
+    fn is_directory(&self, path: &RepoPath) -> bool {
+        path.is_root() || below(self.entries(), path).next().is_some()
+    }
 
     /// The bytes of one entry: of a file, or the target of a link. Fails for what is not an entry.
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError>;
@@ -233,13 +262,17 @@ pub struct Inputs {
 impl Inputs {
     /// True if and only if `snapshot` holds the same at each of these paths.
     pub fn hold_in(&self, snapshot: &dyn Snapshot) -> bool {
-        self.files
-            .iter()
-            .all(|(path, id)| snapshot.entries().get(path).map(|entry| entry.id) == *id)
-            && self
-                .listings
-                .iter()
-                .all(|(path, id)| listing_id(&list_directory(snapshot, path)) == *id)
+        let holds_file = |path: &RepoPath, id: &Option<ContentId>| {
+            snapshot.entry(path).map(|entry| entry.id) == *id
+                // Where nothing was found, a directory would be something.
+                && (id.is_some() || !snapshot.is_directory(path))
+        };
+        let holds_listing = |path: &RepoPath, id: &ContentId| {
+            let names = snapshot.names(path);
+            names.is_some_and(|names| listing_id(&names) == *id)
+        };
+        self.files.iter().all(|(path, id)| holds_file(path, id))
+            && self.listings.iter().all(|(path, id)| holds_listing(path, id))
     }
 
     /// Adds the paths of `other`.
@@ -280,7 +313,7 @@ impl<'a> Tree<'a> {
     }
 
     fn note_file(&self, path: &RepoPath) -> Option<Entry> {
-        let entry = self.snapshot.entries().get(path).copied();
+        let entry = self.snapshot.entry(path);
         self.record(|inputs| {
             inputs
                 .files
@@ -304,7 +337,7 @@ impl<'a> Tree<'a> {
             let next = real
                 .join(&part)
                 .map_err(|_| ReadError::Outside(path.clone()))?;
-            match self.snapshot.entries().get(&next).map(|entry| entry.kind) {
+            match self.snapshot.entry(&next).map(|entry| entry.kind) {
                 Some(EntryKind::Link) => {
                     links += 1;
                     if links > 40 {
@@ -335,7 +368,7 @@ impl<'a> Tree<'a> {
     /// What is at `path`, or `None` where nothing is.
     pub fn find(&self, path: &RepoPath) -> Result<Option<Found>, ReadError> {
         let real = self.real(path)?;
-        if is_directory(self.snapshot, &real) {
+        if self.snapshot.is_directory(&real) {
             return Ok(Some(Found::Directory));
         }
         Ok(self.note_file(&real).map(|_| Found::File))
@@ -345,7 +378,7 @@ impl<'a> Tree<'a> {
     pub fn read(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
         let real = self.real(path)?;
         if self.note_file(&real).is_none() {
-            return Err(if is_directory(self.snapshot, &real) {
+            return Err(if self.snapshot.is_directory(&real) {
                 ReadError::Directory(path.clone())
             } else {
                 ReadError::Missing(path.clone())
@@ -371,13 +404,12 @@ impl<'a> Tree<'a> {
     /// A link that leads nowhere or outside, and a submodule, is left out.
     pub fn list(&self, path: &RepoPath) -> Result<Vec<(String, Found)>, ReadError> {
         let real = self.real(path)?;
-        if !is_directory(self.snapshot, &real) {
+        let Some(names) = self.snapshot.names(&real) else {
             return Err(match self.note_file(&real) {
                 Some(_) => ReadError::NotDirectory(path.clone()),
                 None => ReadError::Missing(path.clone()),
             });
-        }
-        let names = list_directory(self.snapshot, &real);
+        };
         self.record(|inputs| inputs.listings.insert(real.clone(), listing_id(&names)));
         let mut found = Vec::new();
         for (name, kind) in names {
@@ -398,48 +430,54 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// What lies below a directory, in the order of paths. All paths in `a` start with `a/`, and `0` is the
+/// character after `/`, so they are one range, however many `a-b` stand between `a` and `a/c`.
 fn below<'s>(
-    snapshot: &'s dyn Snapshot,
+    entries: &'s Entries,
     directory: &RepoPath,
-) -> impl Iterator<Item = (&'s RepoPath, &'s Entry)> {
-    // Paths sort as text, so `a/…` is contiguous, though `a-b` may stand before it.
-    let first = if directory.is_root() {
-        String::new()
+) -> std::collections::btree_map::Range<'s, RepoPath, Entry> {
+    if directory.is_root() {
+        entries.range::<RepoPath, _>(..)
     } else {
-        format!("{directory}/")
-    };
-    let from = RepoPath::new(&first).unwrap_or_else(|_| RepoPath::root());
-    snapshot
-        .entries()
-        .range(from..)
-        .skip_while({
-            let first = first.clone();
-            move |(path, _)| path.as_str() < first.as_str()
-        })
-        .take_while(move |(path, _)| path.as_str().starts_with(&first))
-}
-
-fn is_directory(snapshot: &dyn Snapshot, path: &RepoPath) -> bool {
-    path.is_root() || below(snapshot, path).next().is_some()
+        let first = RepoPath::bound(&format!("{directory}/"));
+        let end = RepoPath::bound(&format!("{directory}0"));
+        entries.range(first..end)
+    }
 }
 
 /// Names directly in a directory with the kind of their entry; `None` for a directory.
-fn list_directory(
-    snapshot: &dyn Snapshot,
-    directory: &RepoPath,
-) -> BTreeSet<(String, Option<EntryKind>)> {
-    below(snapshot, directory)
-        .filter_map(|(path, entry)| {
-            let rest = path.strip_prefix(directory)?;
-            Some(match rest.split_once('/') {
-                Some((name, _)) => (name.to_owned(), None),
-                None => (rest.to_owned(), Some(entry.kind)),
-            })
-        })
-        .collect()
+/// Takes time for the names it gives, not for what lies in the directories among them.
+fn list_directory(entries: &Entries, directory: &RepoPath) -> Names {
+    let mut names = Names::new();
+    let mut rest = below(entries, directory);
+    while let Some((path, entry)) = rest.next() {
+        let Some(inside) = path.strip_prefix(directory) else {
+            continue;
+        };
+        match inside.split_once('/') {
+            None => {
+                names.insert((inside.to_owned(), Some(entry.kind)));
+            }
+            Some((name, _)) => {
+                names.insert((name.to_owned(), None));
+                let start = if directory.is_root() {
+                    RepoPath::bound(&format!("{name}0"))
+                } else {
+                    RepoPath::bound(&format!("{directory}/{name}0"))
+                };
+                rest = if directory.is_root() {
+                    entries.range(start..)
+                } else {
+                    let end = RepoPath::bound(&format!("{directory}0"));
+                    entries.range(start..end)
+                };
+            }
+        }
+    }
+    names
 }
 
-fn listing_id(names: &BTreeSet<(String, Option<EntryKind>)>) -> ContentId {
+fn listing_id(names: &Names) -> ContentId {
     let mut text = String::new();
     for (name, kind) in names {
         text.push_str(name);
@@ -451,6 +489,68 @@ fn listing_id(names: &BTreeSet<(String, Option<EntryKind>)>) -> ContentId {
         });
     }
     ContentId::of(text.as_bytes())
+}
+
+/// A path whose entry differs between two snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The path.
+    pub path: RepoPath,
+    /// What was there before; `None` where nothing was.
+    pub before: Option<ContentId>,
+    /// What is there now; `None` where nothing is.
+    pub after: Option<ContentId>,
+    /// For a new path, one that is gone and had exactly this content: most likely the file was moved.
+    pub moved_from: Option<RepoPath>,
+}
+
+/// The paths that differ between two snapshots, sorted. A moved file is two changes: the new path names the old one.
+pub fn changed(base: &dyn Snapshot, head: &dyn Snapshot) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut gone: BTreeMap<ContentId, Vec<RepoPath>> = BTreeMap::new();
+    let mut base_entries = base.entries().iter().peekable();
+    let mut head_entries = head.entries().iter().peekable();
+    loop {
+        let order = match (base_entries.peek(), head_entries.peek()) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((before, _)), Some((after, _))) => before.cmp(after),
+        };
+        let before = base_entries.next_if(|_| order.is_le());
+        let after = head_entries.next_if(|_| order.is_ge());
+        let Some((path, _)) = before.or(after) else {
+            break;
+        };
+        let (before, after) = (before.map(|(_, e)| *e), after.map(|(_, e)| *e));
+        if before == after {
+            continue;
+        }
+        if let (Some(entry), None) = (before, after)
+            && entry.kind == EntryKind::File
+            && entry.id != ContentId::of(b"")
+        {
+            gone.entry(entry.id).or_default().push(path.clone());
+        }
+        changes.push(Change {
+            path: path.clone(),
+            before: before.map(|entry| entry.id),
+            after: after.map(|entry| entry.id),
+            moved_from: None,
+        });
+    }
+    for change in &mut changes {
+        if let (None, Some(id)) = (change.before, change.after)
+            && let Some(paths) = gone.get_mut(&id)
+        {
+            let same_name = |path: &RepoPath| path.file_name() == change.path.file_name();
+            let index = paths.iter().position(same_name).unwrap_or(0);
+            if index < paths.len() {
+                change.moved_from = Some(paths.remove(index));
+            }
+        }
+    }
+    changes
 }
 
 #[cfg(test)]
@@ -536,5 +636,56 @@ mod tests {
         assert!(!with("a/x.yaml", None));
         assert!(!with("a/b/new.yaml", Some(b"")));
         assert!(!with("missing.yaml", Some(b"")));
+        assert!(!with("missing.yaml/in-a-directory", Some(b"")));
+    }
+
+    #[test]
+    fn changes_are_sorted_and_moves_are_paired() {
+        let base = Memory::new(
+            "base",
+            [
+                ("a", "1"),
+                ("b", "2"),
+                ("c/x", "3"),
+                ("old/k.yaml", "4"),
+                ("e", ""),
+            ],
+        )
+        .unwrap();
+        let head = Memory::new(
+            "head",
+            [
+                ("a", "1"),
+                ("b", "20"),
+                ("d", "5"),
+                ("new/k.yaml", "4"),
+                ("f", ""),
+            ],
+        )
+        .unwrap();
+        let told: Vec<_> = changed(&base, &head)
+            .into_iter()
+            .map(|change| {
+                let sides = match (change.before, change.after) {
+                    (None, _) => "+",
+                    (_, None) => "-",
+                    _ => "~",
+                };
+                let from = change.moved_from.map(|p| format!(" from {p}"));
+                format!("{sides}{}{}", change.path, from.unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "~b",
+                "-c/x",
+                "+d",
+                "-e",
+                "+f",
+                "+new/k.yaml from old/k.yaml",
+                "-old/k.yaml"
+            ]
+        );
     }
 }

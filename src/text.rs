@@ -60,6 +60,22 @@ impl RepoPath {
         Ok(Self(Arc::from(parts.join("/"))))
     }
 
+    /// A bound for ranges over sorted paths, which need not be a path (`a/` stands before all that lies in `a`).
+    pub(crate) fn bound(text: &str) -> Self {
+        Self(Arc::from(text))
+    }
+
+    /// The path of one name in this directory; `None` for what is not a single name (`..`, `a/b`, nothing).
+    pub(crate) fn child(&self, name: &str) -> Option<Self> {
+        if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
+            None
+        } else if self.is_root() {
+            Some(Self(Arc::from(name)))
+        } else {
+            Some(Self(Arc::from(format!("{self}/{name}"))))
+        }
+    }
+
     /// The path as text; empty for the root.
     pub fn as_str(&self) -> &str {
         &self.0

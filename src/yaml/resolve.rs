@@ -574,6 +574,7 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_push_string, reason = "brevity")]
 mod tests {
     use super::*;
     use crate::yaml::parse;
@@ -831,9 +832,10 @@ mod tests {
 
     #[test]
     fn large_mappings_are_linear() {
-        let text: String = (0..200_000)
-            .map(|n| format!("k{}: {n}\n", n % 100_000))
-            .collect();
+        let mut text = String::new();
+        for n in 0..200_000 {
+            text += &format!("k{}: {n}\n", n % 100_000);
+        }
         let stream = parse(&text);
         let value = stream.documents[0]
             .value(Dialect::Helm, &mut |_| Origin::NONE)

@@ -1,175 +1,135 @@
-//! A stand-in for the command line: `render DIR` for the conformance runner. The real one replaces it.
+//! The command line: arguments in, exit code out. What the commands do is the library's work.
+
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command prints"
+    reason = "printing is what a command line is for"
 )]
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod args;
+mod check;
+mod explain;
+mod render;
 
-use plimsoll::discover::Overlay;
-use plimsoll::origin::Origins;
-use plimsoll::render::kustomize;
-use plimsoll::snapshot::{ContentId, Entries, Entry, EntryKind, ReadError, Snapshot, Tree};
-use plimsoll::text::RepoPath;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-struct Disk {
-    root: PathBuf,
-    entries: Entries,
+use clap::Parser;
+
+use args::{Arguments, Command, SchemaOf, When};
+
+/// Rendering follows the nesting of its input within limits; this is stack enough for those limits. It is reserved, not used.
+const STACK_BYTES: usize = 512 << 20;
+
+/// Why a command could not do its work: a sentence, and one of help.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    help: Option<String>,
 }
 
-fn walk(root: &Path, at: &Path, entries: &mut Entries) {
-    let Ok(list) = std::fs::read_dir(at) else {
-        return;
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Where a command runs and how it may print.
+pub(crate) struct Terminal {
+    pub(crate) directory: PathBuf,
+    pub(crate) color: bool,
+    /// A person is watching standard error.
+    pub(crate) watched: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let work = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || run(arguments));
+    match work.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // The panic has printed itself; what it means for the user is that nothing was checked.
+        Ok(Err(_)) => {
+            eprintln!("plimsoll: this is a bug in Plimsoll, and nothing was checked");
+            eprintln!(
+                "help: please report it, with the files if you can: {}/issues",
+                env!("CARGO_PKG_REPOSITORY")
+            );
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("plimsoll: no thread could be started: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> ExitCode {
+    let color = match arguments.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     };
-    for entry in list.flatten() {
-        let path = entry.path();
-        let Ok(kind) = entry.file_type() else {
-            continue;
-        };
-        let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) else {
-            continue;
-        };
-        if kind.is_dir() {
-            if entry.file_name() != ".git" {
-                walk(root, &path, entries);
-            }
-            continue;
+    let here = match std::env::current_dir() {
+        Ok(here) => here,
+        Err(error) => {
+            return fail(&Failure::new(format!(
+                "the current directory cannot be read: {error}"
+            )));
         }
-        let kind = if kind.is_symlink() {
-            EntryKind::Link
-        } else {
-            EntryKind::File
-        };
-        if let Ok(name) = RepoPath::new(name) {
-            let id = ContentId([0; 20]);
-            entries.insert(name, Entry { kind, id });
-        }
-    }
-}
-
-impl Snapshot for Disk {
-    fn label(&self) -> &str {
-        "disk"
-    }
-
-    fn entries(&self) -> &Entries {
-        &self.entries
-    }
-
-    fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
-        let full = self.root.join(path.as_str());
-        let is_link = self
-            .entries
-            .get(path)
-            .is_some_and(|e| e.kind == EntryKind::Link);
-        if is_link {
-            return std::fs::read_link(full)
-                .map(|target| Arc::from(target.to_string_lossy().as_bytes()))
-                .map_err(|_| ReadError::Missing(path.clone()));
-        }
-        std::fs::read(full)
-            .map(Arc::from)
-            .map_err(|_| ReadError::Missing(path.clone()))
-    }
-}
-
-fn main() -> std::process::ExitCode {
-    let mut args = std::env::args().skip(1);
-    let mut directory = None;
-    let (mut restrict_loads, mut inflate_charts, mut origins_wanted) = (true, false, false);
-    let mut ignored: BTreeMap<String, String> = BTreeMap::new();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "render" => {}
-            "--enable-helm" => inflate_charts = true,
-            "--origins" => origins_wanted = true,
-            "--load-restrictor" => {
-                restrict_loads = args.next().as_deref() != Some("LoadRestrictionsNone");
-            }
-            flag if flag.starts_with("--") => {
-                let value = args.next().unwrap_or_default();
-                ignored.insert(flag.to_owned(), value);
-            }
-            path => directory = Some(PathBuf::from(path)),
-        }
-    }
-    let directory = directory.unwrap_or_default();
-    let directory = std::fs::canonicalize(&directory).unwrap_or(directory);
-    // The tree of a conformance case: the folder that holds all of its files.
-    let root = directory
-        .ancestors()
-        .find(|path| {
-            path.file_name().is_some_and(|name| name == "in")
-                || path
-                    .parent()
-                    .and_then(Path::file_name)
-                    .is_some_and(|name| name == "tree")
-                || path.join(".git").exists()
+    };
+    let directory = match &arguments.directory {
+        Some(directory) => here.join(directory),
+        None => here,
+    };
+    let terminal = Terminal {
+        directory,
+        color,
+        watched: std::io::stderr().is_terminal(),
+    };
+    let done = match arguments.command {
+        Command::Check(arguments) => check::check(&terminal, &arguments),
+        Command::Diff(arguments) => check::diff(&terminal, &arguments),
+        Command::Render(arguments) => render::render(&terminal, &arguments),
+        Command::Explain(arguments) => explain::explain(&terminal, &arguments),
+        Command::Controls => explain::controls(&terminal),
+        Command::Schema(arguments) => print(match arguments.of {
+            SchemaOf::Config => plimsoll::config::SCHEMA,
+            SchemaOf::Report => plimsoll::report::json::JSON_SCHEMA,
         })
-        .unwrap_or(&directory)
-        .to_path_buf();
-    let mut entries = Entries::new();
-    walk(&root, &root, &mut entries);
-    let name = directory
-        .strip_prefix(&root)
-        .ok()
-        .and_then(Path::to_str)
-        .unwrap_or("");
-    let overlay = Overlay {
-        directory: RepoPath::new(name).unwrap_or_else(|_| RepoPath::root()),
-        restrict_loads,
-        inflate_charts,
+        .map(|()| ExitCode::SUCCESS),
     };
-    let disk = Disk { root, entries };
-    let tree = Tree::new(&disk);
-    let mut origins = Origins::new();
-    let rendering = kustomize::render(&tree, &overlay, &mut origins);
-    if origins_wanted {
-        for resource in &rendering.resources {
-            println!("{} {:?}", resource.identity, resource.stem);
-        }
-        let mut start = 0;
-        for run in rendering.output.runs() {
-            let text = rendering
-                .output
-                .as_str()
-                .get(start..run.end as usize)
-                .unwrap_or("");
-            start = run.end as usize;
-            let trace = origins.trace(run.origin);
-            let show = |list: &[plimsoll::origin::Source]| {
-                list.iter()
-                    .map(|s| {
-                        let file = origins.file(s.file);
-                        format!("{}:{:?}[{:?}]", file.path, s.span.of(&file.text), s.role)
-                    })
-                    .collect::<Vec<_>>()
-                    .join(" + ")
-            };
-            print!("{text:?}  <- {}", show(&trace.data));
-            for layer in &trace.history {
-                print!("  over {}", show(layer));
-            }
-            println!();
-        }
-    } else {
-        print!("{}", rendering.output.as_str());
+    done.unwrap_or_else(|failure| fail(&failure))
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    eprintln!("plimsoll: {}", failure.message);
+    if let Some(help) = &failure.help {
+        eprintln!("help: {help}");
     }
-    for problem in &rendering.problems {
-        eprintln!(
-            "{:?}: {} {:?}",
-            problem.kind, problem.message, problem.place
-        );
-        for (place, what) in &problem.chain {
-            eprintln!("    {what}: {place:?}");
-        }
-    }
-    if rendering.problems.is_empty() {
-        std::process::ExitCode::SUCCESS
-    } else {
-        std::process::ExitCode::from(2)
+    ExitCode::from(2)
+}
+
+/// Writes to standard output. A reader that went away (`plimsoll diff | head`) is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+            "standard output cannot be written: {error}"
+        ))),
+        _ => Ok(()),
     }
 }

@@ -1,0 +1,178 @@
+//! From a field of a rendered object back to the line that decided it.
+//!
+//! The origins say where a value came from; this module picks, of several places, the one to show: what the change
+//! touched before what it did not, the value a person set before the template that printed it. For a field that is
+//! missing it takes the nearest thing that exists, and the values path that was read there and found empty.
+
+use crate::origin::{Origin, Origins, Role, Source, Trace};
+use crate::text::{RepoPath, Span};
+use crate::yaml::{Data, Path, Step, Value};
+
+/// A source place with its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The file.
+    pub path: RepoPath,
+    /// The bytes.
+    pub span: Span,
+    /// What they contributed.
+    pub role: Role,
+}
+
+/// Where a field was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The place to show.
+    pub line: Line,
+    /// The other places of note, nearest first: what the value came through, and what it replaced.
+    pub history: Vec<Line>,
+    /// Values paths that were read there and found empty: where a missing field could be set.
+    pub empty: Vec<String>,
+    /// True if and only if the change touched the place.
+    pub touched: bool,
+}
+
+/// Which bytes of which files the change touched.
+pub trait Touched {
+    /// True if and only if the change added or altered a byte of `span` in `path`.
+    fn touches(&self, path: &RepoPath, span: Span) -> bool;
+}
+
+/// How many places beside the first are worth showing.
+const HISTORY: usize = 3;
+
+/// The place that decided `path` in `value`, or decided that it is missing; `None` where no origin leads to a file.
+pub fn locate(origins: &Origins, value: &Value, path: &Path, touched: &dyn Touched) -> Option<Cause> {
+    let (_, depth) = value.nearest(path);
+    // A missing field is looked for at the nearest ancestor that leads anywhere.
+    (0..=depth).rev().find_map(|depth| {
+        let origin = written_at(value, &path.prefix(depth));
+        choose(origins, &origins.trace(origin), touched)
+    })
+}
+
+/// Where the node at `path` was written: a scalar where its text is, a collection where its key is.
+fn written_at(value: &Value, path: &Path) -> Origin {
+    let Some(node) = value.at(path) else { return Origin::NONE };
+    if !matches!(node.data, Data::Mapping(_) | Data::Sequence(_)) {
+        return node.origin;
+    }
+    let steps = path.steps();
+    let key = steps.split_last().and_then(|(last, parents)| match last {
+        Step::Key(key) => {
+            let entry = value.at(&Path::from(parents.to_vec()))?.as_mapping()?.entry(key)?;
+            Some(entry.key_origin)
+        }
+        Step::Index(_) => None,
+    });
+    key.filter(|origin| !origin.is_none()).unwrap_or(node.origin)
+}
+
+/// Lower is better: what a person sets for this deployment comes before what everybody shares.
+fn rank(role: Role) -> u8 {
+    match role {
+        Role::Set => 0,
+        Role::Values => 1,
+        Role::Patch => 2,
+        Role::Transformer => 3,
+        Role::Generator => 4,
+        Role::Manifest => 5,
+        Role::Base => 6,
+        Role::Template => 7,
+        Role::Default => 8,
+    }
+}
+
+fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cause> {
+    let line = |source: &Source| Line {
+        path: origins.file(source.file).path.clone(),
+        span: source.span,
+        role: source.role,
+    };
+    let is_touched = |source: &&Source| touched.touches(&origins.file(source.file).path, source.span);
+    let best = |sources: &mut dyn Iterator<Item = &Source>| sources.min_by_key(|s| rank(s.role)).copied();
+    let replaced = || trace.history.iter().flatten();
+    let mut touched_place = true;
+    let chosen = best(&mut trace.data.iter().filter(is_touched))
+        .or_else(|| trace.control.iter().find(is_touched).copied())
+        .or_else(|| {
+            touched_place = false;
+            best(&mut trace.data.iter())
+        })
+        .or_else(|| best(&mut replaced()))
+        .or_else(|| trace.control.first().copied())?;
+    let mut history: Vec<Line> = Vec::new();
+    for source in trace.data.iter().chain(replaced()) {
+        let other = line(source);
+        let elsewhere = other.path != origins.file(chosen.file).path;
+        if elsewhere && history.len() < HISTORY && !history.iter().any(|known| known.path == other.path) {
+            history.push(other);
+        }
+    }
+    let mut empty: Vec<String> = trace.empty.iter().map(|read| read.path.to_string()).collect();
+    empty.dedup();
+    Some(Cause { line: line(&chosen), history, empty, touched: touched_place })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::yaml::Mapping;
+
+    struct Nothing;
+
+    impl Touched for Nothing {
+        fn touches(&self, _: &RepoPath, _: Span) -> bool {
+            false
+        }
+    }
+
+    struct File(&'static str);
+
+    impl Touched for File {
+        fn touches(&self, path: &RepoPath, _: Span) -> bool {
+            path.as_str() == self.0
+        }
+    }
+
+    fn sample() -> (Origins, Value) {
+        let mut origins = Origins::new();
+        let mut at = |name: &str, role| {
+            let file = origins.add_file(&RepoPath::new(name).unwrap(), &Arc::from("some text"));
+            origins.source(file, Span::new(0, 4), role)
+        };
+        let (template, values, defaults) =
+            (at("t.yaml", Role::Template), at("prod.yaml", Role::Values), at("values.yaml", Role::Default));
+        let set = origins.over(values, defaults);
+        let image = origins.both(template, set);
+        let mut root = Mapping::new();
+        root.insert("image", template, Value::string("web:latest", image));
+        (origins, Value::with(Data::Mapping(root), template))
+    }
+
+    #[test]
+    fn what_a_person_set_comes_before_the_template_that_printed_it() {
+        let (origins, value) = sample();
+        let cause = locate(&origins, &value, &"image".parse().unwrap(), &Nothing).unwrap();
+        assert_eq!(cause.line.path.as_str(), "prod.yaml");
+        assert_eq!(cause.history.iter().map(|l| l.path.as_str()).collect::<Vec<_>>(), ["t.yaml", "values.yaml"]);
+        assert!(!cause.touched);
+    }
+
+    #[test]
+    fn what_the_change_touched_comes_first() {
+        let (origins, value) = sample();
+        let cause = locate(&origins, &value, &"image".parse().unwrap(), &File("t.yaml")).unwrap();
+        assert_eq!(cause.line.path.as_str(), "t.yaml");
+        assert!(cause.touched);
+    }
+
+    #[test]
+    fn a_missing_field_is_placed_at_what_exists() {
+        let (origins, value) = sample();
+        let cause = locate(&origins, &value, &"resources.limits".parse().unwrap(), &Nothing).unwrap();
+        assert_eq!(cause.line.path.as_str(), "t.yaml");
+    }
+}

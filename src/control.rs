@@ -1,0 +1,314 @@
+//! What is checked: controls, each a Rego rule with typed metadata and a page, and the set of them.
+//!
+//! A [`Control`] says where in an object something is wrong, what, and the smallest change; it knows nothing of
+//! charts and overlays. Evaluating it is the policy layer's work, choosing by framework the framework layer's.
+//! Built-in controls are the folders under `controls/`; a user's own have the same shape and are read by [`Control::parse`].
+
+pub mod cases;
+mod embedded;
+mod metadata;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::problem::{Kind, Problem};
+use crate::resource::Resource;
+use crate::text::{RepoPath, Span};
+
+/// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ControlId(Arc<str>);
+
+impl ControlId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ControlId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that is no control id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a control id: capital letters, a hyphen and at least four digits, as in `C-0057`"
+)]
+pub struct IdSyntax(String);
+
+impl FromStr for ControlId {
+    type Err = IdSyntax;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let valid = text.split_once('-').is_some_and(|(letters, digits)| {
+            !letters.is_empty()
+                && letters.bytes().all(|b| b.is_ascii_uppercase())
+                && digits.len() >= 4
+                && digits.bytes().all(|b| b.is_ascii_digit())
+        });
+        if valid {
+            Ok(Self(Arc::from(text)))
+        } else {
+            Err(IdSyntax(text.to_owned()))
+        }
+    }
+}
+
+/// How bad it is when a control is violated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// A weakness that makes another attack or failure worse.
+    Medium,
+    /// A way in, or a way out of a container.
+    High,
+    /// The cluster is open.
+    Critical,
+}
+
+impl Severity {
+    /// The name in metadata, configuration and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The most that a control's suggestion may claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FixClass {
+    /// The control suggests nothing: nobody can derive the right value.
+    Never,
+    /// The change could stop a workload from starting or working.
+    Unsafe,
+    /// The change cannot stop a workload from starting or working.
+    Safe,
+}
+
+/// The objects a control can apply to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Applies {
+    /// Every object.
+    All,
+    /// Objects of every kind that describes pods.
+    Pods,
+    /// Objects of one kind; the group is empty for the core group.
+    Kind {
+        /// The group.
+        group: String,
+        /// The kind.
+        kind: String,
+    },
+}
+
+/// What a control reads beside the object itself. What it does not name it does not get, so that an object
+/// that did not change is evaluated once, and only for the controls that could judge it differently twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reads {
+    /// The object at base: the control judges the change, and is silent about what is only there.
+    Before,
+    /// The other objects.
+    Inventory,
+}
+
+/// One control.
+#[derive(Debug, Clone)]
+pub struct Control {
+    /// Its permanent id.
+    pub id: ControlId,
+    /// Its name: the pattern it finds, in kebab case, as its folder and its file are called.
+    pub name: String,
+    /// One line: what should hold.
+    pub title: String,
+    /// Why it should.
+    pub description: String,
+    /// How bad a violation is.
+    pub severity: Severity,
+    /// The first version of Plimsoll that had it.
+    pub since: String,
+    /// The most its suggestion may claim.
+    pub fix: FixClass,
+    /// Which objects it is run on.
+    pub kinds: Vec<Applies>,
+    /// What it reads beside the object.
+    pub reads: BTreeSet<Reads>,
+    /// Where its Rego is.
+    pub path: RepoPath,
+    /// The package of its Rego, without `data.`.
+    pub package: String,
+    /// Its Rego.
+    pub rego: Arc<str>,
+    /// Its page; empty for a control without one.
+    pub page: Arc<str>,
+}
+
+impl Control {
+    /// Reads a control from the text of its Rego file and its page.
+    ///
+    /// The name is that of the file; the metadata must be complete and hold nothing unknown.
+    pub fn parse(path: &RepoPath, rego: &str, page: &str) -> Result<Self, Problem> {
+        metadata::read(path, rego, page)
+    }
+
+    /// True if and only if the control can judge objects like this one.
+    pub fn applies_to(&self, resource: &Resource) -> bool {
+        let identity = resource.identity.canonical();
+        self.applies_to_kind(&identity.group, &identity.kind, resource.pod().is_some())
+    }
+
+    /// The same by the object's group and kind, and whether it describes pods.
+    pub fn applies_to_kind(&self, group: &str, kind: &str, has_pods: bool) -> bool {
+        self.kinds.iter().any(|applies| match applies {
+            Applies::All => true,
+            Applies::Pods => has_pods,
+            Applies::Kind {
+                group: wanted_group,
+                kind: wanted_kind,
+            } => wanted_group == group && wanted_kind == kind,
+        })
+    }
+
+    /// True if and only if the control reads this beside the object.
+    pub fn reads(&self, what: Reads) -> bool {
+        self.reads.contains(&what)
+    }
+}
+
+/// A Rego module that controls import.
+#[derive(Debug, Clone)]
+pub struct Library {
+    /// Where it is.
+    pub path: RepoPath,
+    /// Its Rego.
+    pub rego: Arc<str>,
+}
+
+/// The controls of one evaluation, by id, and the libraries they import.
+#[derive(Debug, Clone, Default)]
+pub struct Controls {
+    controls: Vec<Control>,
+    libraries: Vec<Library>,
+}
+
+impl Controls {
+    /// No control at all.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Every built-in control.
+    pub fn built_in() -> Self {
+        let path =
+            |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
+        let mut set = Self {
+            controls: Vec::new(),
+            libraries: embedded::LIBRARIES
+                .iter()
+                .map(|(library, rego)| Library {
+                    path: path(library),
+                    rego: Arc::from(*rego),
+                })
+                .collect(),
+        };
+        for (name, rego, page) in embedded::CONTROLS {
+            let control =
+                Control::parse(&path(&format!("controls/{name}/{name}.rego")), rego, page)
+                    .expect("because a test reads each built-in control");
+            set.add(control)
+                .expect("because a test compares the ids of all built-in controls");
+        }
+        set
+    }
+
+    /// Adds a control. Its id, name and package must be new.
+    pub fn add(&mut self, control: Control) -> Result<(), Problem> {
+        let same = self.controls.iter().find(|other| {
+            other.id == control.id || other.name == control.name || other.package == control.package
+        });
+        if let Some(same) = same {
+            let message = format!(
+                "the control `{}` ({}) has the id, name or package of `{}` ({})",
+                control.name, control.id, same.name, same.id
+            );
+            return Err(Problem::new(Kind::Policy, message)
+                .in_file(&control.path)
+                .help("Give it an id, a file name and a package of its own."));
+        }
+        let place = self.controls.partition_point(|other| other.id < control.id);
+        self.controls.insert(place, control);
+        Ok(())
+    }
+
+    /// The same libraries with only some of the controls.
+    #[must_use]
+    pub fn select(&self, keep: impl Fn(&Control) -> bool) -> Self {
+        Self {
+            controls: self
+                .controls
+                .iter()
+                .filter(|control| keep(control))
+                .cloned()
+                .collect(),
+            libraries: self.libraries.clone(),
+        }
+    }
+
+    /// Gives the control of this id another severity.
+    pub fn set_severity(&mut self, id: &ControlId, severity: Severity) {
+        if let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) {
+            control.severity = severity;
+        }
+    }
+
+    /// The controls, by id.
+    pub fn iter(&self) -> std::slice::Iter<'_, Control> {
+        self.controls.iter()
+    }
+
+    /// The modules that the controls import.
+    pub fn libraries(&self) -> &[Library] {
+        &self.libraries
+    }
+
+    /// The control of this id or name.
+    pub fn find(&self, id_or_name: &str) -> Option<&Control> {
+        self.controls
+            .iter()
+            .find(|control| control.id.as_str() == id_or_name || control.name == id_or_name)
+    }
+
+    /// True if and only if there is no control.
+    pub fn is_empty(&self) -> bool {
+        self.controls.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for &'a Controls {
+    type Item = &'a Control;
+    type IntoIter = std::slice::Iter<'a, Control>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A problem with the text of a control.
+fn wrong(path: &RepoPath, span: Span, message: impl Into<String>) -> Problem {
+    Problem::new(Kind::Policy, message).at(path, span)
+}

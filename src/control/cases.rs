@@ -1,0 +1,154 @@
+//! A control's own page as test cases: its YAML blocks, and the lines that they mark.
+//!
+//! Under `## Violations` a block has a marker `# deny: NAME` on every line that the control must point at, and on no other;
+//! for a missing field that is the line of its nearest ancestor. Under `## Not violations` there is nothing to point at.
+//! A block `yaml before` is the base of the block that follows it. Running the cases is the policy layer's work.
+
+use std::collections::BTreeMap;
+
+/// One block of a page, with the base that it is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// True if and only if it stands under `## Violations`.
+    pub violates: bool,
+    /// The objects at base; `None` where all of head is new.
+    pub base: Option<Block>,
+    /// The objects at head.
+    pub head: Block,
+}
+
+/// The text of one block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The line of the page on which the text begins, from 1.
+    pub line: usize,
+    /// The text.
+    pub yaml: String,
+}
+
+/// Why a page is no set of cases.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct PageError {
+    /// The line of the page, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub what: &'static str,
+}
+
+/// Reads the cases of a page, in its order.
+pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
+    let mut cases = Vec::new();
+    let mut violates = None;
+    let mut base: Option<Block> = None;
+    let mut lines = page.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let wrong = |what| PageError {
+            line: index + 1,
+            what,
+        };
+        if let Some(heading) = line.strip_prefix("## ") {
+            violates = match heading.trim() {
+                "Violations" => Some(true),
+                "Not violations" => Some(false),
+                _ => None,
+            };
+            continue;
+        }
+        let Some(language) = line.strip_prefix("```") else {
+            continue;
+        };
+        let mut block = Block {
+            line: index + 2,
+            yaml: String::new(),
+        };
+        loop {
+            match lines.next() {
+                Some((_, "```")) => break,
+                Some((_, text)) => {
+                    block.yaml.push_str(text);
+                    block.yaml.push('\n');
+                }
+                None => return Err(wrong("the block does not end")),
+            }
+        }
+        match (language.trim(), violates) {
+            ("yaml before", Some(_)) if base.is_none() => base = Some(block),
+            ("yaml before", _) => return Err(wrong("a base without a head")),
+            ("yaml", Some(violates)) => cases.push(Case {
+                violates,
+                base: base.take(),
+                head: block,
+            }),
+            _ => {}
+        }
+    }
+    match base {
+        Some(block) => Err(PageError {
+            line: block.line,
+            what: "a base without a head",
+        }),
+        None => Ok(cases),
+    }
+}
+
+/// The lines of a block that it marks for a control, from 1, and how often.
+pub fn markers(yaml: &str, name: &str) -> BTreeMap<usize, usize> {
+    let mut marked = BTreeMap::new();
+    for (index, line) in yaml.lines().enumerate() {
+        let count = line
+            .split("# deny:")
+            .skip(1)
+            .filter(|rest| rest.split('#').next().unwrap_or_default().trim() == name)
+            .count();
+        if count > 0 {
+            marked.insert(index + 1, count);
+        }
+    }
+    marked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_cases() {
+        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n## Not violations\n```yaml\nb: 1\n```\n```sh\nls\n```\n";
+        let block = |line, yaml: &str| Block {
+            line,
+            yaml: yaml.to_owned(),
+        };
+        assert_eq!(
+            cases(page).unwrap(),
+            [
+                Case {
+                    violates: true,
+                    base: Some(block(7, "a: 1\n")),
+                    head: block(11, "a: 2  # deny: x\n"),
+                },
+                Case {
+                    violates: false,
+                    base: None,
+                    head: block(15, "b: 1\n"),
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_broken_page_is_said() {
+        for (page, line) in [
+            ("## Violations\n```yaml\na: 1\n", 2),
+            ("## Violations\n```yaml before\na: 1\n```\n", 3),
+        ] {
+            assert_eq!(cases(page).unwrap_err().line, line, "{page}");
+        }
+    }
+
+    #[test]
+    fn markers_name_their_control() {
+        let yaml = "a: 1  # deny: x\nb: 2\nc: 3  # deny: x # deny: y\nd: 4 # deny: xy\n";
+        assert_eq!(markers(yaml, "x"), BTreeMap::from([(1, 1), (3, 1)]));
+    }
+}

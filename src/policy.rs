@@ -1,0 +1,492 @@
+//! Controls evaluated on the objects of base and head, and what of it is new.
+//!
+//! [`compile`] loads controls once; [`evaluate`] runs them on one app. Each control sees only the kinds it can judge, and an
+//! object that is the same on both sides is evaluated once. A policy that fails is a problem and never a pass. Where a
+//! finding is shown, whether it blocks and what remedies it is decided by the layers below.
+
+mod cause;
+mod choose;
+mod input;
+mod rego;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::change::{self, Pair, Pairing};
+use crate::control::{Applies, Control, ControlId, Controls, Reads};
+use crate::finding::{Anchor, Finding, Fingerprint, State};
+use crate::problem::{Kind, Problem};
+use crate::resource::{Identity, Resource, name_path};
+use input::Seen;
+use rego::{Document, Engine, Failure, Violation};
+
+pub use choose::{choose, severity};
+
+#[cfg(test)]
+mod tests;
+
+/// One app at one revision.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The app's id.
+    pub app: &'a str,
+    /// Its environment, where it has one.
+    pub environment: Option<&'a str>,
+    /// The namespace that it is deployed to, for objects that name none; empty where nobody says.
+    pub namespace: &'a str,
+    /// Its objects.
+    pub resources: &'a [Resource],
+    /// The objects of other apps that reach the same cluster, where the caller knows them.
+    pub others: &'a [&'a Resource],
+}
+
+impl<'a> Side<'a> {
+    /// An app on its own.
+    pub fn new(app: &'a str, resources: &'a [Resource]) -> Self {
+        Self {
+            app,
+            environment: None,
+            namespace: "",
+            resources,
+            others: &[],
+        }
+    }
+}
+
+/// Controls that are loaded and ready to be evaluated.
+pub struct Policy {
+    controls: Vec<Control>,
+    engine: Engine,
+}
+
+/// Loads controls. One that does not load is a problem; the others are evaluated all the same.
+pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
+    let (mut engine, problems) = Engine::load(controls);
+    let controls: Vec<Control> = controls
+        .iter()
+        .filter(|control| engine.knows(control))
+        .cloned()
+        .collect();
+    engine.prepare(batches(&controls));
+    (Policy { controls, engine }, problems)
+}
+
+/// What a control is given beside the object. Controls that are given the same are asked together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Given {
+    before: bool,
+    inventory: bool,
+}
+
+impl Given {
+    const AROUND: Self = Self::new(false, true);
+
+    const ALL: [Self; 4] = [
+        Self::new(false, false),
+        Self::AROUND,
+        Self::new(true, false),
+        Self::new(true, true),
+    ];
+
+    const fn new(before: bool, inventory: bool) -> Self {
+        Self { before, inventory }
+    }
+
+    fn to(control: &Control) -> Self {
+        Self::new(
+            control.reads(Reads::Before),
+            control.reads(Reads::Inventory),
+        )
+    }
+}
+
+/// Every set of controls that one object can be asked about at once.
+fn batches(controls: &[Control]) -> Vec<Vec<Control>> {
+    let mut kinds: BTreeSet<(&str, &str)> = BTreeSet::from([("", "")]);
+    for applies in controls.iter().flat_map(|control| &control.kinds) {
+        if let Applies::Kind { group, kind } = applies {
+            kinds.insert((group, kind));
+        }
+    }
+    let mut batches = BTreeMap::new();
+    for (group, kind) in kinds {
+        for has_pods in [false, true] {
+            for given in Given::ALL {
+                let batch: Vec<Control> = controls
+                    .iter()
+                    .filter(|control| {
+                        Given::to(control) == given
+                            && control.applies_to_kind(group, kind, has_pods)
+                    })
+                    .cloned()
+                    .collect();
+                if batch.len() > 1 {
+                    let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
+                    batches.insert(ids, batch);
+                }
+            }
+        }
+    }
+    batches.into_values().collect()
+}
+
+/// Which side a violation was found on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    Base,
+    Head,
+    Both,
+}
+
+/// What one control said about one pair of objects.
+struct Answer<'a> {
+    control: &'a Control,
+    side: Where,
+    said: Result<Vec<Violation>, Failure>,
+}
+
+/// Evaluates all controls on one app at base and head.
+///
+/// Findings come in the order of head's objects, then of those that the change removes; of one object by control and field.
+pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Finding>, Vec<Problem>) {
+    let pairs = change::pair(base.resources, head.resources);
+    let mut problems = Vec::new();
+    let wants_inventory = policy
+        .controls
+        .iter()
+        .any(|control| control.reads(Reads::Inventory));
+    let base_inventory = wants_inventory.then(|| inventory(base, &mut problems));
+    let head_inventory = wants_inventory.then(|| inventory(head, &mut problems));
+    // An object may be judged differently though it did not change, where something else did.
+    let same_surroundings = base.namespace == head.namespace
+        && pairs
+            .iter()
+            .all(|pair| pair.pairing() == Pairing::Unchanged)
+        && base.others.len() == head.others.len()
+        && base
+            .others
+            .iter()
+            .zip(head.others)
+            .all(|(a, b)| std::ptr::eq(*a, *b) || a.value == b.value);
+    let sides = Sides {
+        base,
+        head,
+        base_inventory: base_inventory.as_ref(),
+        head_inventory: head_inventory.as_ref(),
+        same_surroundings,
+        hung: Mutex::default(),
+    };
+
+    let answers: Vec<Result<Vec<Answer<'_>>, Problem>> = pairs
+        .par_iter()
+        .map_init(
+            || policy.engine.clone(),
+            |engine, pair| sides.judge(engine, &policy.controls, pair),
+        )
+        .collect();
+
+    let mut tally = Tally::default();
+    let mut failures: BTreeMap<&ControlId, Vec<(&Control, Failure, String)>> = BTreeMap::new();
+    let hung = sides.hung();
+    for (index, (pair, answers)) in pairs.iter().zip(answers).enumerate() {
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        for answer in answers {
+            match answer.said {
+                // Which objects a control saw before it hung depends on the machine, so none of its answers is used.
+                Ok(_) if hung.contains(&answer.control.id) => {}
+                Ok(violations) => {
+                    for violation in violations {
+                        tally.add(
+                            index,
+                            pair,
+                            answer.control,
+                            answer.side,
+                            head.app,
+                            violation,
+                        );
+                    }
+                }
+                Err(failure) => {
+                    let object = pair.after.or(pair.before).map(|r| r.identity.to_string());
+                    failures.entry(&answer.control.id).or_default().push((
+                        answer.control,
+                        failure,
+                        object.unwrap_or_default(),
+                    ));
+                }
+            }
+        }
+    }
+    let unanswered: BTreeSet<ControlId> = failures.keys().map(|id| (*id).clone()).collect();
+    problems.extend(
+        failures
+            .into_values()
+            .filter_map(|all| failed(&all, head.app)),
+    );
+    let mut known = BTreeSet::new();
+    problems.retain(|problem| known.insert(problem.clone()));
+    let mut findings = tally.into_findings(&unanswered);
+    cause::find(policy, head, &pairs, &mut findings);
+    let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+    (findings, problems)
+}
+
+/// One problem for all failures of one control: a policy that fails mostly fails on many objects.
+fn failed(all: &[(&Control, Failure, String)], app: &str) -> Option<Problem> {
+    let (control, failure, object) = all.first()?;
+    let name = format!("the control `{}` ({})", control.name, control.id);
+    let message = if all.iter().any(|(_, failure, _)| *failure == Failure::Time) {
+        format!("{name} was stopped on `{app}`: {}", Failure::Time)
+    } else {
+        let others = match all.len() - 1 {
+            0 => String::new(),
+            more => format!(", nor on {more} more"),
+        };
+        format!("{name} could not be evaluated on {object} of `{app}`{others}: {failure}")
+    };
+    Some(
+        Problem::new(Kind::Policy, message)
+            .in_file(&control.path)
+            .help("What this control looks for was not checked there."),
+    )
+}
+
+fn inventory(side: &Side<'_>, problems: &mut Vec<Problem>) -> Document {
+    let mut seen = Vec::new();
+    for resource in side.resources.iter().chain(side.others.iter().copied()) {
+        match Seen::of(resource, side.namespace) {
+            Ok(object) => seen.push((resource, object)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    input::inventory(seen.iter().map(|(resource, object)| (*resource, object)))
+}
+
+/// What every evaluation of one app shares.
+struct Sides<'a> {
+    base: &'a Side<'a>,
+    head: &'a Side<'a>,
+    base_inventory: Option<&'a Document>,
+    head_inventory: Option<&'a Document>,
+    same_surroundings: bool,
+    /// The controls that did not finish on some object. They are not asked again.
+    hung: Mutex<BTreeSet<ControlId>>,
+}
+
+impl Sides<'_> {
+    fn hung(&self) -> BTreeSet<ControlId> {
+        self.hung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note_hung(&self, control: &Control) {
+        self.hung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(control.id.clone());
+    }
+
+    /// Asks every control that can judge this object, on the sides where the answers can differ.
+    fn judge<'c>(
+        &self,
+        engine: &mut Engine,
+        controls: &'c [Control],
+        pair: &Pair<'_>,
+    ) -> Result<Vec<Answer<'c>>, Problem> {
+        let see = |resource: Option<&Resource>, side: &Side<'_>| {
+            resource
+                .map(|resource| Seen::of(resource, side.namespace))
+                .transpose()
+        };
+        let before = see(pair.before, self.base)?;
+        let after = see(pair.after, self.head)?;
+        let pairing = pair.pairing();
+        let unchanged = pairing == Pairing::Unchanged && self.base.namespace == self.head.namespace;
+        let mut answers = Vec::new();
+        let mut ask = |side: Where, given: Given| {
+            let (this, seen, resource, inventory) = match side {
+                Where::Base => (self.base, &before, pair.before, self.base_inventory),
+                Where::Head | Where::Both => (self.head, &after, pair.after, self.head_inventory),
+            };
+            let (Some(seen), Some(resource)) = (seen, resource) else {
+                return;
+            };
+            let hung = self.hung();
+            let asked: Vec<&Control> = controls
+                .iter()
+                .filter(|control| {
+                    Given::to(control) == given
+                        && control.applies_to(resource)
+                        && !hung.contains(&control.id)
+                })
+                .collect();
+            if asked.is_empty() {
+                return;
+            }
+            engine.set_input(input::document(
+                this,
+                seen,
+                before.as_ref().filter(|_| given.before),
+                inventory.filter(|_| given.inventory),
+            ));
+            let said = engine.evaluate_all(&asked);
+            for (control, said) in asked.into_iter().zip(said) {
+                if said == Err(Failure::Time) {
+                    self.note_hung(control);
+                }
+                answers.push(Answer {
+                    control,
+                    side,
+                    said,
+                });
+            }
+        };
+        for given in Given::ALL {
+            if given.before {
+                // What is only added or only removed was not changed.
+                if pairing == Pairing::Changed {
+                    ask(Where::Head, given);
+                }
+                continue;
+            }
+            let is_same = if given.inventory {
+                self.same_surroundings
+            } else {
+                unchanged
+            };
+            if is_same {
+                ask(Where::Both, given);
+            } else {
+                ask(Where::Head, given);
+                ask(Where::Base, given);
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// What makes two violations, one at base and one at head, the same finding; several of one key are told apart by their order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    control: ControlId,
+    resource: Identity,
+    field: String,
+}
+
+/// Violations of both sides under one key, in the order of the objects.
+#[derive(Default)]
+struct Matched {
+    base: Vec<(usize, Finding)>,
+    head: Vec<(usize, Finding)>,
+}
+
+/// All violations, by what makes them the same finding.
+#[derive(Default)]
+struct Tally(BTreeMap<Key, Matched>);
+
+impl Tally {
+    fn add(
+        &mut self,
+        order: usize,
+        pair: &Pair<'_>,
+        control: &Control,
+        side: Where,
+        app: &str,
+        violation: Violation,
+    ) {
+        let resource = match side {
+            Where::Base => pair.before,
+            Where::Head | Where::Both => pair.after,
+        };
+        let (Some(resource), Some(lasting)) = (resource, pair.lasting_identity()) else {
+            return;
+        };
+        let field = name_path(&resource.value, &violation.path);
+        let fingerprint = Fingerprint::of(&control.id, app, &lasting, &field, 0);
+        let finding = Finding {
+            control: control.id.clone(),
+            severity: control.severity,
+            state: State::New,
+            app: app.to_owned(),
+            resource: resource.identity.clone(),
+            anchor: Anchor::of(&resource.value, &violation.path),
+            path: violation.path,
+            field: field.clone(),
+            message: violation.message,
+            causes: Vec::new(),
+            fingerprint,
+            suggestion: violation.suggestion,
+            fix: control.fix,
+        };
+        let matched = self
+            .0
+            .entry(Key {
+                control: control.id.clone(),
+                resource: lasting,
+                field,
+            })
+            .or_default();
+        if side != Where::Head {
+            matched.base.push((order, finding.clone()));
+        }
+        if side != Where::Base {
+            matched.head.push((order, finding));
+        }
+    }
+
+    /// All findings with the index of their pair, in order. What a control in `unanswered` no longer finds may only
+    /// be what it failed to find, so that it resolves nothing.
+    fn into_findings(self, unanswered: &BTreeSet<ControlId>) -> Vec<(usize, Finding)> {
+        let mut findings = Vec::new();
+        for (key, matched) in self.0 {
+            let shared = matched.base.len().min(matched.head.len());
+            let at_head = matched
+                .head
+                .into_iter()
+                .enumerate()
+                .map(|(ordinal, found)| {
+                    let state = if ordinal < shared {
+                        State::Existing
+                    } else {
+                        State::New
+                    };
+                    (ordinal, state, found)
+                });
+            let resolved = matched
+                .base
+                .into_iter()
+                .enumerate()
+                .skip(shared)
+                .filter(|_| !unanswered.contains(&key.control))
+                .map(|(ordinal, found)| (ordinal, State::Resolved, found));
+            for (ordinal, state, (order, mut finding)) in at_head.chain(resolved) {
+                finding.state = state;
+                if ordinal > 0 {
+                    finding.fingerprint = Fingerprint::of(
+                        &key.control,
+                        &finding.app,
+                        &key.resource,
+                        &key.field,
+                        ordinal,
+                    );
+                }
+                findings.push((order, finding));
+            }
+        }
+        findings.sort_by(|(a_order, a), (b_order, b)| {
+            (a_order, &a.control, &a.path, a.state, &a.message)
+                .cmp(&(b_order, &b.control, &b.path, b.state, &b.message))
+        });
+        findings
+    }
+}

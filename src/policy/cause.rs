@@ -1,0 +1,115 @@
+//! Which other object of the change made a finding new: found by trying.
+//!
+//! A control that looks around can fire on an object that nobody touched, because something beside it went: the network policy
+//! that selected it, the limits of its namespace. Each object that the change touches is put back as it was at base, one
+//! at a time; where the finding is gone then, that object is a cause. Nothing is guessed, and no control has to tell.
+
+use super::input::{self, Seen};
+use super::{Given, Policy, Side};
+use crate::change::{Pair, Pairing};
+use crate::finding::{Anchor, Cause, Finding, State};
+use crate::resource::{Resource, name_path};
+use crate::yaml::Path;
+
+/// How many evaluations one app is worth. What is beyond stays without a named cause.
+const MOST_TRIALS: usize = 512;
+
+/// Names the causes of new findings, each beside the index of its pair.
+pub(super) fn find(
+    policy: &Policy,
+    head: &Side<'_>,
+    pairs: &[Pair<'_>],
+    findings: &mut [(usize, Finding)],
+) {
+    let mut open: Vec<&mut (usize, Finding)> = findings
+        .iter_mut()
+        .filter(|(order, finding)| {
+            finding.state == State::New
+                && pairs.get(*order).is_some_and(|pair| pair.before.is_some())
+                && policy.controls.iter().any(|control| {
+                    control.id == finding.control && Given::to(control) == Given::AROUND
+                })
+        })
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    let suspects = pairs
+        .iter()
+        .enumerate()
+        .filter(|(_, pair)| pair.pairing() != Pairing::Unchanged)
+        .take(MOST_TRIALS / open.len());
+    // An object whose own change is the cause needs no other; the last field of each tells whether it is.
+    let mut found: Vec<(Vec<Cause>, bool)> = open.iter().map(|_| (Vec::new(), false)).collect();
+    let mut engine = policy.engine.clone();
+    for (suspect, pair) in suspects {
+        let objects = with_one_put_back(pairs, suspect)
+            .chain(head.others.iter().copied())
+            .filter_map(|object| Some((object, Seen::of(object, head.namespace).ok()?)))
+            .collect::<Vec<_>>();
+        let inventory = input::inventory(objects.iter().map(|(object, seen)| (*object, seen)));
+        for ((order, finding), (causes, is_own)) in
+            open.iter().map(|found| &**found).zip(&mut found)
+        {
+            let object = pairs.get(*order).and_then(|own| {
+                if *order == suspect {
+                    own.before
+                } else {
+                    own.after
+                }
+            });
+            let control = policy
+                .controls
+                .iter()
+                .find(|control| control.id == finding.control);
+            let (Some(object), Some(control)) = (object, control) else {
+                continue;
+            };
+            let Ok(seen) = Seen::of(object, head.namespace) else {
+                continue;
+            };
+            engine.set_input(input::document(head, &seen, None, Some(&inventory)));
+            let Some(Ok(violations)) = engine.evaluate_all(&[control]).into_iter().next() else {
+                continue;
+            };
+            let is_gone = violations
+                .iter()
+                .all(|violation| name_path(&object.value, &violation.path) != finding.field);
+            if is_gone && *order == suspect {
+                *is_own = true;
+            } else if is_gone && let Some(cause) = cause(pair) {
+                causes.push(cause);
+            }
+        }
+    }
+    for ((_, finding), (causes, is_own)) in open.iter_mut().map(|found| &mut **found).zip(found) {
+        if !is_own {
+            finding.causes = causes;
+        }
+    }
+}
+
+/// The objects of head, one of them as it was at base.
+fn with_one_put_back<'a>(
+    pairs: &'a [Pair<'a>],
+    suspect: usize,
+) -> impl Iterator<Item = &'a Resource> {
+    pairs.iter().enumerate().filter_map(move |(index, pair)| {
+        if index == suspect {
+            pair.before
+        } else {
+            pair.after
+        }
+    })
+}
+
+/// The object that the change touched: where it is now, or where it was.
+fn cause(pair: &Pair<'_>) -> Option<Cause> {
+    let object = pair.after.or(pair.before)?;
+    let name = Path::root().key("metadata").key("name");
+    Some(Cause {
+        resource: object.identity.clone(),
+        removed: pair.after.is_none(),
+        anchor: Anchor::of(&object.value, &name),
+    })
+}

@@ -1,0 +1,430 @@
+//! Rego (the only door to regorus): documents, modules, and the evaluation of one control.
+//!
+//! The interpreter runs each rule; regorus' compiled mode gives other answers for some rules (policy.md, 6.3). A policy that does
+//! not load, fails, takes too long or answers in another shape than [`Violation`] is an error, and never a pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use regorus::utils::limits::ExecutionTimerConfig;
+
+use crate::control::{Control, ControlId, Controls, FixClass, Library};
+use crate::finding::Suggestion;
+use crate::problem::{Kind, Problem};
+use crate::yaml::{self, Data, MAX_DEPTH, Path, Step};
+
+/// How long one control may think about one object. Ours take microseconds; this only stops what would hang.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many steps of the interpreter pass between two looks at the clock.
+const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is not zero");
+
+/// A document that policies read. Clones share their content.
+#[derive(Debug, Clone)]
+pub(super) struct Document(regorus::Value);
+
+impl Document {
+    /// The same data as a value, without origins; `None` for a value deeper than any rendering.
+    pub(super) fn from_value(value: &yaml::Value) -> Option<Self> {
+        convert(value, 0).map(Self)
+    }
+
+    pub(super) fn text(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub(super) fn list(items: impl IntoIterator<Item = Self>) -> Self {
+        let items: Vec<regorus::Value> = items.into_iter().map(|item| item.0).collect();
+        Self(items.into())
+    }
+
+    pub(super) fn object<K: AsRef<str>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        let entries: BTreeMap<regorus::Value, regorus::Value> = entries
+            .into_iter()
+            .map(|(key, value)| (key.as_ref().into(), value.0))
+            .collect();
+        Self(entries.into())
+    }
+
+    /// A path as policies write one: keys as texts, indices as numbers.
+    pub(super) fn path(path: &Path) -> Self {
+        Self::list(path.steps().iter().map(|step| match step {
+            Step::Key(key) => Self::text(key),
+            Step::Index(index) => Self((*index).into()),
+        }))
+    }
+}
+
+fn convert(value: &yaml::Value, depth: usize) -> Option<regorus::Value> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    Some(match &value.data {
+        Data::Null => regorus::Value::Null,
+        Data::Bool(flag) => (*flag).into(),
+        Data::Int(number) => (*number).into(),
+        Data::Uint(number) => (*number).into(),
+        // JSON has no such numbers; the API server would not take them.
+        Data::Float(number) if !number.is_finite() => number.to_string().into(),
+        Data::Float(number) => (*number).into(),
+        Data::String(text) => text.as_str().into(),
+        Data::Sequence(items) => items
+            .iter()
+            .map(|item| convert(item, depth + 1))
+            .collect::<Option<Vec<_>>>()?
+            .into(),
+        Data::Mapping(map) => map
+            .iter()
+            .map(|entry| Some((entry.key.as_str().into(), convert(&entry.value, depth + 1)?)))
+            .collect::<Option<BTreeMap<regorus::Value, regorus::Value>>>()?
+            .into(),
+    })
+}
+
+/// What a control says about one object.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Violation {
+    pub(super) path: Path,
+    pub(super) message: String,
+    pub(super) suggestion: Option<Suggestion>,
+}
+
+/// Why a control gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub(super) enum Failure {
+    /// It thought too long.
+    #[error("it did not finish within {} seconds", TIME_LIMIT.as_secs())]
+    Time,
+    /// It failed.
+    #[error("{0}")]
+    Evaluation(String),
+    /// It answered in another shape.
+    #[error("it answered {0}; a violation is `{{path, message, fix?}}`")]
+    Shape(String),
+}
+
+/// Loaded controls, ready to be evaluated. A clone is cheap, and is what one thread works with.
+#[derive(Clone)]
+pub(super) struct Engine {
+    interpreter: regorus::Engine,
+    loaded: BTreeSet<ControlId>,
+    /// The rule that asks all controls of a batch at once.
+    batches: BTreeMap<Vec<ControlId>, String>,
+}
+
+impl Engine {
+    /// Loads controls and the libraries they import. A control that does not load is a problem, and spoils no other.
+    pub(super) fn load(controls: &Controls) -> (Self, Vec<Problem>) {
+        let all: Vec<&Control> = controls.iter().collect();
+        if let Ok(engine) = build(controls.libraries(), &all) {
+            return (Self::of(engine, &all), Vec::new());
+        }
+        // One bad module fails the engine as a whole, so each control is tried alone to find it.
+        let (mut good, mut problems) = (Vec::new(), Vec::new());
+        for control in all {
+            match build(controls.libraries(), &[control]) {
+                Ok(_) => good.push(control),
+                Err(error) => problems.push(not_loaded(control, &error)),
+            }
+        }
+        match build(controls.libraries(), &good) {
+            Ok(engine) => (Self::of(engine, &good), problems),
+            Err(error) => {
+                problems.extend(good.iter().map(|control| not_loaded(control, &error)));
+                (Self::of(regorus::Engine::new(), &[]), problems)
+            }
+        }
+    }
+
+    fn of(engine: regorus::Engine, controls: &[&Control]) -> Self {
+        Self {
+            interpreter: engine,
+            loaded: controls.iter().map(|control| control.id.clone()).collect(),
+            batches: BTreeMap::new(),
+        }
+    }
+
+    /// Prepares to ask some sets of controls at once. What several controls of a batch import is computed once for all.
+    pub(super) fn prepare(&mut self, batches: impl IntoIterator<Item = Vec<Control>>) {
+        let mut module = format!("package {BATCHES}\n");
+        let mut rules = BTreeMap::new();
+        for batch in batches {
+            let name = format!("batch_{}", rules.len());
+            let asks: Vec<String> = batch
+                .iter()
+                .map(|control| format!("\"{}\": data.{}.deny", control.id, control.package))
+                .collect();
+            let _ = writeln!(module, "{name} := {{{}}}", asks.join(", "));
+            let ids = batch.into_iter().map(|control| control.id).collect();
+            rules.insert(ids, format!("data.{BATCHES}.{name}"));
+        }
+        let mut engine = self.interpreter.clone();
+        let added = engine.add_policy("batches.rego".to_owned(), module);
+        // Without the batches the controls are asked one by one, which is only slower.
+        if added.is_ok() && engine.eval_query("true".to_owned(), false).is_ok() {
+            self.interpreter = engine;
+            self.batches = rules;
+        }
+    }
+
+    /// True if and only if the control was loaded.
+    pub(super) fn knows(&self, control: &Control) -> bool {
+        self.loaded.contains(&control.id)
+    }
+
+    /// Sets what the controls will read as `input`.
+    pub(super) fn set_input(&mut self, input: Document) {
+        self.interpreter.set_input(input.0);
+    }
+
+    /// What each of some controls says about the input.
+    pub(super) fn evaluate_all(
+        &mut self,
+        controls: &[&Control],
+    ) -> Vec<Result<Vec<Violation>, Failure>> {
+        let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
+        let together = self.batches.get(&ids).cloned();
+        let answers = together.and_then(|rule| self.interpreter.eval_rule(rule).ok());
+        drop(self.interpreter.take_prints());
+        controls
+            .iter()
+            .map(|control| {
+                // One control that fails fails its batch. Then each is asked alone, to know which.
+                let answer = match &answers {
+                    Some(regorus::Value::Object(answers)) => {
+                        answers.get(&control.id.as_str().into())
+                    }
+                    _ => None,
+                };
+                match answer {
+                    Some(answer) => violations(answer, control),
+                    None => self.evaluate(control),
+                }
+            })
+            .collect()
+    }
+
+    /// What one control says about the input.
+    fn evaluate(&mut self, control: &Control) -> Result<Vec<Violation>, Failure> {
+        let answer = self
+            .interpreter
+            .eval_rule(format!("data.{}.deny", control.package))
+            .map_err(|error| {
+                let text = first_line(&format!("{error:#}"));
+                // What a built-in function was given is data of the object, and may be what nobody should read.
+                let text = text.split(" Got `").next().unwrap_or_default().to_owned();
+                if text.contains("exceeded time limit") {
+                    Failure::Time
+                } else {
+                    Failure::Evaluation(text)
+                }
+            })?;
+        drop(self.interpreter.take_prints());
+        violations(&answer, control)
+    }
+}
+
+/// The package of the rules that ask several controls at once.
+const BATCHES: &str = "plimsoll_batches";
+
+/// Reads a control's answer: a set of violations, which are sorted by path and message.
+fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violation>, Failure> {
+    let regorus::Value::Set(items) = answer else {
+        return Err(Failure::Shape(format!(
+            "with {} where `deny` must be a set",
+            described(answer)
+        )));
+    };
+    let mut violations = items
+        .iter()
+        .map(|item| violation(item, control).map_err(Failure::Shape))
+        .collect::<Result<Vec<_>, _>>()?;
+    violations.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));
+    Ok(violations)
+}
+
+fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine, String> {
+    let mut engine = regorus::Engine::new();
+    engine.set_execution_timer_config(ExecutionTimerConfig {
+        limit: TIME_LIMIT,
+        check_interval: STEPS_PER_LOOK,
+    });
+    // Where a built-in function is given what it cannot take, Rego goes on as if there were no answer. That would pass
+    // what was not understood, so it is an error here.
+    engine.set_strict_builtin_errors(true);
+    // What a policy prints is dropped: standard error is not the policy's.
+    engine.set_gather_prints(true);
+    let modules = libraries
+        .iter()
+        .map(|library| (&library.path, &library.rego))
+        .chain(
+            controls
+                .iter()
+                .map(|control| (&control.path, &control.rego)),
+        );
+    for (path, rego) in modules {
+        engine
+            .add_policy(path.to_string(), rego.to_string())
+            .map_err(|error| format!("{error:#}"))?;
+    }
+    // A query that needs nothing prepares the engine, and tells whether every module can be evaluated at all.
+    engine.set_input(regorus::Value::new_object());
+    engine
+        .eval_query("true".to_owned(), false)
+        .map_err(|error| format!("{error:#}"))?;
+    for control in controls {
+        let declared = engine
+            .has_declared_rule_rooted_at(control.path.as_str(), "deny")
+            .map_err(|error| format!("{error:#}"))?;
+        if !declared {
+            return Err(format!(
+                "it has no rule `deny` in `package {}`",
+                control.package
+            ));
+        }
+    }
+    Ok(engine)
+}
+
+fn not_loaded(control: &Control, error: &str) -> Problem {
+    let message = format!(
+        "the control `{}` ({}) cannot be loaded: {}",
+        control.name,
+        control.id,
+        first_line(error)
+    );
+    Problem::new(Kind::Policy, message)
+        .in_file(&control.path)
+        .help("What this control looks for was not checked.")
+}
+
+/// regorus shows an excerpt of the module over several lines, with the error itself at the end of the last one.
+fn first_line(error: &str) -> String {
+    let telling = error
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("error: "))
+        .or_else(|| error.lines().find(|line| !line.trim().is_empty()))
+        .unwrap_or_default();
+    telling.trim().to_owned()
+}
+
+fn described(value: &regorus::Value) -> &'static str {
+    match value {
+        regorus::Value::Null => "null",
+        regorus::Value::Bool(_) => "a boolean",
+        regorus::Value::Number(_) => "a number",
+        regorus::Value::String(_) => "a text",
+        regorus::Value::Array(_) => "an array",
+        regorus::Value::Set(_) => "a set",
+        regorus::Value::Object(_) => "an object",
+        regorus::Value::Undefined => "nothing",
+    }
+}
+
+/// Reads `{path, message, fix?}`.
+fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, String> {
+    let regorus::Value::Object(fields) = item else {
+        return Err(format!("with {} for a violation", described(item)));
+    };
+    let (mut path, mut message, mut suggestion) = (None, None, None);
+    for (key, value) in fields.iter() {
+        match key.as_string().map(|key| &**key) {
+            Ok("path") => path = Some(read_path(value)?),
+            Ok("message") => {
+                let text = value
+                    .as_string()
+                    .map_err(|_| "with a message that is no text")?;
+                message = Some(text.to_string());
+            }
+            Ok("fix") => suggestion = Some(read_fix(value)?),
+            _ => return Err(format!("with the unknown field {key}")),
+        }
+    }
+    if suggestion.is_some() && control.fix == FixClass::Never {
+        return Err("with a fix, though its metadata say `fix: never`".to_owned());
+    }
+    Ok(Violation {
+        path: path.ok_or("without a path")?,
+        message: message
+            .filter(|message| !message.trim().is_empty())
+            .ok_or("without a message")?,
+        suggestion,
+    })
+}
+
+fn read_path(value: &regorus::Value) -> Result<Path, String> {
+    let wrong = || format!("with the path {value}, which is not a list of keys and indices");
+    let steps = value.as_array().map_err(|_| wrong())?;
+    steps
+        .iter()
+        .map(|step| match step {
+            regorus::Value::String(key) => Ok(Step::Key(key.to_string())),
+            regorus::Value::Number(index) => index
+                .as_u64()
+                .and_then(|index| usize::try_from(index).ok())
+                .map(Step::Index)
+                .ok_or_else(wrong),
+            _ => Err(wrong()),
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map(Path::from)
+}
+
+fn read_fix(value: &regorus::Value) -> Result<Suggestion, String> {
+    let wrong = || {
+        format!(
+            "with the fix {value}, which is neither `{{op: \"remove\"}}` nor `{{op: \"set\", value}}`"
+        )
+    };
+    let fields = value.as_object().map_err(|_| wrong())?;
+    let field = |name: &str| fields.get(&regorus::Value::from(name));
+    match (
+        field("op")
+            .and_then(|op| op.as_string().ok())
+            .map(|op| &**op),
+        field("value"),
+    ) {
+        (Some("remove"), None) if fields.len() == 1 => Ok(Suggestion::Remove),
+        (Some("set"), Some(value)) if fields.len() == 2 => {
+            read_value(value, 0).map(Suggestion::Set).ok_or_else(wrong)
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn read_value(value: &regorus::Value, depth: usize) -> Option<yaml::Value> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    Some(yaml::Value::new(match value {
+        regorus::Value::Null => Data::Null,
+        regorus::Value::Bool(flag) => Data::Bool(*flag),
+        regorus::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Data::Int(number),
+            (None, Some(number)) => Data::Uint(number),
+            (None, None) => Data::Float(number.as_f64()?),
+        },
+        regorus::Value::String(text) => Data::String(text.to_string()),
+        regorus::Value::Array(items) => Data::Sequence(
+            items
+                .iter()
+                .map(|item| read_value(item, depth + 1))
+                .collect::<Option<_>>()?,
+        ),
+        regorus::Value::Object(fields) => {
+            let mut map = yaml::Mapping::new();
+            for (key, value) in fields.iter() {
+                let key = key.as_string().ok()?.to_string();
+                map.insert(
+                    key,
+                    crate::origin::Origin::NONE,
+                    read_value(value, depth + 1)?,
+                );
+            }
+            Data::Mapping(map)
+        }
+        regorus::Value::Set(_) | regorus::Value::Undefined => return None,
+    }))
+}

@@ -1,0 +1,446 @@
+//! A parsed template: an arena of nodes, each with its bytes in the source and the position that Go reports for it.
+//!
+//! Nodes print themselves as Go's do, because Go's error messages quote them.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::function::Signature;
+use super::string::{Text, TextBuilder};
+use crate::origin::{FileId, Origin, Origins, Role};
+use crate::text::Span;
+
+/// A node of one [`Tree`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NodeId(pub(super) u32);
+
+/// A variable name of one [`Tree`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Symbol(u32);
+
+impl Symbol {
+    /// `$`, which the parser names first.
+    pub(super) const DOLLAR: Self = Self(0);
+}
+
+pub(super) struct Node {
+    /// Where Go says that the node is. For `.a.b` that is the second dot.
+    pub(super) at: u32,
+    /// Its bytes; of an action or a control structure, the action with its delimiters.
+    pub(super) span: Span,
+    pub(super) kind: NodeKind,
+    origin: Cell<Origin>,
+}
+
+pub(super) enum NodeKind {
+    List(Vec<NodeId>),
+    /// Literal text: the node's span.
+    Text,
+    Action(NodeId),
+    Branch {
+        with: bool,
+        pipe: NodeId,
+        body: NodeId,
+        otherwise: Option<NodeId>,
+    },
+    Range {
+        pipe: NodeId,
+        body: NodeId,
+        otherwise: Option<NodeId>,
+    },
+    Template {
+        name: Rc<str>,
+        pipe: Option<NodeId>,
+    },
+    Break,
+    Continue,
+    Pipe {
+        declares: Vec<Symbol>,
+        assigns: bool,
+        commands: Vec<NodeId>,
+    },
+    /// At least one argument.
+    Command(Vec<NodeId>),
+    Function(&'static Signature),
+    Variable {
+        symbol: Symbol,
+        fields: Vec<Rc<str>>,
+    },
+    Dot,
+    Nil,
+    Field(Vec<Rc<str>>),
+    Chain {
+        base: NodeId,
+        fields: Vec<Rc<str>>,
+    },
+    Bool(bool),
+    Number(Number),
+    /// A string literal and, once it was evaluated, its value.
+    String {
+        bytes: Vec<u8>,
+        value: OnceCell<Text>,
+    },
+}
+
+/// A number literal, with every reading that it allows.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Number {
+    pub(super) int: Option<i64>,
+    pub(super) uint: Option<u64>,
+    pub(super) float: Option<f64>,
+    /// True for a literal that is written as a float (`1.0`, `1e3`).
+    pub(super) is_float: bool,
+}
+
+/// What a tree was parsed from.
+pub(super) enum SourceText {
+    /// A file of the chart.
+    File(FileId, Arc<str>),
+    /// A text that `tpl` was given: its bytes have origins of their own.
+    Value(Text),
+}
+
+impl SourceText {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::File(_, text) => text.as_bytes(),
+            Self::Value(text) => text.as_bytes(),
+        }
+    }
+}
+
+/// A part of a literal text.
+struct Piece {
+    /// All its bytes: the indentation before it and the line break after it are its own.
+    covers: Range<usize>,
+    /// The bytes that a reader is shown.
+    written: Range<usize>,
+}
+
+/// Takes a text apart into its lines, and a line into a key and what follows it.
+fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
+    let mut at = 0;
+    text.split_inclusive('\n').flat_map(move |line| {
+        let start = at;
+        at += line.len();
+        let inner = line.trim();
+        let indent = if inner.is_empty() { 0 } else { line.len() - line.trim_start().len() };
+        let (from, to) = (start + indent, start + indent + inner.len());
+        let whole = Piece { covers: start..at, written: from..to };
+        let key_end = inner.find(": ").map(|colon| from + colon + 1);
+        match key_end {
+            Some(key_end) => {
+                let value = key_end + text.get(key_end..to).map_or(0, |rest| rest.len() - rest.trim_start().len());
+                [Some(Piece { covers: start..key_end, written: from..key_end }), Some(Piece { covers: key_end..at, written: value..to })]
+            }
+            None => [Some(whole), None],
+        }
+        .into_iter()
+        .flatten()
+    })
+}
+
+/// The nodes of one source text: the template itself and all that it defines.
+pub(super) struct Tree {
+    /// The name that error messages use: the file's path, `gotpl` for `tpl`.
+    pub(super) name: Rc<str>,
+    pub(super) source: SourceText,
+    nodes: Vec<Node>,
+    symbols: Vec<Rc<str>>,
+}
+
+/// A named template: a list node of a tree.
+#[derive(Clone)]
+pub(super) struct Definition {
+    pub(super) name: Rc<str>,
+    pub(super) tree: Rc<Tree>,
+    pub(super) root: NodeId,
+}
+
+impl Tree {
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        self.nodes
+            .get(id.0 as usize)
+            .expect("a NodeId is only made by the parser of the same tree")
+    }
+
+    pub(super) fn symbol(&self, symbol: Symbol) -> &str {
+        self.symbols.get(symbol.0 as usize).map_or("", |name| name)
+    }
+
+    /// The origin of a node's own bytes.
+    pub(super) fn origin(&self, id: NodeId, origins: &mut Origins) -> Origin {
+        let node = self.node(id);
+        if node.origin.get().is_none() {
+            let origin = match &self.source {
+                SourceText::File(file, _) => origins.source(*file, node.span, Role::Template),
+                SourceText::Value(text) => text
+                    .slice(node.span.start as usize..node.span.end as usize)
+                    .origin(origins),
+            };
+            node.origin.set(origin);
+        }
+        node.origin.get()
+    }
+
+    /// The value of a string literal.
+    pub(super) fn literal(&self, id: NodeId, origins: &mut Origins) -> Text {
+        match &self.node(id).kind {
+            NodeKind::String { bytes, value } => value
+                .get_or_init(|| Text::new(bytes.clone(), self.origin(id, origins)))
+                .clone(),
+            _ => Text::empty(),
+        }
+    }
+
+    /// Appends the literal text of a node.
+    pub(super) fn push_text(
+        &self,
+        id: NodeId,
+        control: Origin,
+        out: &mut TextBuilder,
+        origins: &mut Origins,
+    ) {
+        let span = self.node(id).span;
+        let range = span.start as usize..span.end as usize;
+        match &self.source {
+            SourceText::File(file, text) => {
+                // One origin for each thing a person wrote, so that a reader is shown its line and not the whole text.
+                let text = text.get(range.clone()).unwrap_or_default();
+                for piece in pieces(text) {
+                    let written = Span::new(range.start + piece.written.start, range.start + piece.written.end);
+                    let origin = origins.source(*file, written, Role::Template);
+                    let origin = origins.under(origin, control);
+                    out.push(text.as_bytes().get(piece.covers).unwrap_or_default(), origin);
+                }
+            }
+            SourceText::Value(text) => {
+                out.push_text(&text.slice(range).under(control, origins));
+            }
+        }
+    }
+
+    /// `file:line:column` of a node as Go counts: lines from 1, columns in bytes from 0.
+    pub(super) fn location(&self, id: NodeId) -> String {
+        let bytes = self.source.bytes();
+        let at = (self.node(id).at as usize).min(bytes.len());
+        let before = bytes.get(..at).unwrap_or_default();
+        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|&&b| b != b'\n').count();
+        format!("{}:{line}:{column}", self.name)
+    }
+
+    /// True if and only if there is nothing but white space and comments in a list.
+    pub(super) fn is_empty_list(&self, id: NodeId) -> bool {
+        match &self.node(id).kind {
+            NodeKind::List(items) => items.iter().all(|&item| {
+                let node = self.node(item);
+                matches!(node.kind, NodeKind::Text)
+                    && self
+                        .source
+                        .bytes()
+                        .get(node.span.start as usize..node.span.end as usize)
+                        .is_none_or(|text| String::from_utf8_lossy(text).trim().is_empty())
+            }),
+            _ => false,
+        }
+    }
+
+    /// A node as Go prints it.
+    pub(super) fn print(&self, id: NodeId) -> String {
+        let mut out = String::new();
+        self.print_to(id, &mut out);
+        out
+    }
+
+    fn print_to(&self, id: NodeId, out: &mut String) {
+        let node = self.node(id);
+        let source = |span: Span| {
+            String::from_utf8_lossy(
+                self.source
+                    .bytes()
+                    .get(span.start as usize..span.end as usize)
+                    .unwrap_or_default(),
+            )
+        };
+        let fields = |fields: &[Rc<str>], out: &mut String| {
+            for field in fields {
+                out.push('.');
+                out.push_str(field);
+            }
+        };
+        match &node.kind {
+            NodeKind::List(items) => items.iter().for_each(|&item| self.print_to(item, out)),
+            NodeKind::Text => out.push_str(&source(node.span)),
+            NodeKind::Action(pipe) => {
+                out.push_str("{{");
+                self.print_to(*pipe, out);
+                out.push_str("}}");
+            }
+            NodeKind::Branch {
+                with,
+                pipe,
+                body,
+                otherwise,
+            } => {
+                let name = if *with { "with" } else { "if" };
+                self.print_control(name, *pipe, *body, *otherwise, out);
+            }
+            NodeKind::Range {
+                pipe,
+                body,
+                otherwise,
+            } => self.print_control("range", *pipe, *body, *otherwise, out),
+            NodeKind::Template { name, pipe } => {
+                let _ = write!(
+                    out,
+                    "{{{{template {}",
+                    super::format::quote_lossless(name.as_bytes())
+                );
+                if let Some(pipe) = pipe {
+                    out.push(' ');
+                    self.print_to(*pipe, out);
+                }
+                out.push_str("}}");
+            }
+            NodeKind::Break => out.push_str("{{break}}"),
+            NodeKind::Continue => out.push_str("{{continue}}"),
+            NodeKind::Pipe {
+                declares,
+                assigns,
+                commands,
+            } => {
+                for (n, &symbol) in declares.iter().enumerate() {
+                    out.push_str(if n > 0 { ", " } else { "" });
+                    out.push_str(self.symbol(symbol));
+                }
+                if !declares.is_empty() {
+                    out.push_str(if *assigns { " = " } else { " := " });
+                }
+                for (n, &command) in commands.iter().enumerate() {
+                    out.push_str(if n > 0 { " | " } else { "" });
+                    self.print_to(command, out);
+                }
+            }
+            NodeKind::Command(arguments) => {
+                for (n, &argument) in arguments.iter().enumerate() {
+                    out.push_str(if n > 0 { " " } else { "" });
+                    self.print_in_parens(argument, out);
+                }
+            }
+            NodeKind::Function(signature) => out.push_str(signature.name),
+            NodeKind::Variable {
+                symbol,
+                fields: names,
+            } => {
+                out.push_str(self.symbol(*symbol));
+                fields(names, out);
+            }
+            NodeKind::Dot => out.push('.'),
+            NodeKind::Nil => out.push_str("nil"),
+            NodeKind::Field(names) => fields(names, out),
+            NodeKind::Chain {
+                base,
+                fields: names,
+            } => {
+                self.print_in_parens(*base, out);
+                fields(names, out);
+            }
+            NodeKind::Bool(truth) => {
+                let _ = write!(out, "{truth}");
+            }
+            NodeKind::Number(_) | NodeKind::String { .. } => out.push_str(&source(node.span)),
+        }
+    }
+
+    fn print_in_parens(&self, id: NodeId, out: &mut String) {
+        if matches!(self.node(id).kind, NodeKind::Pipe { .. }) {
+            out.push('(');
+            self.print_to(id, out);
+            out.push(')');
+        } else {
+            self.print_to(id, out);
+        }
+    }
+
+    fn print_control(
+        &self,
+        name: &str,
+        pipe: NodeId,
+        body: NodeId,
+        otherwise: Option<NodeId>,
+        out: &mut String,
+    ) {
+        let _ = write!(out, "{{{{{name} ");
+        self.print_to(pipe, out);
+        out.push_str("}}");
+        self.print_to(body, out);
+        if let Some(otherwise) = otherwise {
+            out.push_str("{{else}}");
+            self.print_to(otherwise, out);
+        }
+        out.push_str("{{end}}");
+    }
+}
+
+/// Collects the nodes of a tree while it is parsed.
+#[derive(Default)]
+pub(super) struct TreeBuilder {
+    nodes: Vec<Node>,
+    symbols: Vec<Rc<str>>,
+    by_name: HashMap<Rc<str>, u32>,
+}
+
+impl TreeBuilder {
+    pub(super) fn add(&mut self, at: usize, span: Span, kind: NodeKind) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Node {
+            at: at as u32,
+            span,
+            kind,
+            origin: Cell::new(Origin::NONE),
+        });
+        id
+    }
+
+    pub(super) fn kind(&self, id: NodeId) -> Option<&NodeKind> {
+        self.nodes.get(id.0 as usize).map(|node| &node.kind)
+    }
+
+    pub(super) fn span(&self, id: NodeId) -> Span {
+        self.nodes
+            .get(id.0 as usize)
+            .map(|node| node.span)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn at(&self, id: NodeId) -> usize {
+        self.nodes
+            .get(id.0 as usize)
+            .map_or(0, |node| node.at as usize)
+    }
+
+    pub(super) fn symbol(&mut self, name: &str) -> Symbol {
+        if let Some(&known) = self.by_name.get(name) {
+            return Symbol(known);
+        }
+        let symbol = self.symbols.len() as u32;
+        let name: Rc<str> = Rc::from(name);
+        self.symbols.push(Rc::clone(&name));
+        self.by_name.insert(name, symbol);
+        Symbol(symbol)
+    }
+
+    pub(super) fn finish(self, name: Rc<str>, source: SourceText) -> Tree {
+        Tree {
+            name,
+            source,
+            nodes: self.nodes,
+            symbols: self.symbols,
+        }
+    }
+}

@@ -1,0 +1,717 @@
+//! Expressions: pipelines, fields, variables, literals, and calls with Go's checking of arguments.
+
+use std::rc::Rc;
+
+use super::super::ast::{NodeId, NodeKind, Number, Tree};
+use super::super::format;
+use super::super::function::{Call, Form, Signature, Type};
+use super::super::string::Text;
+use super::super::template::TemplateError;
+use super::super::value::{Data, IntKind, Items, MapType, UintKind, Value};
+use crate::origin::Origin;
+
+use super::{Dot, Evaluator, Failure, MAX_DEPTH, no_such_template, without_no_value};
+
+/// A template that includes itself more often than this is refused, as in Helm.
+const MAX_INCLUDES: usize = 1000;
+
+impl Evaluator<'_, '_> {
+    /// The value of a pipeline. Variables that it declares stay until the caller drops them.
+    pub(super) fn pipeline(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: NodeId,
+        dot: Dot<'_>,
+    ) -> Result<Value, Failure> {
+        self.at = id;
+        let NodeKind::Pipe {
+            declares,
+            assigns,
+            commands,
+        } = &tree.node(id).kind
+        else {
+            return Ok(Value::new(Data::Absent, Origin::NONE));
+        };
+        if self.depth >= MAX_DEPTH {
+            return self.error("expressions are nested too deeply");
+        }
+        self.depth += 1;
+        let mut value = None;
+        for &command in commands {
+            let mut next = self.command(tree, command, dot, value)?;
+            // A nil in an interface becomes no value at all.
+            if matches!(next.data, Data::Nil) {
+                next.data = Data::Absent;
+            }
+            value = Some(next);
+        }
+        self.depth -= 1;
+        let value = value.unwrap_or_default();
+        for &symbol in declares {
+            if *assigns {
+                self.assign(tree, symbol, value.clone(), false)?;
+            } else {
+                self.declare(symbol, value.clone());
+            }
+        }
+        Ok(value)
+    }
+
+    fn command(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: NodeId,
+        dot: Dot<'_>,
+        piped: Option<Value>,
+    ) -> Result<Value, Failure> {
+        self.spend()?;
+        let NodeKind::Command(arguments) = &tree.node(id).kind else {
+            return Ok(Value::default());
+        };
+        let Some((&first, rest)) = arguments.split_first() else {
+            return Ok(Value::default());
+        };
+        match &tree.node(first).kind {
+            NodeKind::Field(_) | NodeKind::Chain { .. } | NodeKind::Variable { .. } => {
+                return self.operand(tree, first, dot, rest, piped);
+            }
+            NodeKind::Function(signature) => {
+                self.at = first;
+                return self.call(tree, signature, id, rest, dot, piped);
+            }
+            NodeKind::Pipe { .. } => {
+                self.not_a_function(tree, first, rest, piped.as_ref())?;
+                return self.pipeline(tree, first, dot);
+            }
+            _ => {}
+        }
+        self.at = first;
+        self.not_a_function(tree, first, rest, piped.as_ref())?;
+        match &tree.node(first).kind {
+            NodeKind::Dot => Ok(dot.value.clone()),
+            NodeKind::Nil => self.error("nil is not a command"),
+            _ => self.constant(tree, first),
+        }
+    }
+
+    fn not_a_function(
+        &self,
+        tree: &Rc<Tree>,
+        first: NodeId,
+        arguments: &[NodeId],
+        piped: Option<&Value>,
+    ) -> Result<(), Failure> {
+        if arguments.is_empty() && piped.is_none() {
+            return Ok(());
+        }
+        self.error(format!(
+            "can't give argument to non-function {}",
+            tree.print(first)
+        ))
+    }
+
+    /// A literal where nothing says which type it should have.
+    fn constant(&mut self, tree: &Rc<Tree>, id: NodeId) -> Result<Value, Failure> {
+        self.at = id;
+        let origin = tree.origin(id, self.context.origins);
+        match &tree.node(id).kind {
+            NodeKind::Bool(truth) => Ok(Value::bool(*truth, origin)),
+            NodeKind::String { .. } => Ok(tree.literal(id, self.context.origins).into()),
+            NodeKind::Number(Number {
+                int,
+                float,
+                is_float,
+                ..
+            }) => match (is_float, float, int) {
+                (true, Some(float), _) => Ok(Value::float(*float, origin)),
+                (_, _, Some(int)) => Ok(Value::int(*int, origin)),
+                _ => self.error(format!("{} overflows int", tree.print(id))),
+            },
+            _ => self.error(format!(
+                "can't handle assignment of {} to empty interface argument",
+                tree.print(id)
+            )),
+        }
+    }
+
+    /// A field, variable or chain, with the arguments of the method that it may end in.
+    fn operand(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: NodeId,
+        dot: Dot<'_>,
+        arguments: &[NodeId],
+        piped: Option<Value>,
+    ) -> Result<Value, Failure> {
+        self.at = id;
+        match &tree.node(id).kind {
+            NodeKind::Field(fields) => {
+                let receiver = dot.value.clone();
+                let chain = Chain {
+                    id,
+                    fields,
+                    arguments,
+                };
+                self.fields(tree, chain, dot, receiver, dot.is_interface, piped)
+            }
+            NodeKind::Variable { symbol, fields } => {
+                let base = self.base;
+                let found = self
+                    .variables
+                    .get(base..)
+                    .unwrap_or_default()
+                    .iter()
+                    .rev()
+                    .find(|variable| variable.symbol == *symbol)
+                    .map(|variable| (variable.value.clone(), variable.is_interface));
+                let Some((value, is_interface)) = found else {
+                    return self.error(format!("undefined variable: {}", tree.symbol(*symbol)));
+                };
+                if fields.is_empty() {
+                    self.not_a_function(tree, id, arguments, piped.as_ref())?;
+                    return Ok(value);
+                }
+                let chain = Chain {
+                    id,
+                    fields,
+                    arguments,
+                };
+                self.fields(tree, chain, dot, value, is_interface, piped)
+            }
+            NodeKind::Chain { base, fields } => {
+                if matches!(tree.node(*base).kind, NodeKind::Nil) {
+                    return self.error(format!(
+                        "indirection through explicit nil in {}",
+                        tree.print(id)
+                    ));
+                }
+                let receiver = self.untyped(tree, *base, dot)?;
+                let chain = Chain {
+                    id,
+                    fields,
+                    arguments,
+                };
+                self.fields(tree, chain, dot, receiver, false, piped)
+            }
+            _ => Ok(Value::default()),
+        }
+    }
+
+    /// A node that stands for a value, without any wish for its type.
+    fn untyped(&mut self, tree: &Rc<Tree>, id: NodeId, dot: Dot<'_>) -> Result<Value, Failure> {
+        self.at = id;
+        match &tree.node(id).kind {
+            NodeKind::Dot => Ok(dot.value.clone()),
+            NodeKind::Field(_) | NodeKind::Variable { .. } | NodeKind::Chain { .. } => {
+                self.operand(tree, id, dot, &[], None)
+            }
+            NodeKind::Pipe { .. } => self.pipeline(tree, id, dot),
+            NodeKind::Function(signature) => self.call(tree, signature, id, &[], dot, None),
+            _ => self.constant(tree, id),
+        }
+    }
+
+    fn fields(
+        &mut self,
+        tree: &Rc<Tree>,
+        chain: Chain<'_>,
+        dot: Dot<'_>,
+        mut receiver: Value,
+        mut is_interface: bool,
+        mut piped: Option<Value>,
+    ) -> Result<Value, Failure> {
+        let last = chain.fields.len().saturating_sub(1);
+        for (n, name) in chain.fields.iter().enumerate() {
+            let (arguments, piped) = if n == last {
+                (chain.arguments, piped.take())
+            } else {
+                (&[][..], None)
+            };
+            let next_is_interface = matches!(receiver.data, Data::Map(_));
+            let link = Link {
+                id: chain.id,
+                name,
+                arguments,
+                is_interface,
+            };
+            receiver = self.field(tree, link, dot, receiver, piped)?;
+            is_interface = next_is_interface;
+        }
+        Ok(receiver)
+    }
+
+    /// One field, key or method of `receiver`.
+    fn field(
+        &mut self,
+        tree: &Rc<Tree>,
+        link: Link<'_>,
+        dot: Dot<'_>,
+        receiver: Value,
+        piped: Option<Value>,
+    ) -> Result<Value, Failure> {
+        let Link { id, name, .. } = link;
+        let has_arguments = !link.arguments.is_empty() || piped.is_some();
+        let type_name = if link.is_interface {
+            "interface {}".to_owned()
+        } else {
+            receiver.type_name().to_owned()
+        };
+        match &receiver.data {
+            Data::Absent => return Ok(receiver),
+            Data::Nil => {
+                return self.error(format!("nil pointer evaluating interface {{}}.{name}"));
+            }
+            Data::Map(map) => {
+                let map_type = map.borrow().map_type;
+                if matches!(map_type, MapType::Values(_))
+                    && &**name == "AsMap"
+                    && map.get(name).is_none()
+                {
+                    let copy = super::super::value::Map::new();
+                    for (key, entry) in map.entries() {
+                        copy.set(key, entry.key_origin, entry.value);
+                    }
+                    return Ok(Value::map(copy, receiver.origin));
+                }
+                if has_arguments {
+                    return self.error(format!("{name} is not a method but has arguments"));
+                }
+                return Ok(self.read(tree, id, map, name));
+            }
+            Data::Object(object) => {
+                if let Some(parameters) = object.method(name) {
+                    let object = Rc::clone(object);
+                    let values =
+                        self.arguments(tree, name, parameters, None, link.arguments, dot, piped)?;
+                    self.at = id;
+                    self.context.call = tree.origin(id, self.context.origins);
+                    self.context.place = Some((self.stack, Rc::clone(tree), id));
+                    return match object.call(name, self.context, &values) {
+                        Ok(value) => Ok(value),
+                        Err(error) => self.function_error(name, error),
+                    };
+                }
+                if let Some(field) = object.field(name) {
+                    if has_arguments {
+                        let problem = if object.is_map() {
+                            format!("{name} is not a method but has arguments")
+                        } else {
+                            format!("{name} has arguments but cannot be invoked as function")
+                        };
+                        return self.error(problem);
+                    }
+                    return Ok(field);
+                }
+                if object.is_map() {
+                    return Ok(Value::nil(tree.origin(id, self.context.origins)));
+                }
+            }
+            _ => {}
+        }
+        self.error(format!("can't evaluate field {name} in type {type_name}"))
+    }
+
+    /// The value of a key. Of a values map, a key that is unset or empty is remembered as an empty read.
+    pub(super) fn read(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: NodeId,
+        map: &super::super::value::Map,
+        name: &str,
+    ) -> Value {
+        let entries = map.borrow();
+        let found = entries.get(name).map(|entry| entry.value.clone());
+        let value = match found {
+            Some(value) => value,
+            None if entries.map_type == MapType::Strings => Value::string("", Origin::NONE),
+            None => Value::nil(Origin::NONE),
+        };
+        let is_empty = match &value.data {
+            Data::Nil => true,
+            Data::String(text) => text.is_empty(),
+            Data::List(list) => list.is_empty(),
+            Data::Map(map) => map.is_empty(),
+            _ => false,
+        };
+        if !is_empty {
+            return value;
+        }
+        let Some(path) = entries.path_of(name) else {
+            return value;
+        };
+        let read_at = tree.origin(id, self.context.origins);
+        let empty = self.context.origins.empty(&path, read_at);
+        match value.data {
+            Data::String(text) => {
+                let origin = text.origin(self.context.origins);
+                let origin = self.context.origins.both(origin, empty);
+                Text::new(Vec::new(), origin).into()
+            }
+            data => Value::new(data, self.context.origins.both(value.origin, empty)),
+        }
+    }
+
+    fn call(
+        &mut self,
+        tree: &Rc<Tree>,
+        signature: &'static Signature,
+        id: NodeId,
+        arguments: &[NodeId],
+        dot: Dot<'_>,
+        piped: Option<Value>,
+    ) -> Result<Value, Failure> {
+        if let Call::Form(form @ (Form::And | Form::Or)) = signature.call {
+            self.check_count(
+                signature.name,
+                signature.parameters,
+                signature.rest,
+                arguments,
+                piped.is_some(),
+            )?;
+            return self.short_circuit(tree, form, arguments, dot, piped);
+        }
+        let values = self.arguments(
+            tree,
+            signature.name,
+            signature.parameters,
+            signature.rest,
+            arguments,
+            dot,
+            piped,
+        )?;
+        self.context.call = tree.origin(id, self.context.origins);
+        let outcome = match signature.call {
+            Call::Plain(function) => {
+                self.context.place = Some((self.stack, Rc::clone(tree), id));
+                match function(self.context, &values) {
+                    Ok(value) => return Ok(value),
+                    Err(error) => {
+                        self.at = id;
+                        return self.function_error(signature.name, error);
+                    }
+                }
+            }
+            Call::Form(Form::Include) => self.include(&values),
+            Call::Form(Form::Tpl) => self.tpl(&values),
+            Call::Form(_) => Err(Box::new(self.call_of_value(tree, arguments, &values))),
+        };
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                self.at = id;
+                self.error_from(*error, format!("error calling {}: ", signature.name))
+            }
+        }
+    }
+
+    fn check_count(
+        &self,
+        name: &str,
+        parameters: &[Type],
+        rest: Option<Type>,
+        arguments: &[NodeId],
+        is_piped: bool,
+    ) -> Result<(), Failure> {
+        let given = arguments.len() + usize::from(is_piped);
+        let wanted = parameters.len();
+        if rest.is_some() && given < wanted {
+            return self.error(format!(
+                "wrong number of args for {name}: want at least {wanted} got {}",
+                arguments.len()
+            ));
+        }
+        if rest.is_none() && given != wanted {
+            return self.error(format!(
+                "wrong number of args for {name}: want {wanted} got {given}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The arguments of a call, checked and converted to the types of the parameters.
+    #[expect(clippy::too_many_arguments, reason = "a call is all of this")]
+    fn arguments(
+        &mut self,
+        tree: &Rc<Tree>,
+        name: &str,
+        parameters: &[Type],
+        rest: Option<Type>,
+        arguments: &[NodeId],
+        dot: Dot<'_>,
+        piped: Option<Value>,
+    ) -> Result<Vec<Value>, Failure> {
+        self.check_count(name, parameters, rest, arguments, piped.is_some())?;
+        let mut values = Vec::with_capacity(arguments.len() + 1);
+        let type_at = |n: usize| parameters.get(n).copied().or(rest).unwrap_or(Type::Any);
+        for (n, &argument) in arguments.iter().enumerate() {
+            let value = self.argument(tree, argument, type_at(n), dot)?;
+            values.push(value);
+        }
+        if let Some(piped) = piped {
+            let value = self.checked(piped, type_at(values.len()))?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    fn argument(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: NodeId,
+        wanted: Type,
+        dot: Dot<'_>,
+    ) -> Result<Value, Failure> {
+        self.at = id;
+        let node = &tree.node(id).kind;
+        match node {
+            NodeKind::Dot
+            | NodeKind::Field(_)
+            | NodeKind::Variable { .. }
+            | NodeKind::Chain { .. }
+            | NodeKind::Pipe { .. }
+            | NodeKind::Function(_) => {
+                let value = self.untyped(tree, id, dot)?;
+                return self.checked(value, wanted);
+            }
+            NodeKind::Nil => {
+                let origin = tree.origin(id, self.context.origins);
+                return match wanted {
+                    Type::Any | Type::Map | Type::List | Type::Strings => Ok(Value::nil(origin)),
+                    Type::Reflect => Ok(Value::new(Data::Absent, origin)),
+                    _ => self.error(format!("cannot assign nil to {}", wanted.name())),
+                };
+            }
+            _ => {}
+        }
+        let origin = tree.origin(id, self.context.origins);
+        let found = match (wanted, node) {
+            (Type::Any | Type::Reflect, _) => return self.constant(tree, id),
+            (Type::Bool, NodeKind::Bool(truth)) => Ok(Data::Bool(*truth)),
+            (Type::Bool, _) => Err("bool"),
+            (Type::Int, NodeKind::Number(Number { int: Some(int), .. })) => {
+                Ok(Data::Int(*int, IntKind::Int))
+            }
+            (Type::Int64, NodeKind::Number(Number { int: Some(int), .. })) => {
+                Ok(Data::Int(*int, IntKind::Int64))
+            }
+            (Type::Int | Type::Int64, _) => Err("integer"),
+            (
+                Type::Uint32,
+                NodeKind::Number(Number {
+                    uint: Some(uint), ..
+                }),
+            ) => Ok(Data::Uint(u64::from(*uint as u32), UintKind::Uint32)),
+            (Type::Uint32, _) => Err("unsigned integer"),
+            (
+                Type::Float,
+                NodeKind::Number(Number {
+                    float: Some(float), ..
+                }),
+            ) => Ok(Data::Float(*float)),
+            (Type::Float, _) => Err("float"),
+            (Type::String, NodeKind::String { .. }) => {
+                Ok(Data::String(tree.literal(id, self.context.origins)))
+            }
+            (Type::String, _) => Err("string"),
+            (Type::Map | Type::List | Type::Strings | Type::Object(_), _) => {
+                return self.error(format!(
+                    "can't handle {} for arg of type {}",
+                    tree.print(id),
+                    wanted.name()
+                ));
+            }
+        };
+        match found {
+            Ok(data) => Ok(Value::new(data, origin)),
+            Err(expected) => self.error(format!("expected {expected}; found {}", tree.print(id))),
+        }
+    }
+
+    /// The value, if it can be given to a parameter of the type.
+    fn checked(&self, mut value: Value, wanted: Type) -> Result<Value, Failure> {
+        let fits = match (&value.data, wanted) {
+            (_, Type::Reflect) | (Data::Nil, Type::Any) => true,
+            (Data::Absent, Type::Any | Type::Map | Type::List | Type::Strings) => {
+                value.data = Data::Nil;
+                true
+            }
+            (Data::Absent, _) => {
+                return self.error(format!("invalid value; expected {}", wanted.name()));
+            }
+            (Data::Nil, _) => false,
+            (_, Type::Any)
+            | (Data::String(_), Type::String)
+            | (Data::Bool(_), Type::Bool)
+            | (Data::Float(_), Type::Float)
+            | (Data::Int(_, IntKind::Int), Type::Int)
+            | (Data::Int(_, IntKind::Int64), Type::Int64)
+            | (Data::Uint(_, UintKind::Uint32), Type::Uint32) => true,
+            (Data::Map(map), Type::Map) => {
+                matches!(map.borrow().map_type, MapType::Any | MapType::Values(_))
+            }
+            (Data::List(list), Type::List) => list.items == Items::Any,
+            (Data::List(list), Type::Strings) => list.items == Items::String,
+            (Data::Object(object), Type::Object(name)) => object.type_name() == name,
+            _ => false,
+        };
+        if fits {
+            return Ok(value);
+        }
+        let got = if matches!(value.data, Data::Nil) {
+            "interface {}"
+        } else {
+            value.type_name()
+        };
+        self.error(format!(
+            "wrong type for value; expected {}; got {got}",
+            wanted.name()
+        ))
+    }
+
+    fn short_circuit(
+        &mut self,
+        tree: &Rc<Tree>,
+        form: Form,
+        arguments: &[NodeId],
+        dot: Dot<'_>,
+        piped: Option<Value>,
+    ) -> Result<Value, Failure> {
+        // Which operand is the result depends on those before it.
+        let mut decided = Origin::NONE;
+        let mut value = Value::default();
+        for &argument in arguments {
+            value = self.argument(tree, argument, Type::Reflect, dot)?;
+            if value.truth() == (form == Form::Or) {
+                return Ok(value.under(decided, self.context.origins));
+            }
+            let origin = value.origin(self.context.origins);
+            decided = self.context.origins.both(origin, decided);
+        }
+        if let Some(piped) = piped {
+            value = piped;
+        }
+        Ok(value.under(decided, self.context.origins))
+    }
+
+    fn include(&mut self, values: &[Value]) -> Result<Value, Failure> {
+        let name = values
+            .first()
+            .and_then(Value::as_text)
+            .map(|text| text.lossy().into_owned())
+            .unwrap_or_default();
+        let Some(definition) = self.lookup(&name) else {
+            return Err(Box::new(no_such_template(&name)));
+        };
+        let count = self
+            .included
+            .entry(Rc::clone(&definition.name))
+            .or_default();
+        if *count > MAX_INCLUDES {
+            return Err(Box::new(TemplateError::words(format!(
+                "rendering template has a nested reference name: {name}: unable to execute template"
+            ))));
+        }
+        *count += 1;
+        let dot = argument_as_dot(values);
+        let text = self.output_of(&definition, &dot)?;
+        if let Some(count) = self.included.get_mut(&definition.name) {
+            *count -= 1;
+        }
+        Ok(text.into())
+    }
+
+    fn tpl(&mut self, values: &[Value]) -> Result<Value, Failure> {
+        let text = values
+            .first()
+            .and_then(Value::as_text)
+            .cloned()
+            .unwrap_or_else(Text::empty);
+        // Most texts that are given to tpl hold no action at all.
+        if super::super::string::find(text.as_bytes(), b"{{", 0).is_none() {
+            self.spend_bytes(text.len())?;
+            return Ok(without_no_value(&text, self.context).into());
+        }
+        let definitions = match self.set.parse_text(&text) {
+            Ok(definitions) => definitions,
+            Err(error) => {
+                let words = format!(
+                    "cannot parse template {}: ",
+                    format::quote_lossless(text.as_bytes())
+                );
+                return Err(Box::new(TemplateError::parse(error, None).wrap(words)));
+            }
+        };
+        let Some((main, defined)) = definitions.split_first() else {
+            return Ok(Text::empty().into());
+        };
+        let mut overlay = std::collections::HashMap::new();
+        for definition in defined {
+            let is_empty = definition.tree.is_empty_list(definition.root);
+            if !(is_empty && self.lookup(&definition.name).is_some()) {
+                overlay.insert(Rc::clone(&definition.name), definition.clone());
+            }
+        }
+        self.overlays.push(overlay);
+        let dot = argument_as_dot(values);
+        let output = self.output_of(main, &dot);
+        self.overlays.pop();
+        match output {
+            Ok(output) => {
+                let clean = without_no_value(&output, self.context);
+                Ok(clean.already_under(self.control).into())
+            }
+            Err(error) => Err(Box::new(error.wrap(format!(
+                "error during tpl function execution for {}: ",
+                format::quote_lossless(text.as_bytes())
+            )))),
+        }
+    }
+
+    /// Why a value cannot be called: none of Helm's values is a function.
+    fn call_of_value(
+        &self,
+        tree: &Rc<Tree>,
+        arguments: &[NodeId],
+        values: &[Value],
+    ) -> TemplateError {
+        let callee = values.first();
+        if callee.is_none_or(Value::is_nil) {
+            return TemplateError::words("call of nil");
+        }
+        let name = match arguments.first() {
+            Some(&first) => tree.print(first),
+            None => callee
+                .map(|value| format::plain(value).lossy().into_owned())
+                .unwrap_or_default(),
+        };
+        TemplateError::words(format!(
+            "non-function {name} of type {}",
+            callee.map_or("", Value::type_name)
+        ))
+    }
+}
+
+/// The second argument of `include` and `tpl` as the dot of what they execute: a nil is no value there.
+fn argument_as_dot(values: &[Value]) -> Value {
+    let mut dot = values.get(1).cloned().unwrap_or_default();
+    if matches!(dot.data, Data::Nil) {
+        dot.data = Data::Absent;
+    }
+    dot
+}
+
+/// A node that reads fields, and the arguments for the last of them.
+struct Chain<'a> {
+    id: NodeId,
+    fields: &'a [Rc<str>],
+    arguments: &'a [NodeId],
+}
+
+/// One step of a [`Chain`].
+struct Link<'a> {
+    id: NodeId,
+    name: &'a Rc<str>,
+    arguments: &'a [NodeId],
+    /// Whether the receiver's Go type is `interface {}`.
+    is_interface: bool,
+}

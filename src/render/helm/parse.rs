@@ -1,0 +1,1039 @@
+//! Words into a tree, with Go's grammar and Go's refusals.
+//!
+//! Functions are looked up here, so that a template that calls an unknown one is refused before anything is executed.
+//! Where Go's parser would recurse without limit, [`MAX_NESTING`] stops it.
+
+use std::rc::Rc;
+
+use super::ast::{Definition, NodeId, NodeKind, Number, SourceText, Symbol, Tree, TreeBuilder};
+use super::format::quote_lossless;
+use super::function::Functions;
+use super::lex::{Lexer, Token, TokenKind};
+use crate::text::Span;
+
+/// Control structures and parentheses nested deeper than this are refused.
+const MAX_NESTING: usize = 500;
+
+/// Why a text is not a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ParseError {
+    /// Go's whole message, `template: NAME:LINE: …`.
+    pub(super) message: String,
+    /// Where reading stopped.
+    pub(super) span: Span,
+}
+
+/// Parses a source text: the template `name` and what it defines, in that order.
+pub(super) fn parse(
+    name: &Rc<str>,
+    source: SourceText,
+    functions: &Functions,
+) -> Result<Vec<Definition>, ParseError> {
+    let (builder, roots) = {
+        let mut parser = Parser {
+            name,
+            input: source.bytes(),
+            functions,
+            lexer: Lexer::new(source.bytes()),
+            tokens: [Token {
+                kind: TokenKind::Eof,
+                start: 0,
+                end: 0,
+            }; 3],
+            peeked: 0,
+            builder: TreeBuilder::default(),
+            scope: Scope::default(),
+            action_start: None,
+            nesting: 0,
+            roots: Vec::new(),
+        };
+        let dollar = parser.builder.symbol("$");
+        parser.scope.variables.push(dollar);
+        parser.template()?;
+        (parser.builder, parser.roots)
+    };
+    let tree: Rc<Tree> = Rc::new(builder.finish(Rc::clone(name), source));
+    let mut definitions: Vec<Definition> = Vec::new();
+    for (name, root) in roots {
+        let definition = Definition {
+            name,
+            tree: Rc::clone(&tree),
+            root,
+        };
+        // Of two definitions of one name in one file, one must be empty, and then the other counts.
+        match definitions.iter_mut().find(|d| d.name == definition.name) {
+            Some(known) => {
+                if tree.is_empty_list(known.root) {
+                    *known = definition;
+                } else if !tree.is_empty_list(root) {
+                    return Err(ParseError {
+                        message: format!(
+                            "template: {}:{}: template: multiple definition of template {}",
+                            tree.name,
+                            line_of(tree.source.bytes(), tree.source.bytes().len()),
+                            quote_lossless(definition.name.as_bytes()),
+                        ),
+                        span: tree.node(root).span,
+                    });
+                }
+            }
+            None => definitions.push(definition),
+        }
+    }
+    Ok(definitions)
+}
+
+fn line_of(input: &[u8], at: usize) -> usize {
+    let before = input.get(..at.min(input.len())).unwrap_or_default();
+    before.iter().filter(|&&b| b == b'\n').count() + 1
+}
+
+/// What a template that is being parsed may use.
+#[derive(Default)]
+struct Scope {
+    variables: Vec<Symbol>,
+    ranges: usize,
+}
+
+struct Parser<'a> {
+    name: &'a str,
+    input: &'a [u8],
+    functions: &'a Functions,
+    lexer: Lexer<'a>,
+    /// The words that were looked at, the latest first.
+    tokens: [Token; 3],
+    peeked: usize,
+    builder: TreeBuilder,
+    scope: Scope,
+    action_start: Option<usize>,
+    nesting: usize,
+    roots: Vec<(Rc<str>, NodeId)>,
+}
+
+/// How a list of nodes ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    End,
+    Else,
+}
+
+impl Ended {
+    fn print(self) -> &'static str {
+        match self {
+            Self::End => "{{end}}",
+            Self::Else => "{{else}}",
+        }
+    }
+}
+
+/// What [`Parser::text_or_action`] found.
+enum Found {
+    Node(NodeId),
+    Ended(Ended),
+}
+
+type Parse<T> = Result<T, ParseError>;
+
+impl<'a> Parser<'a> {
+    fn next(&mut self) -> Token {
+        if self.peeked > 0 {
+            self.peeked -= 1;
+        } else {
+            self.tokens[0] = self.lexer.next();
+        }
+        self.tokens
+            .get(self.peeked)
+            .copied()
+            .unwrap_or(self.tokens[0])
+    }
+
+    fn backup(&mut self) {
+        self.peeked += 1;
+    }
+
+    /// Puts `token` back, which was read before the one in the zeroth place.
+    fn backup2(&mut self, token: Token) {
+        self.tokens[1] = token;
+        self.peeked = 2;
+    }
+
+    fn backup3(&mut self, second: Token, first: Token) {
+        self.tokens[1] = first;
+        self.tokens[2] = second;
+        self.peeked = 3;
+    }
+
+    fn peek(&mut self) -> Token {
+        let token = self.next();
+        self.backup();
+        token
+    }
+
+    fn next_non_space(&mut self) -> Token {
+        loop {
+            let token = self.next();
+            if token.kind != TokenKind::Space {
+                return token;
+            }
+        }
+    }
+
+    fn peek_non_space(&mut self) -> Token {
+        let token = self.next_non_space();
+        self.backup();
+        token
+    }
+
+    fn bytes(&self, token: Token) -> &'a [u8] {
+        self.input.get(token.start..token.end).unwrap_or_default()
+    }
+
+    fn word(&self, token: Token) -> String {
+        String::from_utf8_lossy(self.bytes(token)).into_owned()
+    }
+
+    fn error<T>(&self, message: impl AsRef<str>) -> Parse<T> {
+        let latest = self.tokens[0];
+        let line = line_of(self.input, latest.start);
+        Err(ParseError {
+            message: format!("template: {}:{line}: {}", self.name, message.as_ref()),
+            span: Span::new(latest.start, latest.end),
+        })
+    }
+
+    fn unexpected<T>(&self, token: Token, context: &str) -> Parse<T> {
+        if token.kind == TokenKind::Error {
+            let message = &self.lexer.error;
+            let started = match self.action_start {
+                Some(start) if line_of(self.input, start) != line_of(self.input, token.start) => {
+                    // Not «action in action».
+                    let what = if message.ends_with(" action") {
+                        ""
+                    } else {
+                        " in action"
+                    };
+                    format!(
+                        "{what} started at {}:{}",
+                        self.name,
+                        line_of(self.input, start)
+                    )
+                }
+                _ => String::new(),
+            };
+            return self.error(format!("{message}{started}"));
+        }
+        self.error(format!(
+            "unexpected {} in {context}",
+            self.print_token(token)
+        ))
+    }
+
+    fn print_token(&self, token: Token) -> String {
+        if token.kind == TokenKind::Eof {
+            return "EOF".to_owned();
+        }
+        if token.kind.is_keyword() {
+            return format!("<{}>", self.word(token));
+        }
+        let word = self.word(token);
+        if self.bytes(token).len() > 10 {
+            let short: String = word.chars().take(10).collect();
+            format!("{}...", quote_lossless(short.as_bytes()))
+        } else {
+            quote_lossless(self.bytes(token))
+        }
+    }
+
+    fn expect(&mut self, kind: TokenKind, context: &str) -> Parse<Token> {
+        let token = self.next_non_space();
+        if token.kind == kind {
+            Ok(token)
+        } else {
+            self.unexpected(token, context)
+        }
+    }
+
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        if self.nesting >= MAX_NESTING {
+            return self.error("max expression depth exceeded");
+        }
+        self.nesting += 1;
+        let result = parse(self);
+        self.nesting -= 1;
+        result
+    }
+
+    /// The whole text.
+    fn template(&mut self) -> Parse<()> {
+        let mut items = Vec::new();
+        let at = self.peek().start;
+        while self.peek().kind != TokenKind::Eof {
+            if self.peek().kind == TokenKind::LeftDelimiter {
+                let delimiter = self.next();
+                if self.next_non_space().kind == TokenKind::Define {
+                    self.definition()?;
+                    continue;
+                }
+                self.backup2(delimiter);
+            }
+            match self.text_or_action()? {
+                Found::Node(node) => items.push(node),
+                Found::Ended(end) => return self.error(format!("unexpected {}", end.print())),
+            }
+        }
+        let root = self.list(at, items);
+        self.roots.insert(0, (Rc::from(self.name), root));
+        Ok(())
+    }
+
+    fn list(&mut self, at: usize, items: Vec<NodeId>) -> NodeId {
+        let end = items
+            .last()
+            .map_or(at, |&last| self.builder.span(last).end as usize);
+        self.builder
+            .add(at, Span::new(at, end), NodeKind::List(items))
+    }
+
+    fn with_new_scope<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        let dollar = self.builder.symbol("$");
+        let scope = Scope {
+            variables: vec![dollar],
+            ranges: 0,
+        };
+        let outer = std::mem::replace(&mut self.scope, scope);
+        let result = parse(self);
+        self.scope = outer;
+        result
+    }
+
+    fn definition(&mut self) -> Parse<()> {
+        const CONTEXT: &str = "define clause";
+        let token = self.next_non_space();
+        let name = self.template_name(token, CONTEXT)?;
+        self.expect(TokenKind::RightDelimiter, CONTEXT)?;
+        let (root, end) = self.with_new_scope(Self::item_list)?;
+        if end != Ended::End {
+            return self.error(format!("unexpected {} in {CONTEXT}", end.print()));
+        }
+        self.roots.push((name, root));
+        Ok(())
+    }
+
+    fn item_list(&mut self) -> Parse<(NodeId, Ended)> {
+        let at = self.peek_non_space().start;
+        let mut items = Vec::new();
+        while self.peek_non_space().kind != TokenKind::Eof {
+            match self.text_or_action()? {
+                Found::Node(node) => items.push(node),
+                Found::Ended(end) => return Ok((self.list(at, items), end)),
+            }
+        }
+        self.error("unexpected EOF")
+    }
+
+    fn text_or_action(&mut self) -> Parse<Found> {
+        let token = self.next_non_space();
+        match token.kind {
+            TokenKind::Text => {
+                let span = Span::new(token.start, token.end);
+                Ok(Found::Node(self.builder.add(
+                    token.start,
+                    span,
+                    NodeKind::Text,
+                )))
+            }
+            TokenKind::LeftDelimiter => {
+                self.action_start = Some(token.start);
+                let found = self.action(token);
+                if found.is_ok() {
+                    self.action_start = None;
+                }
+                found
+            }
+            _ => self.unexpected(token, "input"),
+        }
+    }
+
+    fn action(&mut self, open: Token) -> Parse<Found> {
+        let token = self.next_non_space();
+        let node = match token.kind {
+            TokenKind::Block => self.nested(|p| p.block(open))?,
+            TokenKind::Break => self.leave_range(open, token, "{{break}}", NodeKind::Break)?,
+            TokenKind::Continue => {
+                self.leave_range(open, token, "{{continue}}", NodeKind::Continue)?
+            }
+            TokenKind::Else => {
+                let next = self.peek_non_space();
+                if !matches!(next.kind, TokenKind::If | TokenKind::With) {
+                    self.expect(TokenKind::RightDelimiter, "else")?;
+                }
+                return Ok(Found::Ended(Ended::Else));
+            }
+            TokenKind::End => {
+                self.expect(TokenKind::RightDelimiter, "end")?;
+                return Ok(Found::Ended(Ended::End));
+            }
+            TokenKind::If => self.nested(|p| p.control(open, Control::If))?,
+            TokenKind::Range => self.nested(|p| p.control(open, Control::Range))?,
+            TokenKind::With => self.nested(|p| p.control(open, Control::With))?,
+            TokenKind::Template => self.template_call(open)?,
+            _ => {
+                self.backup();
+                let at = self.peek().start;
+                let (pipe, end) = self.pipeline("command", TokenKind::RightDelimiter, None)?;
+                let span = Span::new(open.start, end.end);
+                self.builder.add(at, span, NodeKind::Action(pipe))
+            }
+        };
+        Ok(Found::Node(node))
+    }
+
+    fn leave_range(
+        &mut self,
+        open: Token,
+        keyword: Token,
+        name: &str,
+        kind: NodeKind,
+    ) -> Parse<NodeId> {
+        let token = self.next_non_space();
+        if token.kind != TokenKind::RightDelimiter {
+            return self.unexpected(token, name);
+        }
+        if self.scope.ranges == 0 {
+            return self.error(format!("{name} outside {{{{range}}}}"));
+        }
+        let span = Span::new(open.start, token.end);
+        Ok(self.builder.add(keyword.start, span, kind))
+    }
+
+    fn control(&mut self, open: Token, control: Control) -> Parse<NodeId> {
+        let outer = self.scope.variables.len();
+        let (pipe, end) = self.pipeline(control.name(), TokenKind::RightDelimiter, None)?;
+        let is_range = control == Control::Range;
+        self.scope.ranges += usize::from(is_range);
+        let body = self.item_list();
+        self.scope.ranges -= usize::from(is_range);
+        let (body, ended) = body?;
+        let otherwise = match ended {
+            Ended::End => None,
+            Ended::Else => {
+                let next = self.peek();
+                let chained = match (control, next.kind) {
+                    (Control::If, TokenKind::If) => Some(Control::If),
+                    (Control::With, TokenKind::With) => Some(Control::With),
+                    _ => None,
+                };
+                if let Some(chained) = chained {
+                    self.next();
+                    let node = self.nested(|p| p.control(next, chained))?;
+                    Some(self.list(next.start, vec![node]))
+                } else {
+                    let (list, ended) = self.item_list()?;
+                    if ended != Ended::End {
+                        return self.error(format!("expected end; found {}", ended.print()));
+                    }
+                    Some(list)
+                }
+            }
+        };
+        self.scope.variables.truncate(outer);
+        let kind = match control {
+            Control::Range => NodeKind::Range {
+                pipe,
+                body,
+                otherwise,
+            },
+            Control::If | Control::With => NodeKind::Branch {
+                with: control == Control::With,
+                pipe,
+                body,
+                otherwise,
+            },
+        };
+        let at = self.builder.at(pipe);
+        Ok(self.builder.add(at, Span::new(open.start, end.end), kind))
+    }
+
+    fn block(&mut self, open: Token) -> Parse<NodeId> {
+        const CONTEXT: &str = "block clause";
+        let token = self.next_non_space();
+        let name = self.template_name(token, CONTEXT)?;
+        let (pipe, close) = self.pipeline(CONTEXT, TokenKind::RightDelimiter, None)?;
+        let (root, end) = self.with_new_scope(Self::item_list)?;
+        if end != Ended::End {
+            return self.error(format!("unexpected {} in {CONTEXT}", end.print()));
+        }
+        self.roots.push((Rc::clone(&name), root));
+        let span = Span::new(open.start, close.end);
+        let pipe = Some(pipe);
+        Ok(self
+            .builder
+            .add(token.start, span, NodeKind::Template { name, pipe }))
+    }
+
+    fn template_call(&mut self, open: Token) -> Parse<NodeId> {
+        const CONTEXT: &str = "template clause";
+        let token = self.next_non_space();
+        let name = self.template_name(token, CONTEXT)?;
+        let next = self.next_non_space();
+        let (pipe, end) = if next.kind == TokenKind::RightDelimiter {
+            (None, next.end)
+        } else {
+            self.backup();
+            let (pipe, close) = self.pipeline(CONTEXT, TokenKind::RightDelimiter, None)?;
+            (Some(pipe), close.end)
+        };
+        let span = Span::new(open.start, end);
+        Ok(self
+            .builder
+            .add(token.start, span, NodeKind::Template { name, pipe }))
+    }
+
+    fn template_name(&mut self, token: Token, context: &str) -> Parse<Rc<str>> {
+        if !matches!(token.kind, TokenKind::String | TokenKind::RawString) {
+            return self.unexpected(token, context);
+        }
+        match unquote(self.bytes(token)) {
+            Some(name) => Ok(Rc::from(String::from_utf8_lossy(&name))),
+            None => self.error("invalid syntax"),
+        }
+    }
+
+    /// A pipeline up to a word of kind `end`, and that word. `open` is the parenthesis before it.
+    fn pipeline(
+        &mut self,
+        context: &str,
+        end: TokenKind,
+        open: Option<Token>,
+    ) -> Parse<(NodeId, Token)> {
+        let first = self.peek_non_space();
+        let mut declares = Vec::new();
+        let mut assigns = false;
+        loop {
+            let variable = self.peek_non_space();
+            if variable.kind != TokenKind::Variable {
+                break;
+            }
+            self.next();
+            // Space is a word, so `$x foo` must be looked at up to `foo` to know that it declares nothing.
+            let after = self.peek();
+            let next = self.peek_non_space();
+            let is_comma = next.kind == TokenKind::Char && self.bytes(next) == b",";
+            if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
+                assigns = next.kind == TokenKind::Assign;
+                self.next_non_space();
+                declares.push(self.declare(variable));
+                break;
+            }
+            if is_comma {
+                self.next_non_space();
+                declares.push(self.declare(variable));
+                if context == "range" && declares.len() < 2 {
+                    match self.peek_non_space().kind {
+                        TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen => {
+                            continue;
+                        }
+                        _ => return self.error("range can only initialize variables"),
+                    }
+                }
+                return self.error(format!("too many declarations in {context}"));
+            }
+            if after.kind == TokenKind::Space {
+                self.backup3(variable, after);
+            } else {
+                self.backup2(variable);
+            }
+            break;
+        }
+        let mut commands = Vec::new();
+        loop {
+            let token = self.next_non_space();
+            if token.kind == end {
+                if commands.is_empty() {
+                    return self.error(format!("missing value for {context}"));
+                }
+                self.check_stages(&commands)?;
+                let start = open.map_or(first.start, |open| open.start);
+                let last = commands
+                    .last()
+                    .map_or(first.end, |&last| self.builder.span(last).end as usize);
+                let stop = if open.is_some() { token.end } else { last };
+                let kind = NodeKind::Pipe {
+                    declares,
+                    assigns,
+                    commands,
+                };
+                let node = self.builder.add(first.start, Span::new(start, stop), kind);
+                return Ok((node, token));
+            }
+            match token.kind {
+                TokenKind::Bool
+                | TokenKind::CharConstant
+                | TokenKind::Complex
+                | TokenKind::Dot
+                | TokenKind::Field
+                | TokenKind::Identifier
+                | TokenKind::Number
+                | TokenKind::Nil
+                | TokenKind::RawString
+                | TokenKind::String
+                | TokenKind::Variable
+                | TokenKind::LeftParen => {
+                    self.backup();
+                    let command = self.command()?;
+                    commands.push(command);
+                }
+                _ => return self.unexpected(token, context),
+            }
+        }
+    }
+
+    fn declare(&mut self, variable: Token) -> Symbol {
+        let name = self.word(variable);
+        let symbol = self.builder.symbol(&name);
+        self.scope.variables.push(symbol);
+        symbol
+    }
+
+    /// Only the first command of a pipeline may be a mere value.
+    fn check_stages(&self, commands: &[NodeId]) -> Parse<()> {
+        for (stage, &command) in commands.iter().enumerate().skip(1) {
+            let first = match self.builder.kind(command) {
+                Some(NodeKind::Command(arguments)) => arguments.first().copied(),
+                _ => None,
+            };
+            if let Some(
+                NodeKind::Bool(_)
+                | NodeKind::Dot
+                | NodeKind::Nil
+                | NodeKind::Number(_)
+                | NodeKind::String { .. },
+            ) = first.and_then(|first| self.builder.kind(first))
+            {
+                return self.error(format!(
+                    "non executable command in pipeline stage {}",
+                    stage + 1
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self) -> Parse<NodeId> {
+        let at = self.peek_non_space().start;
+        let mut arguments = Vec::new();
+        loop {
+            self.peek_non_space();
+            if let Some(operand) = self.operand()? {
+                arguments.push(operand);
+            }
+            let token = self.next();
+            match token.kind {
+                TokenKind::Space => {}
+                TokenKind::RightDelimiter | TokenKind::RightParen => {
+                    self.backup();
+                    break;
+                }
+                TokenKind::Pipe => break,
+                _ => return self.unexpected(token, "operand"),
+            }
+        }
+        let (Some(&first), Some(&last)) = (arguments.first(), arguments.last()) else {
+            return self.error("empty command");
+        };
+        let span = Span {
+            start: self.builder.span(first).start,
+            end: self.builder.span(last).end,
+        };
+        Ok(self.builder.add(at, span, NodeKind::Command(arguments)))
+    }
+
+    fn operand(&mut self) -> Parse<Option<NodeId>> {
+        let Some(term) = self.term()? else {
+            return Ok(None);
+        };
+        let next = self.peek();
+        if next.kind != TokenKind::Field {
+            return Ok(Some(term));
+        }
+        let mut fields = Vec::new();
+        let mut end = next.end;
+        while self.peek().kind == TokenKind::Field {
+            let token = self.next();
+            end = token.end;
+            fields.push(self.field_name(token));
+        }
+        let span = Span {
+            start: self.builder.span(term).start,
+            end: end as u32,
+        };
+        let kind = match self.builder.kind(term) {
+            Some(NodeKind::Field(names)) => {
+                NodeKind::Field(names.iter().cloned().chain(fields).collect())
+            }
+            Some(NodeKind::Variable {
+                symbol,
+                fields: names,
+            }) => NodeKind::Variable {
+                symbol: *symbol,
+                fields: names.iter().cloned().chain(fields).collect(),
+            },
+            Some(
+                NodeKind::Bool(_)
+                | NodeKind::String { .. }
+                | NodeKind::Number(_)
+                | NodeKind::Nil
+                | NodeKind::Dot,
+            ) => {
+                let start = self.builder.span(term).start as usize;
+                let text = self.input.get(start..next.start).unwrap_or_default();
+                return self.error(format!("unexpected . after term {}", quote_lossless(text)));
+            }
+            _ => NodeKind::Chain { base: term, fields },
+        };
+        Ok(Some(self.builder.add(next.start, span, kind)))
+    }
+
+    fn field_name(&self, token: Token) -> Rc<str> {
+        Rc::from(String::from_utf8_lossy(
+            self.bytes(token).get(1..).unwrap_or_default(),
+        ))
+    }
+
+    fn term(&mut self) -> Parse<Option<NodeId>> {
+        let token = self.next_non_space();
+        let kind = match token.kind {
+            TokenKind::Identifier => {
+                let name = self.word(token);
+                match self.functions.get(&name) {
+                    Some(signature) => NodeKind::Function(signature),
+                    None => {
+                        return self.error(format!(
+                            "function {} not defined",
+                            quote_lossless(name.as_bytes())
+                        ));
+                    }
+                }
+            }
+            TokenKind::Dot => NodeKind::Dot,
+            TokenKind::Nil => NodeKind::Nil,
+            TokenKind::Variable => {
+                let name = self.word(token);
+                let symbol = self.builder.symbol(&name);
+                if !self.scope.variables.contains(&symbol) {
+                    return self.error(format!(
+                        "undefined variable {}",
+                        quote_lossless(name.as_bytes())
+                    ));
+                }
+                NodeKind::Variable {
+                    symbol,
+                    fields: Vec::new(),
+                }
+            }
+            TokenKind::Field => NodeKind::Field(vec![self.field_name(token)]),
+            TokenKind::Bool => NodeKind::Bool(self.bytes(token) == b"true"),
+            TokenKind::CharConstant | TokenKind::Complex | TokenKind::Number => {
+                match number(&self.word(token), token.kind) {
+                    Ok(number) => NodeKind::Number(number),
+                    Err(message) => return self.error(message),
+                }
+            }
+            TokenKind::LeftParen => {
+                let pipe = self.nested(|p| {
+                    p.pipeline("parenthesized pipeline", TokenKind::RightParen, Some(token))
+                })?;
+                return Ok(Some(pipe.0));
+            }
+            TokenKind::String | TokenKind::RawString => match unquote(self.bytes(token)) {
+                Some(bytes) => NodeKind::String {
+                    bytes,
+                    value: std::cell::OnceCell::new(),
+                },
+                None => return self.error("invalid syntax"),
+            },
+            _ => {
+                self.backup();
+                return Ok(None);
+            }
+        };
+        let span = Span::new(token.start, token.end);
+        Ok(Some(self.builder.add(token.start, span, kind)))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Control {
+    If,
+    With,
+    Range,
+}
+
+impl Control {
+    fn name(self) -> &'static str {
+        match self {
+            Self::If => "if",
+            Self::With => "with",
+            Self::Range => "range",
+        }
+    }
+}
+
+/// The bytes that a Go string literal stands for; `None` where it is malformed.
+pub(super) fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
+    let (&quote, rest) = literal.split_first()?;
+    let body = rest.strip_suffix(&[quote])?;
+    if quote == b'`' {
+        return Some(body.iter().copied().filter(|&b| b != b'\r').collect());
+    }
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(&first) = rest.first() {
+        if first == b'\\' {
+            let (char, after) = escape(rest.get(1..)?, quote)?;
+            match char {
+                Escaped::Byte(byte) => out.push(byte),
+                Escaped::Char(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+            rest = after;
+        } else {
+            if first == quote || first == b'\n' {
+                return None;
+            }
+            out.push(first);
+            rest = rest.get(1..)?;
+        }
+    }
+    Some(out)
+}
+
+enum Escaped {
+    Byte(u8),
+    Char(char),
+}
+
+/// What an escape after its backslash stands for, and the rest.
+fn escape(text: &[u8], quote: u8) -> Option<(Escaped, &[u8])> {
+    let (&first, rest) = text.split_first()?;
+    let simple = match first {
+        b'a' => 7,
+        b'b' => 8,
+        b'f' => 12,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'v' => 11,
+        b'\\' => b'\\',
+        b'\'' | b'"' if first == quote => first,
+        b'x' => {
+            let value = digits(rest, 2, 16)?;
+            return Some((Escaped::Byte(value as u8), rest.get(2..)?));
+        }
+        b'u' | b'U' => {
+            let count = if first == b'u' { 4 } else { 8 };
+            let char = char::from_u32(digits(rest, count, 16)?)?;
+            return Some((Escaped::Char(char), rest.get(count..)?));
+        }
+        b'0'..=b'7' => {
+            let value = digits(text, 3, 8)?;
+            return Some((Escaped::Byte(u8::try_from(value).ok()?), text.get(3..)?));
+        }
+        _ => return None,
+    };
+    Some((Escaped::Byte(simple), rest))
+}
+
+fn digits(text: &[u8], count: usize, radix: u32) -> Option<u32> {
+    let text = std::str::from_utf8(text.get(..count)?).ok()?;
+    if text.starts_with('+') {
+        return None;
+    }
+    u32::from_str_radix(text, radix).ok()
+}
+
+/// Reads a number literal in every way that Go's syntax allows.
+fn number(text: &str, kind: TokenKind) -> Result<Number, String> {
+    if kind == TokenKind::CharConstant {
+        let char = unquote(text.as_bytes())
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .and_then(|text| {
+                let mut chars = text.chars();
+                chars.next().filter(|_| chars.next().is_none())
+            });
+        return match char {
+            Some(c) => Ok(Number {
+                int: Some(i64::from(u32::from(c))),
+                uint: Some(u64::from(u32::from(c))),
+                float: Some(f64::from(u32::from(c))),
+                is_float: false,
+            }),
+            None => Err(format!("malformed character constant: {text}")),
+        };
+    }
+    let illegal = || format!("illegal number syntax: {}", quote_lossless(text.as_bytes()));
+    if kind == TokenKind::Complex || text.ends_with('i') {
+        return Err(illegal());
+    }
+    let int = go_int(text);
+    let mut number = Number {
+        uint: go_uint(text),
+        int,
+        ..Number::default()
+    };
+    let looks_float = text.contains(['.', 'e', 'E', 'p', 'P']);
+    let is_hex_int = is_hex(text) && !text.contains(['p', 'P']);
+    number.is_float = looks_float && !is_hex_int;
+    if let Some(int) = number.int {
+        number.float = Some(int as f64);
+        if int == 0 {
+            number.uint = Some(0);
+        }
+    } else if let Some(uint) = number.uint {
+        number.float = Some(uint as f64);
+    } else if let Some(float) = super::format::parse_float(text) {
+        if !looks_float {
+            return Err(format!(
+                "integer overflow: {}",
+                quote_lossless(text.as_bytes())
+            ));
+        }
+        number.float = Some(float);
+        if float as i64 as f64 == float {
+            number.int = Some(float as i64);
+        }
+        if float as u64 as f64 == float {
+            number.uint = Some(float as u64);
+        }
+    }
+    if number.int.is_none() && number.uint.is_none() && number.float.is_none() {
+        return Err(illegal());
+    }
+    Ok(number)
+}
+
+fn is_hex(text: &str) -> bool {
+    text.len() > 2 && (text.starts_with("0x") || text.starts_with("0X"))
+}
+
+/// Go's `strconv.ParseInt(text, 0, 64)`.
+pub(super) fn go_int(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    let value = i128::from(go_uint(digits)?);
+    i64::try_from(if negative { -value } else { value }).ok()
+}
+
+/// Go's `strconv.ParseUint(text, 0, 64)`: base by prefix, underscores between digits.
+pub(super) fn go_uint(text: &str) -> Option<u64> {
+    let lower = text.to_ascii_lowercase();
+    let (radix, digits) = if let Some(rest) = lower.strip_prefix("0x") {
+        (16, rest)
+    } else if let Some(rest) = lower.strip_prefix("0b") {
+        (2, rest)
+    } else if let Some(rest) = lower.strip_prefix("0o") {
+        (8, rest)
+    } else if lower.len() > 1 && lower.starts_with('0') {
+        (8, lower.get(1..)?)
+    } else {
+        (10, lower.as_str())
+    };
+    let has_prefix = radix != 10;
+    if digits.ends_with('_') || digits.contains("__") || (!has_prefix && digits.starts_with('_')) {
+        return None;
+    }
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || digits.starts_with(['+', '-']) {
+        return None;
+    }
+    u64::from_str_radix(&digits, radix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::helm::string::Text;
+
+    fn parsed(text: &str) -> Result<Vec<(String, String)>, String> {
+        let functions = Functions::new(&[super::super::builtins::TABLE]);
+        let name: Rc<str> = Rc::from("t");
+        let source = SourceText::Value(Text::new(text, crate::origin::Origin::NONE));
+        match parse(&name, source, &functions) {
+            Ok(definitions) => Ok(definitions
+                .iter()
+                .map(|d| (d.name.to_string(), d.tree.print(d.root)))
+                .collect()),
+            Err(error) => Err(error.message),
+        }
+    }
+
+    #[test]
+    fn trees_print_as_go_prints_them() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(parsed(text).unwrap()[0].1, expected, "{text}");
+        };
+        check("a{{- .b.c }}", "a{{.b.c}}");
+        check("{{ $x:=1 }}{{ $x }}", "{{$x := 1}}{{$x}}");
+        check(
+            "{{if eq .a 1}}x{{else if .b}}y{{else}}z{{end}}",
+            "{{if eq .a 1}}x{{else}}{{if .b}}y{{else}}z{{end}}{{end}}",
+        );
+        check(
+            "{{range $i, $e := .l}}{{break}}{{end}}",
+            "{{range $i, $e := .l}}{{break}}{{end}}",
+        );
+        check(
+            "{{ (index .a 0).b | printf \"%v\" }}",
+            "{{(index .a 0).b | printf \"%v\"}}",
+        );
+        check("{{template \"x\" .}}", "{{template \"x\" .}}");
+        assert_eq!(
+            parsed("{{define \"d\"}}x{{end}} {{block \"b\" .}}y{{end}}").unwrap(),
+            [
+                ("t".to_owned(), " {{template \"b\" .}}".to_owned()),
+                ("d".to_owned(), "x".to_owned()),
+                ("b".to_owned(), "y".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn refusals_are_go_s() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(parsed(text).unwrap_err(), expected, "{text}");
+        };
+        check("{{ $y }}", "template: t:1: undefined variable \"$y\"");
+        check("\n{{ if . }}x", "template: t:2: unexpected EOF");
+        check("{{ end }}", "template: t:1: unexpected {{end}}");
+        check("{{ .a", "template: t:1: unclosed action");
+        check("{{ .a\n\n", "template: t:3: unclosed action started at t:1");
+        check(
+            "{{ nofunc 1 }}",
+            "template: t:1: function \"nofunc\" not defined",
+        );
+        check(
+            "{{ 1 | 2 }}",
+            "template: t:1: non executable command in pipeline stage 2",
+        );
+        check(
+            "{{ range }}x{{ end }}",
+            "template: t:1: missing value for range",
+        );
+        check(
+            "{{ template }}",
+            "template: t:1: unexpected \"}}\" in template clause",
+        );
+        check("{{ .a..b }}", "template: t:1: unexpected <.> in operand");
+        check("{{ break }}", "template: t:1: {{break}} outside {{range}}");
+        check(
+            "{{ /* a */ }}",
+            "template: t:1: unexpected \"/\" in command",
+        );
+        check(
+            "{{ 99999999999999999999 }}",
+            "template: t:1: integer overflow: \"99999999999999999999\"",
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! What a check tells, as a value; its formats are the modules below, one file each.
+//!
+//! Everything here is already decided: which findings there are, where they are, what blocks. A format only lays out.
+//! The texts that excerpts are cut from travel with the report, with the spans that must not be shown.
+
+pub mod json;
+pub mod text;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::finding::{Finding, Severity, State};
+use crate::problem::Problem;
+use crate::text::{LineIndex, Position, RepoPath, Span};
+
+/// One of the two snapshots that were compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// What it is (`main at 1a2b3c4`, `the work tree`).
+    pub label: String,
+    /// How many files it holds.
+    pub files: usize,
+    /// How many apps it holds.
+    pub apps: usize,
+}
+
+/// Which of the two sides a text belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Which {
+    /// Before the change.
+    Base,
+    /// After the change.
+    Head,
+}
+
+/// What the change does to an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppState {
+    /// It is only in head.
+    Added,
+    /// It is only in base.
+    Removed,
+    /// One of its inputs differs.
+    Changed,
+    /// Nothing that it reads differs; it was not evaluated again.
+    Unchanged,
+}
+
+impl AppState {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// One app of the comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppLine {
+    /// Its id.
+    pub id: String,
+    /// Its environment, where it has one.
+    pub environment: Option<String>,
+    /// What the change does to it.
+    pub state: AppState,
+    /// How many objects it renders to in head (in base, where it was removed); unknown where it did not need rendering.
+    pub resources: Option<usize>,
+    /// How many of them the change adds, removes or alters.
+    pub changed_resources: usize,
+}
+
+/// A place in a file, for people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Which snapshot holds the file.
+    pub side: Which,
+    /// The file.
+    pub path: RepoPath,
+    /// The bytes.
+    pub span: Span,
+    /// Where they begin.
+    pub start: Position,
+    /// Where they end.
+    pub end: Position,
+    /// What the place contributed (`values`, `template`, `patch`, …).
+    pub role: &'static str,
+}
+
+/// A finding with its place.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The name of the control.
+    pub name: String,
+    /// What was found.
+    pub finding: Finding,
+    /// The line that made it; `None` only where no file can be named.
+    pub location: Option<Location>,
+    /// Other places the value came through, nearest first.
+    pub history: Vec<Location>,
+    /// A sentence on what to do.
+    pub help: Option<String>,
+    /// True if and only if it makes the check fail.
+    pub blocks: bool,
+}
+
+/// How a check ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    /// Nothing blocks, and everything could be seen.
+    Clean,
+    /// At least one finding blocks.
+    Findings,
+    /// Something could not be rendered, read or compared, whatever else was found.
+    Incomplete,
+}
+
+impl Conclusion {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// The exit code of the command line.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Incomplete => 2,
+        }
+    }
+}
+
+/// A problem, and the side on which it was met.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trouble {
+    /// Which side; head where both have it.
+    pub side: Which,
+    /// The app whose rendering met it, where it was one.
+    pub app: Option<String>,
+    /// What.
+    pub problem: Problem,
+}
+
+/// A source text, with the spans that must not be shown.
+#[derive(Debug, Clone)]
+pub struct SourceText {
+    /// The whole text.
+    pub text: Arc<str>,
+    /// Secrets in it, sorted.
+    pub secrets: Vec<Span>,
+}
+
+/// The texts that locations refer to.
+pub type Texts = BTreeMap<(Which, RepoPath), SourceText>;
+
+/// The outcome of a check.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Before the change.
+    pub base: Side,
+    /// After the change.
+    pub head: Side,
+    /// How many files differ.
+    pub changed_files: usize,
+    /// What the reader should know about how the sides were chosen.
+    pub notes: Vec<String>,
+    /// Every app of either side, by id.
+    pub apps: Vec<AppLine>,
+    /// Every finding of the apps the change touches, the most severe new ones first.
+    pub findings: Vec<Told>,
+    /// Everything that could not be done.
+    pub problems: Vec<Trouble>,
+    /// The lowest severity of a new finding that blocks; `None` where none does.
+    pub fail_on: Option<Severity>,
+    /// How it ends.
+    pub conclusion: Conclusion,
+    /// The texts that locations refer to.
+    pub texts: Texts,
+}
+
+impl Report {
+    /// How many findings are in `state`.
+    pub fn count(&self, state: State) -> usize {
+        self.findings.iter().filter(|told| told.finding.state == state).count()
+    }
+}
+
+/// Line and column of the first and after the last byte of a span, where the text is known.
+fn positions(texts: &Texts, side: Which, path: &RepoPath, span: Span) -> Option<(Position, Position)> {
+    let source = texts.get(&(side, path.clone()))?;
+    let index = LineIndex::new(&source.text);
+    Some((index.position(&source.text, span.start), index.position(&source.text, span.end)))
+}

@@ -1,0 +1,301 @@
+//! The report for a person at a terminal: each finding as a compiler would print it, then a summary line.
+//!
+//! Findings with one cause are told once, with the list of the apps they appear in. Secrets in excerpts are covered.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use super::{AppState, Conclusion, Location, Report, SourceText, Texts, Told, Trouble, Which, positions};
+use crate::finding::{Severity, State};
+use crate::text::{LineIndex, RepoPath, Span};
+
+/// How the text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// With ANSI colours.
+    pub color: bool,
+    /// With box-drawing characters.
+    pub unicode: bool,
+    /// With the findings that were there before the change, too.
+    pub existing: bool,
+}
+
+/// What stands in a secret's place.
+const COVER: &str = "(hidden)";
+
+/// The report as text, with a final line break.
+pub fn render(report: &Report, style: Style) -> String {
+    let renderer = renderer(style);
+    let mut out = heading(report);
+    for note in &report.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
+    out.push('\n');
+    for group in grouped(report, style) {
+        out.push_str(&renderer.render(&[finding(report, &group)]));
+        out.push_str("\n\n");
+    }
+    out.push_str(&problems(&report.texts, &report.problems, style));
+    out.push_str(&summary(report, style));
+    out
+}
+
+/// Problems alone, each with its place, without repetition.
+pub fn problems(texts: &Texts, problems: &[Trouble], style: Style) -> String {
+    let renderer = renderer(style);
+    let mut out = String::new();
+    for (trouble, apps) in merged(problems) {
+        out.push_str(&renderer.render(&[problem(texts, trouble, &apps)]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+fn renderer(style: Style) -> Renderer {
+    let decor = if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+    if style.color { Renderer::styled() } else { Renderer::plain() }.decor_style(decor)
+}
+
+fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The first line: both sides, and how much was compared.
+fn heading(report: &Report) -> String {
+    let count = |state| report.apps.iter().filter(|app| app.state == state).count();
+    let mut line = format!("comparing {} with {}: ", report.base.label, report.head.label);
+    if report.changed_files == 0 {
+        let _ = write!(
+            line,
+            "nothing changed ({}, {})",
+            plural(report.head.files, "file"),
+            plural(report.head.apps, "app")
+        );
+    } else {
+        let _ = write!(
+            line,
+            "{} of {} changed, {} compared",
+            report.changed_files,
+            plural(report.base.files.max(report.head.files), "file"),
+            plural(report.apps.len(), "app"),
+        );
+        let parts: Vec<String> = [AppState::Changed, AppState::Added, AppState::Removed, AppState::Unchanged]
+            .into_iter()
+            .filter(|&state| count(state) > 0)
+            .map(|state| format!("{} {}", count(state), state.name()))
+            .collect();
+        if !parts.is_empty() {
+            let _ = write!(line, " ({})", parts.join(", "));
+        }
+    }
+    line.push('\n');
+    line
+}
+
+/// Findings that say the same of the same place, in the order of the report.
+fn grouped(report: &Report, style: Style) -> Vec<Vec<&Told>> {
+    let mut order: Vec<Vec<&Told>> = Vec::new();
+    let mut known = BTreeMap::new();
+    for told in &report.findings {
+        if told.finding.state == State::Existing && !style.existing {
+            continue;
+        }
+        let key = (told.finding.state, &told.finding.control, &told.location, &told.finding.message);
+        let index = *known.entry(key).or_insert_with(|| {
+            order.push(Vec::new());
+            order.len() - 1
+        });
+        if let Some(group) = order.get_mut(index) {
+            group.push(told);
+        }
+    }
+    order
+}
+
+fn level(told: &Told) -> Level<'static> {
+    match told.finding.state {
+        State::New if told.blocks => Level::ERROR.with_name(told.finding.severity.name()),
+        State::New => Level::WARNING.with_name(told.finding.severity.name()),
+        State::Existing => Level::INFO.with_name("existing"),
+        State::Resolved => Level::HELP.with_name("resolved"),
+    }
+}
+
+fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
+    let Some(first) = group.first() else { return Group::with_level(Level::NOTE) };
+    let id = first.finding.control.to_string();
+    let mut section = level(first).primary_title(first.finding.message.as_str()).id(id).elements(Vec::<Element<'a>>::new());
+    match &first.location {
+        Some(location) => section = section.elements(excerpt(&report.texts, location, AnnotationKind::Primary, None)),
+        None => section = section.element(Level::NOTE.message("no file could be named as the cause")),
+    }
+    for earlier in &first.history {
+        let label = format!("by way of this {}", earlier.role);
+        section = section.elements(excerpt(&report.texts, earlier, AnnotationKind::Context, Some(label)));
+    }
+    let mut seen = Vec::new();
+    for told in group {
+        let line = format!("in {}: {} {}", told.finding.app, told.finding.resource, told.finding.field);
+        if !seen.contains(&line) {
+            section = section.element(Level::NOTE.no_name().message(line.clone()));
+            seen.push(line);
+        }
+    }
+    if let Some(help) = &first.help {
+        section = section.element(Level::HELP.message(help.as_str()));
+    }
+    section
+}
+
+/// The lines around a place, cut out of its text, with secrets covered.
+fn excerpt<'a>(
+    texts: &Texts,
+    location: &Location,
+    kind: AnnotationKind,
+    label: Option<String>,
+) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    let source = texts.get(&(location.side, location.path.clone()))?;
+    let index = LineIndex::new(&source.text);
+    // Long places are shown by their first lines: a reader wants to know where, not to read the file.
+    let first = location.start.line;
+    let last = location.end.line.clamp(first, first + 3).min(index.lines().max(first));
+    let window = Span { start: index.line(first).start, end: index.line(last).end };
+    let (text, span) = covered(source, window, location.span);
+    let annotation = kind.span(span);
+    let annotation = match label {
+        Some(label) => annotation.label(label),
+        None => annotation,
+    };
+    let path = match location.side {
+        Which::Head => location.path.to_string(),
+        Which::Base => format!("{} (before)", location.path),
+    };
+    Some(Snippet::source(text).path(path).line_start(first as usize).fold(false).annotation(annotation))
+}
+
+/// The text of `window` with its secrets covered, and where `marked` lies in it.
+fn covered(source: &SourceText, window: Span, marked: Span) -> (String, std::ops::Range<usize>) {
+    let mut out = String::new();
+    let mut at = window.start;
+    let clip = |offset: u32| offset.clamp(window.start, window.end);
+    let (mut start, mut end) = (None, None);
+    let mut keep = |out: &mut String, from: u32, to: u32| {
+        let piece = Span { start: from, end: to };
+        for (offset, slot) in [(clip(marked.start), &mut start), (clip(marked.end), &mut end)] {
+            if slot.is_none() && (from..=to).contains(&offset) {
+                *slot = Some(out.len() + (offset - from) as usize);
+            }
+        }
+        out.push_str(piece.of(&source.text));
+    };
+    for secret in source.secrets.iter().filter(|secret| secret.meets(window) && !secret.is_empty()) {
+        let (from, to) = (clip(secret.start), clip(secret.end));
+        if from < at {
+            continue;
+        }
+        keep(&mut out, at, from);
+        out.push_str(COVER);
+        // Line breaks inside a secret are kept, so that the numbers of the lines after it stay right.
+        out.extend(Span { start: from, end: to }.of(&source.text).chars().filter(|&c| c == '\n'));
+        at = to;
+    }
+    keep(&mut out, at, window.end);
+    let start = start.unwrap_or(0);
+    let mut end = end.unwrap_or(out.len()).max(start);
+    // A mark that ends in the line break would be drawn into the next line.
+    while end > start && out.as_bytes().get(end - 1).is_some_and(|b| matches!(b, b'\n' | b'\r')) {
+        end -= 1;
+    }
+    (out, start..end)
+}
+
+/// Problems without repetition, with the apps that met them.
+fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
+    let mut order: Vec<(&Trouble, Vec<&str>)> = Vec::new();
+    for trouble in problems {
+        let app = trouble.app.as_deref();
+        match order.iter_mut().find(|(known, _)| known.problem == trouble.problem) {
+            Some((_, apps)) => apps.extend(app.filter(|app| !apps.contains(app))),
+            None => order.push((trouble, app.into_iter().collect())),
+        }
+    }
+    order
+}
+
+fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> {
+    let problem = &trouble.problem;
+    let title = Level::ERROR.with_name("incomplete").primary_title(problem.message.as_str()).id(problem.kind.name());
+    let mut section = title.elements(Vec::<Element<'a>>::new());
+    let place = |path: &RepoPath, span: Option<Span>, kind, label: Option<String>| {
+        let (start, end) = positions(texts, trouble.side, path, span?)?;
+        let location = Location { side: trouble.side, path: path.clone(), span: span?, start, end, role: "" };
+        excerpt(texts, &location, kind, label)
+    };
+    if let Some(at) = &problem.place {
+        match place(&at.path, at.span, AnnotationKind::Primary, None) {
+            Some(snippet) => section = section.element(snippet),
+            None => section = section.element(Origin::path(at.path.to_string())),
+        }
+    }
+    for (at, what) in &problem.chain {
+        match place(&at.path, at.span, AnnotationKind::Context, Some(what.clone())) {
+            Some(snippet) => section = section.element(snippet),
+            None => section = section.element(Level::NOTE.message(format!("{what} ({})", at.path))),
+        }
+    }
+    if trouble.side == Which::Base {
+        section = section.element(Level::NOTE.message("this is so before the change"));
+    }
+    if !apps.is_empty() {
+        section = section.element(Level::NOTE.no_name().message(format!("in {}", apps.join(", "))));
+    }
+    if let Some(help) = &problem.help {
+        section = section.element(Level::HELP.message(help.as_str()));
+    }
+    section
+}
+
+/// The last line: what was found, and how the check ends.
+fn summary(report: &Report, style: Style) -> String {
+    let mut parts = Vec::new();
+    let new = report.count(State::New);
+    if new > 0 {
+        let by: Vec<String> = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low]
+            .into_iter()
+            .filter_map(|severity| {
+                let count = report
+                    .findings
+                    .iter()
+                    .filter(|t| t.finding.state == State::New && t.finding.severity == severity)
+                    .count();
+                (count > 0).then(|| format!("{count} {}", severity.name()))
+            })
+            .collect();
+        parts.push(format!("{} ({})", plural(new, "new finding"), by.join(", ")));
+    } else {
+        parts.push("no new finding".to_owned());
+    }
+    let resolved = report.count(State::Resolved);
+    if resolved > 0 {
+        parts.push(format!("{resolved} resolved"));
+    }
+    let existing = report.count(State::Existing);
+    if existing > 0 {
+        let hint = if style.existing { "" } else { ", shown with --existing" };
+        parts.push(format!("{existing} existing{hint}"));
+    }
+    if !report.problems.is_empty() {
+        parts.push(plural(merged(&report.problems).len(), "problem"));
+    }
+    let blocking = report.findings.iter().filter(|told| told.blocks).count();
+    let end = match report.conclusion {
+        Conclusion::Clean => "nothing blocks".to_owned(),
+        Conclusion::Findings => format!("{blocking} block this change"),
+        Conclusion::Incomplete if blocking > 0 => format!("{blocking} block this change, and not everything could be checked"),
+        Conclusion::Incomplete => "not everything could be checked, so this is not a pass".to_owned(),
+    };
+    format!("{}: {}; {end}\n", report.conclusion.name(), parts.join(", "))
+}

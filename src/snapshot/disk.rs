@@ -1,0 +1,107 @@
+//! A directory of a disk that is read as it is asked for: what `render` needs, which reads one target out of a large tree.
+//!
+//! Unlike a listed directory it is no snapshot of one moment, so nothing is compared with it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::directory::{Directory, Listed, identify, list, on_disk, read};
+use super::{Entries, Entry, EntryKind, Names, ReadError, Snapshot};
+use crate::text::RepoPath;
+
+/// The files below a directory, read when they are asked for.
+#[derive(Debug)]
+pub struct Disk {
+    label: String,
+    root: PathBuf,
+    known: Mutex<BTreeMap<RepoPath, Option<Entry>>>,
+    all: OnceLock<Entries>,
+}
+
+impl Disk {
+    /// The files below `root`; nothing is read yet.
+    pub fn new(root: &Path) -> Self {
+        Self { label: root.display().to_string(), root: root.to_owned(), known: Mutex::default(), all: OnceLock::new() }
+    }
+
+    fn look(&self, path: &RepoPath) -> Option<Entry> {
+        if path.components().any(|part| part == ".git") {
+            return None;
+        }
+        let kind = std::fs::symlink_metadata(on_disk(&self.root, path)).ok()?.file_type();
+        let kind = match (kind.is_symlink(), kind.is_file()) {
+            (true, _) => EntryKind::Link,
+            (_, true) => EntryKind::File,
+            _ => return None,
+        };
+        Some(Entry { kind, id: identify(&self.root, path, kind) })
+    }
+}
+
+impl Snapshot for Disk {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn entries(&self) -> &Entries {
+        self.all.get_or_init(|| {
+            Directory::open(&self.root, String::new()).map(|opened| opened.snapshot.into_entries()).unwrap_or_default()
+        })
+    }
+
+    fn entry(&self, path: &RepoPath) -> Option<Entry> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry(path.clone()).or_insert_with(|| self.look(path))
+    }
+
+    fn names(&self, directory: &RepoPath) -> Option<Names> {
+        if directory.components().any(|part| part == ".git") {
+            return None;
+        }
+        let listing = list(&self.root, directory).ok()?;
+        let entries = listing.names.into_iter().filter(|(name, _)| name != ".git");
+        Some(
+            entries
+                .map(|(name, listed)| match listed {
+                    Listed::Directory => (name, None),
+                    Listed::Entry(kind) => (name, Some(kind)),
+                })
+                .collect(),
+        )
+    }
+
+    fn is_directory(&self, path: &RepoPath) -> bool {
+        !path.components().any(|part| part == ".git")
+            && std::fs::symlink_metadata(on_disk(&self.root, path)).is_ok_and(|metadata| metadata.is_dir())
+    }
+
+    fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        let entry = self.entry(path).ok_or_else(|| ReadError::Missing(path.clone()))?;
+        Ok(read(&self.root, path, entry.kind)?.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::{Found, Tree};
+
+    #[test]
+    fn it_shows_what_a_listed_directory_shows() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::create_dir_all(root.join(".git")).unwrap();
+        std::fs::write(root.join("a/x.yaml"), "x: 1\n").unwrap();
+        std::fs::write(root.join("a/b/y.yaml"), "y: 1\n").unwrap();
+        let disk = Disk::new(root);
+        let tree = Tree::new(&disk);
+        let path = |text| RepoPath::new(text).unwrap();
+        assert_eq!(&*tree.read(&path("a/x.yaml")).unwrap(), b"x: 1\n");
+        assert_eq!(tree.list(&path("a")).unwrap(), [("b".to_owned(), Found::Directory), ("x.yaml".to_owned(), Found::File)]);
+        assert_eq!(tree.find(&path(".git")).unwrap(), None);
+        assert_eq!(tree.read(&path("a/none")), Err(ReadError::Missing(path("a/none"))));
+        assert_eq!(disk.entries().len(), 2);
+    }
+}
