@@ -17,6 +17,7 @@ mod node;
 mod object;
 mod patch;
 mod path;
+mod pattern;
 mod plugin;
 mod reference;
 mod replacement;
@@ -129,7 +130,8 @@ fn add_hashes(build: &mut Build<'_>, objects: &mut [Object]) -> Fallible<()> {
 /// Leaves out what is only for the build itself.
 fn drop_local(build: &Build<'_>, objects: &mut Vec<Object>) -> Fallible<()> {
     for object in &*objects {
-        if object.kind().is_empty() || object.name().is_empty() && !object.kind().ends_with("List") {
+        if object.kind().is_empty() || object.name().is_empty() && !object.kind().ends_with("List")
+        {
             return Err(build.fail(
                 object.node().origin,
                 "an object has lost its kind or its name",

@@ -103,9 +103,11 @@ pub(super) fn read(build: &mut Build<'_>, directory: Directory, role: Role) -> F
         .real(&path)
         .map_err(|error| Problem::new(Kind::Read, error.to_string()).in_file(&path))?;
     if build.overlay.restrict_loads && !real.is_within(&directory.path) {
-        return Err(Problem::new(Kind::Read, format!("`{path}` leads out of its directory"))
-            .in_file(&path)
-            .into());
+        return Err(
+            Problem::new(Kind::Read, format!("`{path}` leads out of its directory"))
+                .in_file(&path)
+                .into(),
+        );
     }
     let source = build.text_at(&real, Origin::NONE, Role::Transformer)?;
     let value: Value = build.value(&source)?;
@@ -190,7 +192,7 @@ pub(super) fn accumulate(
     generators(build, target, &mut so_far)?;
     for name in &target.says.components {
         let directory = build.enter(&target.directory, name, name.origin)?;
-        so_far = descend(build, target, directory, name, Some(so_far))?;
+        so_far = descend(build, target, &directory, name, Some(so_far))?;
     }
     transformers(build, target, &mut so_far)?;
     plugin::validate(build, target, &mut so_far)?;
@@ -229,7 +231,7 @@ pub(super) fn resources(
             continue;
         }
         let directory = build.enter(&target.directory, name, name.origin)?;
-        let base = descend(build, target, directory, name, None)?;
+        let base = descend(build, target, &directory, name, None)?;
         set::append_all(build, &mut so_far.objects, base.objects, name.origin)?;
         if let Some(config) = base.config {
             configuration::add(build, &mut so_far.config, config, name.origin)?;
@@ -243,11 +245,13 @@ pub(super) fn resources(
 fn descend(
     build: &mut Build<'_>,
     target: &Target,
-    directory: Directory,
+    directory: &Directory,
     name: &Text,
     component: Option<Accumulated>,
 ) -> Fallible<Accumulated> {
-    let place = build.place(name.origin).map(|(path, span)| (path, Some(span)));
+    let place = build
+        .place(name.origin)
+        .map(|(path, span)| (path, Some(span)));
     let what = if component.is_some() {
         "this component"
     } else {
@@ -268,18 +272,27 @@ fn descend(
         let is_component = *sub.says.kind == *COMPONENT;
         Ok((sub, is_component))
     };
-    let (sub, is_component) = inner().map_err(|failure: Failure| failure.through(place.clone(), what))?;
+    let (sub, is_component) =
+        inner().map_err(|failure: Failure| failure.through(place.clone(), what))?;
     let path: RepoPath = sub.directory.path.clone();
     match (component.is_some(), is_component) {
         (true, false) => {
             return Err(build
-                .problem(Kind::Render, name.origin, format!("`{path}` is not a component"))
+                .problem(
+                    Kind::Render,
+                    name.origin,
+                    format!("`{path}` is not a component"),
+                )
                 .help("List it under `resources`.")
                 .into());
         }
         (false, true) => {
             return Err(build
-                .problem(Kind::Render, name.origin, format!("`{path}` is a component"))
+                .problem(
+                    Kind::Render,
+                    name.origin,
+                    format!("`{path}` is a component"),
+                )
                 .help("List it under `components`.")
                 .into());
         }
@@ -293,7 +306,11 @@ fn generators(build: &mut Build<'_>, target: &Target, so_far: &mut Accumulated) 
     let says = &target.says;
     let global = says.generator_options.as_ref();
     let kinds = [
-        (generator::Sort::ConfigMap, "ConfigMapGenerator", &says.config_maps),
+        (
+            generator::Sort::ConfigMap,
+            "ConfigMapGenerator",
+            &says.config_maps,
+        ),
         (generator::Sort::Secret, "SecretGenerator", &says.secrets),
     ];
     for (sort, kind, entries) in kinds {
@@ -372,7 +389,7 @@ fn transformers(build: &mut Build<'_>, target: &Target, so_far: &mut Accumulated
     }
     if !says.namespace.is_empty() {
         let args = Namespace {
-            namespace: says.namespace.clone(),
+            name: says.namespace.clone(),
             specs: config.namespace.clone(),
             ..Namespace::default()
         };
@@ -458,7 +475,10 @@ fn label_specs(build: &Build<'_>, label: &Label, config: &Config) -> Fallible<Ve
             .map_or(Origin::NONE, |text| text.origin);
         build.fail(
             origin,
-            format!("two field specs of `{}` disagree about `create`", conflict.0),
+            format!(
+                "two field specs of `{}` disagree about `create`",
+                conflict.0
+            ),
         )
     })?;
     Ok(specs)

@@ -41,9 +41,8 @@ pub(super) fn inflate(
         ));
     }
     let join = |build: &Build<'_>, base: &RepoPath, path: &str| {
-        base.join(path).map_err(|error| {
-            Failure::from(build.problem(Kind::Read, origin, error.to_string()))
-        })
+        base.join(path)
+            .map_err(|error| Failure::from(build.problem(Kind::Read, origin, error.to_string())))
     };
     let home = if globals.chart_home.is_empty() {
         "charts"
@@ -52,7 +51,11 @@ pub(super) fn inflate(
     };
     let mut home = join(build, &target.directory.path, home)?;
     if !chart.version.is_empty() && !chart.repo.is_empty() {
-        home = join(build, &home, &format!("{}-{}", &*chart.name, &*chart.version))?;
+        home = join(
+            build,
+            &home,
+            &format!("{}-{}", &*chart.name, &*chart.version),
+        )?;
     }
     let path = join(build, &home, &chart.name)?;
     if !matches!(build.tree.find(&path), Ok(Some(Found::Directory))) {
@@ -72,11 +75,15 @@ pub(super) fn inflate(
         chart.values_file.clone()
     };
     let values = values(build, target, chart, &values_file)?;
-    let namespace = [&*chart.namespace, &*target.says.namespace, &target.chart_namespace]
-        .into_iter()
-        .find(|namespace| !namespace.is_empty())
-        .unwrap_or("default")
-        .to_owned();
+    let namespace = [
+        &*chart.namespace,
+        &*target.says.namespace,
+        &target.chart_namespace,
+    ]
+    .into_iter()
+    .find(|namespace| !namespace.is_empty())
+    .unwrap_or("default")
+    .to_owned();
     let mut release = Release::new(path.clone(), &release_name(chart), &namespace);
     release.helm = HelmVersion::V4;
     release.include_crds = chart.include_crds;
@@ -139,9 +146,8 @@ fn values(
     chart: &HelmChart,
     file: &Text,
 ) -> Fallible<String> {
-    let read = |build: &mut Build<'_>| {
-        build.text(&target.directory, file, file.origin, Role::Values)
-    };
+    let read =
+        |build: &mut Build<'_>| build.text(&target.directory, file, file.origin, Role::Values);
     let Some(inline) = &chart.values_inline else {
         return Ok(read(build)?.text);
     };

@@ -160,7 +160,11 @@ fn fields_of(
     path: &mut Vec<String>,
     config: &mut Config,
 ) -> Result<(), String> {
-    let Some(fields) = types.get(name).and_then(properties).and_then(Value::as_mapping) else {
+    let Some(fields) = types
+        .get(name)
+        .and_then(properties)
+        .and_then(Value::as_mapping)
+    else {
         return Ok(());
     };
     if path.len() > MAX_TYPES {

@@ -170,17 +170,15 @@ impl Config {
 
     /// Adds fields that name one kind.
     pub(super) fn merge_reference(&mut self, incoming: NameReference) -> Result<(), Conflict> {
-        match self
+        let known = self
             .name_reference
             .iter_mut()
-            .find(|known| known.gvk == incoming.gvk)
-        {
-            Some(known) => merge_all(&mut known.referrers, incoming.referrers),
-            None => {
-                self.name_reference.push(incoming);
-                Ok(())
-            }
+            .find(|known| known.gvk == incoming.gvk);
+        if let Some(known) = known {
+            return merge_all(&mut known.referrers, incoming.referrers);
         }
+        self.name_reference.push(incoming);
+        Ok(())
     }
 
     /// Sorts as Kustomize does, by the rank of the kinds.
@@ -284,6 +282,14 @@ fn descend<E: From<String>>(
             if name.is_empty() {
                 return Err(E::from("a field name in the path is empty".to_owned()));
             }
+            let names_an_item = name == "*"
+                || name == "-"
+                || name.parse::<i64>().is_ok()
+                || (name.starts_with('[') && name.ends_with(']'));
+            if names_an_item {
+                return Err(E::from(format!("`{name}` does not name a field of a map")));
+            }
+            let name = name.trim();
             let kind = match creation.kind {
                 Some(kind) if create && !is_list => {
                     Some(if rest.is_empty() { kind } else { Kind::Map })
@@ -328,7 +334,10 @@ mod tests {
         let check = |path: &str, parts: &[&str]| assert_eq!(split_path(path, '/'), parts, "{path}");
         check("a/b[]/c", &["a", "b[]", "c"]);
         check("/a/b", &["a", "b"]);
-        check(r"metadata/annotations/x.io\/y", &["metadata", "annotations", "x.io/y"]);
+        check(
+            r"metadata/annotations/x.io\/y",
+            &["metadata", "annotations", "x.io/y"],
+        );
         check("", &[""]);
     }
 
@@ -338,6 +347,11 @@ mod tests {
         assert_eq!(config.images.len(), 6);
         assert_eq!(config.replicas.len(), 4);
         assert_eq!(config.name_reference.len(), 17);
-        assert!(config.common_labels.iter().any(|s| s.path == "spec/selector"));
+        assert!(
+            config
+                .common_labels
+                .iter()
+                .any(|s| s.path == "spec/selector")
+        );
     }
 }

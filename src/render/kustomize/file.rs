@@ -116,7 +116,7 @@ pub(super) struct Patch {
     /// A file.
     pub(super) path: Text,
     /// The patch itself.
-    pub(super) patch: Text,
+    pub(super) inline: Text,
     /// What it aims at.
     pub(super) target: Option<Selector>,
     /// `options.allowNameChange`
@@ -357,7 +357,11 @@ pub(super) const COMPONENT: &str = "Component";
 pub(super) fn kustomization(d: &mut Decoder, value: &Value) -> Kustomization {
     let o = d.object(value, "a kustomization", FIELDS);
     if let Some(metadata) = o.get("metadata") {
-        let m = d.object(metadata, "`metadata`", &["name", "namespace", "labels", "annotations"]);
+        let m = d.object(
+            metadata,
+            "`metadata`",
+            &["name", "namespace", "labels", "annotations"],
+        );
         d.text(m.get("name"));
         d.text(m.get("namespace"));
         d.text_map(m.get("labels"));
@@ -499,11 +503,7 @@ pub(super) fn selector(d: &mut Decoder, value: &Value) -> Selector {
 
 /// A patch.
 pub(super) fn patch(d: &mut Decoder, value: &Value) -> Patch {
-    let o = d.object(
-        value,
-        "a patch",
-        &["path", "patch", "target", "options"],
-    );
+    let o = d.object(value, "a patch", &["path", "patch", "target", "options"]);
     let options = o.get("options").map(|options| {
         let options = d.object(
             options,
@@ -518,7 +518,7 @@ pub(super) fn patch(d: &mut Decoder, value: &Value) -> Patch {
     let (allow_name_change, allow_kind_change) = options.unwrap_or_default();
     Patch {
         path: d.text(o.get("path")),
-        patch: d.text(o.get("patch")),
+        inline: d.text(o.get("patch")),
         target: d.option(o.get("target"), selector),
         allow_name_change,
         allow_kind_change,
@@ -630,7 +630,14 @@ fn var(d: &mut Decoder, value: &Value) -> Var {
         let o = d.object(
             object,
             "`objref`",
-            &["apiVersion", "group", "version", "kind", "name", "namespace"],
+            &[
+                "apiVersion",
+                "group",
+                "version",
+                "kind",
+                "name",
+                "namespace",
+            ],
         );
         let mut id = res_id(d, &o);
         let api_version = d.text(o.get("apiVersion")).text;
@@ -671,10 +678,7 @@ fn sort_options(d: &mut Decoder, value: &Value) -> SortOptions {
         order: d.text(o.get("order")),
         legacy: o.get("legacySortOptions").map(|legacy| {
             let o = d.object(legacy, "`legacySortOptions`", &["orderFirst", "orderLast"]);
-            (
-                kinds(d, o.get("orderFirst")),
-                kinds(d, o.get("orderLast")),
-            )
+            (kinds(d, o.get("orderFirst")), kinds(d, o.get("orderLast")))
         }),
     }
 }
@@ -683,11 +687,26 @@ fn sort_options(d: &mut Decoder, value: &Value) -> SortOptions {
 pub(super) fn generator(d: &mut Decoder, value: &Value, is_secret: bool) -> GeneratorArgs {
     let known: &[&'static str] = if is_secret {
         &[
-            "namespace", "name", "behavior", "literals", "files", "envs", "env", "options", "type",
+            "namespace",
+            "name",
+            "behavior",
+            "literals",
+            "files",
+            "envs",
+            "env",
+            "options",
+            "type",
         ]
     } else {
         &[
-            "namespace", "name", "behavior", "literals", "files", "envs", "env", "options",
+            "namespace",
+            "name",
+            "behavior",
+            "literals",
+            "files",
+            "envs",
+            "env",
+            "options",
         ]
     };
     let o = d.object(value, "a generator", known);
@@ -713,7 +732,12 @@ fn generator_options(d: &mut Decoder, value: &Value) -> GeneratorOptions {
     let o = d.object(
         value,
         "generator options",
-        &["labels", "annotations", "disableNameSuffixHash", "immutable"],
+        &[
+            "labels",
+            "annotations",
+            "disableNameSuffixHash",
+            "immutable",
+        ],
     );
     GeneratorOptions {
         labels: d.text_map(o.get("labels")),

@@ -110,10 +110,11 @@ pub(super) fn generate(
     }
     let mut entries = entries(build, from, args)?;
     entries.sort_by(|a, b| a.key.cmp(&b.key));
-    if let Some([_, twice]) = entries
-        .windows(2)
-        .find_map(|pair| <&[Entry; 2]>::try_from(pair).ok().filter(|[a, b]| a.key == b.key))
-    {
+    if let Some([_, twice]) = entries.windows(2).find_map(|pair| {
+        <&[Entry; 2]>::try_from(pair)
+            .ok()
+            .filter(|[a, b]| a.key == b.key)
+    }) {
         return Err(build.fail(
             twice.origin,
             format!("`{}` has the key `{}` twice", &*args.name, twice.key),
@@ -141,10 +142,7 @@ pub(super) fn generate(
         }
     }
     if let Some(options) = options.filter(|options| options.immutable) {
-        root.set(
-            "immutable",
-            Node::tagged("true", Tag::Bool, options.origin),
-        );
+        root.set("immutable", Node::tagged("true", Tag::Bool, options.origin));
     }
     let mut object = Object::new(root);
     object.book.needs_hash = !options.is_some_and(|options| options.disable_hash);
@@ -153,11 +151,7 @@ pub(super) fn generate(
 }
 
 /// All keys: of env files, then of literals, then of files.
-fn entries(
-    build: &mut Build<'_>,
-    from: &Directory,
-    args: &GeneratorArgs,
-) -> Fallible<Vec<Entry>> {
+fn entries(build: &mut Build<'_>, from: &Directory, args: &GeneratorArgs) -> Fallible<Vec<Entry>> {
     let mut entries = Vec::new();
     for env in &args.envs {
         entries.extend(env_file(build, from, env)?);
@@ -166,7 +160,10 @@ fn entries(
         let Some((key, value)) = literal.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(build.fail(
                 literal.origin,
-                format!("the literal `{}` is not of the form `key=value`", hide(literal)),
+                format!(
+                    "the literal `{}` is not of the form `key=value`",
+                    hide(literal)
+                ),
             ));
         };
         entries.push(Entry {
@@ -177,7 +174,13 @@ fn entries(
     }
     for file in &args.files {
         let (key, path) = match file.matches('=').count() {
-            0 => (file.rsplit('/').find(|part| !part.is_empty()).unwrap_or(".").to_owned(), &**file),
+            0 => (
+                file.rsplit('/')
+                    .find(|part| !part.is_empty())
+                    .unwrap_or(".")
+                    .to_owned(),
+                &**file,
+            ),
             1 => match file.split_once('=') {
                 Some((key, path)) if !key.is_empty() && !path.is_empty() => (key.to_owned(), path),
                 _ => {
@@ -188,10 +191,7 @@ fn entries(
                 }
             },
             _ => {
-                return Err(build.fail(
-                    file.origin,
-                    format!("`{}` has more than one `=`", &**file),
-                ));
+                return Err(build.fail(file.origin, format!("`{}` has more than one `=`", &**file)));
             }
         };
         if is_remote_file(path) {
@@ -257,7 +257,11 @@ fn env_file(build: &mut Build<'_>, from: &Directory, env: &Text) -> Fallible<Vec
 
 /// What of a literal may be shown: it may be a secret.
 fn hide(literal: &str) -> &str {
-    literal.split('=').next().filter(|key| key.len() < literal.len()).unwrap_or("…")
+    literal
+        .split('=')
+        .next()
+        .filter(|key| key.len() < literal.len())
+        .unwrap_or("…")
 }
 
 /// Takes away one pair of quotes around a value.

@@ -86,13 +86,19 @@ fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Re
         "remove" => remove(document, path).map(|_| ()),
         "replace" => replace(document, path, value(), origins),
         "move" => {
-            let from = operation.from.as_deref().ok_or("the operation has no `from`")?;
+            let from = operation
+                .from
+                .as_deref()
+                .ok_or("the operation has no `from`")?;
             let mut moved = remove(document, from)?;
             moved.origin = origins.over(operation.origin, moved.origin);
             add(document, path, moved)
         }
         "copy" => {
-            let from = operation.from.as_deref().ok_or("the operation has no `from`")?;
+            let from = operation
+                .from
+                .as_deref()
+                .ok_or("the operation has no `from`")?;
             container(document, from).ok_or_else(|| missing(from))?;
             let mut copy = get(document, from).cloned().unwrap_or_default();
             copy.origin = origins.over(operation.origin, copy.origin);
@@ -109,7 +115,9 @@ fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Re
             if holds {
                 Ok(())
             } else {
-                Err(format!("the value at `{path}` is not the one that is tested for"))
+                Err(format!(
+                    "the value at `{path}` is not the one that is tested for"
+                ))
             }
         }
         other => Err(format!("`{other}` is not an operation of a JSON patch")),
@@ -183,7 +191,9 @@ fn add(document: &mut Value, path: &str, value: Value) -> Result<(), String> {
                     items.insert(index, value);
                     Ok(())
                 }
-                None => Err(format!("`{path}` is outside the list, which has {length} items")),
+                None => Err(format!(
+                    "`{path}` is outside the list, which has {length} items"
+                )),
             }
         }
         _ => Err(missing(path)),
@@ -201,7 +211,9 @@ fn remove(document: &mut Value, path: &str) -> Result<Value, String> {
             let length = items.len();
             match position(&last, length).filter(|&index| index < length) {
                 Some(index) => Ok(items.remove(index)),
-                None => Err(format!("`{path}` is outside the list, which has {length} items")),
+                None => Err(format!(
+                    "`{path}` is outside the list, which has {length} items"
+                )),
             }
         }
         _ => Err(missing(path)),
@@ -215,10 +227,20 @@ fn replace(
     origins: &mut Origins,
 ) -> Result<(), String> {
     let (container, last) = container(document, path).ok_or_else(|| missing(path))?;
-    let place = step(container, &last).ok_or_else(|| missing(path))?;
-    value.origin = origins.over(value.origin, place.origin);
-    *place = value;
-    Ok(())
+    if let Some(place) = step(container, &last) {
+        value.origin = origins.over(value.origin, place.origin);
+        *place = value;
+        return Ok(());
+    }
+    match &mut container.data {
+        // The library sets a key of a map whether it was there or not.
+        Data::Mapping(mapping) => {
+            let origin = value.origin;
+            mapping.insert(last, origin, value);
+            Ok(())
+        }
+        _ => Err(missing(path)),
+    }
 }
 
 /// JSON equality: numbers by value, whatever type holds them.

@@ -98,7 +98,12 @@ impl<'a> Build<'a> {
     }
 
     /// A problem at the place where a value was written.
-    pub(super) fn problem(&self, kind: Kind, origin: Origin, message: impl Into<String>) -> Problem {
+    pub(super) fn problem(
+        &self,
+        kind: Kind,
+        origin: Origin,
+        message: impl Into<String>,
+    ) -> Problem {
         let problem = Problem::new(kind, message);
         match self.place(origin) {
             Some((path, span)) => problem.at(&path, span),
@@ -124,7 +129,12 @@ impl<'a> Build<'a> {
     }
 
     /// Resolves a base or component named in the kustomization of `from`.
-    pub(super) fn enter(&mut self, from: &Directory, name: &str, origin: Origin) -> Fallible<Directory> {
+    pub(super) fn enter(
+        &mut self,
+        from: &Directory,
+        name: &str,
+        origin: Origin,
+    ) -> Fallible<Directory> {
         let place = self.place(origin);
         if is_remote_base(name) {
             return Err(self.not_vendored(origin, name));
@@ -133,8 +143,9 @@ impl<'a> Build<'a> {
             return Err(self.fail(origin, "the name of a base is empty"));
         }
         let path = from.path.join(name).map_err(|error| {
-            self.problem(Kind::Read, origin, error.to_string())
-                .help("Name the base by a path relative to this kustomization, inside the repository.")
+            self.problem(Kind::Read, origin, error.to_string()).help(
+                "Name the base by a path relative to this kustomization, inside the repository.",
+            )
         })?;
         let read = |error: &ReadError| Failure::from(read_problem(error, place.clone()));
         let path = self.tree.real(&path).map_err(|error| read(&error))?;
@@ -145,10 +156,16 @@ impl<'a> Build<'a> {
         }
         let mut referrers = from.referrers.clone();
         referrers.push(from.path.clone());
-        if let Some(visited) = referrers.iter().rev().find(|visited| visited.is_within(&path)) {
+        if let Some(visited) = referrers
+            .iter()
+            .rev()
+            .find(|visited| visited.is_within(&path))
+        {
             return Err(self.fail(
                 origin,
-                format!("`{path}` is included by `{visited}`, which it contains: the bases form a cycle"),
+                format!(
+                    "`{path}` is included by `{visited}`, which it contains: the bases form a cycle"
+                ),
             ));
         }
         self.visits += 1;
@@ -174,9 +191,10 @@ impl<'a> Build<'a> {
         if is_remote_file(name) {
             return Err(self.not_vendored(origin, name));
         }
-        let path = from.path.join(name).map_err(|error| {
-            Failure::from(self.problem(Kind::Read, origin, error.to_string()))
-        })?;
+        let path = from
+            .path
+            .join(name)
+            .map_err(|error| Failure::from(self.problem(Kind::Read, origin, error.to_string())))?;
         let read = |error: &ReadError| Failure::from(read_problem(error, self.place(origin)));
         let real = self.tree.real(&path).map_err(|error| read(&error))?;
         match self.tree.find(&real).map_err(|error| read(&error))? {
@@ -258,7 +276,9 @@ impl<'a> Build<'a> {
         let nodes = self.nodes(source)?;
         self.needed_built_in_schema |= nodes.iter().any(|node| {
             let text = |name: &str| node.field(name).map_or("", Node::text);
-            schema::built_in().kind(text("apiVersion"), text("kind")).is_none()
+            schema::built_in()
+                .kind(text("apiVersion"), text("kind"))
+                .is_none()
         });
         let mut queue: std::collections::VecDeque<Node> = nodes.into();
         let mut objects = Vec::new();
@@ -290,12 +310,13 @@ impl<'a> Build<'a> {
 
     fn nodes(&mut self, source: &SourceText) -> Fallible<Vec<Node>> {
         let syntax = |span: Span, message: String| {
-            Failure::from(
-                Problem::new(Kind::Syntax, message).at(&source.path, source.span(span)),
-            )
+            Failure::from(Problem::new(Kind::Syntax, message).at(&source.path, source.span(span)))
         };
         let parts = source::documents(&source.text).map_err(|span| {
-            syntax(span, "something stands behind the separator `---`".to_owned())
+            syntax(
+                span,
+                "something stands behind the separator `---`".to_owned(),
+            )
         })?;
         let mut nodes = Vec::new();
         let only_one = parts.len() == 1;
@@ -377,8 +398,7 @@ impl<'a> Build<'a> {
     pub(super) fn value(&mut self, source: &SourceText) -> Fallible<Value> {
         let syntax = |error: yaml::SyntaxError| {
             Failure::from(
-                Problem::new(Kind::Syntax, error.message)
-                    .at(&source.path, source.span(error.span)),
+                Problem::new(Kind::Syntax, error.message).at(&source.path, source.span(error.span)),
             )
         };
         let stream = yaml::parse(&source.text);
@@ -406,7 +426,10 @@ fn read_problem(error: &ReadError, place: Option<(RepoPath, Span)>) -> Problem {
 /// True if and only if the name is that of a file on a web server.
 pub(super) fn is_remote_file(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower.starts_with("http://") || lower.starts_with("https://") || lower == "http:" || lower == "https:"
+    lower.starts_with("http://")
+        || lower.starts_with("https://")
+        || lower == "http:"
+        || lower == "https:"
 }
 
 /// True if and only if the name is that of a directory in a git repository elsewhere.

@@ -231,10 +231,7 @@ impl<'a> Walk<'a> {
                 Some(pair) => (Some(pair.key), Some(pair.value)),
                 None => (None, None),
             };
-            let slot = object
-                .pairs()
-                .iter()
-                .position(|pair| pair.key.text == name);
+            let slot = object.pairs().iter().position(|pair| pair.key.text == name);
             let there = slot
                 .and_then(|slot| object.pairs_mut()?.get_mut(slot))
                 .map(|pair| std::mem::replace(&mut pair.value, Node::null(Origin::NONE)));
@@ -243,7 +240,10 @@ impl<'a> Walk<'a> {
             let Some(pairs) = object.pairs_mut() else {
                 break;
             };
-            match walked.node.filter(|node| walked.keep_null || !node.is_null()) {
+            match walked
+                .node
+                .filter(|node| walked.keep_null || !node.is_null())
+            {
                 None => {
                     if let Some(slot) = slot {
                         pairs.remove(slot);
@@ -331,7 +331,7 @@ impl<'a> Walk<'a> {
             };
         };
         let Some(mut patch) = patch else {
-            let items = self.elements(take_items(&mut list), None, of)?;
+            let items = self.elements(take_items(&mut list), &Brought::Nothing, of)?;
             list.body = Body::List(items);
             return Ok(Walked::there(Some(list)));
         };
@@ -346,7 +346,7 @@ impl<'a> Walk<'a> {
             }
             Directive::Merge => {
                 let there = take_items(&mut list);
-                let items = self.elements(there, Some(Brought::Apart(take_items(&mut patch))), of)?;
+                let items = self.elements(there, &Brought::Apart(take_items(&mut patch)), of)?;
                 list.body = Body::List(items);
                 Ok(Walked::there(Some(list)))
             }
@@ -354,7 +354,7 @@ impl<'a> Walk<'a> {
     }
 
     fn added_list(&mut self, mut list: Node, of: TypeAt<'a>) -> Result<Walked> {
-        let items = self.elements(take_items(&mut list), Some(Brought::Same), of)?;
+        let items = self.elements(take_items(&mut list), &Brought::Same, of)?;
         list.body = Body::List(items);
         Ok(Walked::new(list))
     }
@@ -362,14 +362,18 @@ impl<'a> Walk<'a> {
     fn elements(
         &mut self,
         mut there: Vec<Node>,
-        brought: Option<Brought>,
+        brought: &Brought,
         of: TypeAt<'a>,
     ) -> Result<Vec<Node>> {
         let merge_keys = of.merge_keys();
         let scalars = merge_keys.is_empty();
-        let keys = if scalars { vec![String::new()] } else { merge_keys };
-        let apart: &[Node] = match &brought {
-            Some(Brought::Apart(items)) => items,
+        let keys = if scalars {
+            vec![String::new()]
+        } else {
+            merge_keys
+        };
+        let apart: &[Node] = match brought {
+            Brought::Apart(items) => items,
             _ => &[],
         };
         let sources: [&[Node]; 2] = match self.growth {
@@ -396,13 +400,16 @@ impl<'a> Walk<'a> {
         for index in 0..values.len() {
             let Some(own) = values.get(index) else { break };
             let (valid_keys, valid_values) = valid(&values, own, &keys);
-            let (look_keys, look_values) =
-                valid(std::slice::from_ref(&valid_values), &valid_values, &valid_keys);
+            let (look_keys, look_values) = valid(
+                std::slice::from_ref(&valid_values),
+                &valid_values,
+                &valid_keys,
+            );
             last_keys.clone_from(&valid_keys);
             let slot = find_element(&there, &look_keys, &look_values);
             let old = slot.and_then(|slot| there.get(slot)).cloned();
-            let walked = match &brought {
-                Some(Brought::Same) => match old {
+            let walked = match brought {
+                Brought::Same => match old {
                     Some(old) => {
                         let mut walked = self.added(old, of_item)?;
                         walked.was_there = true;
@@ -410,13 +417,13 @@ impl<'a> Walk<'a> {
                     }
                     None => Walked::nothing(),
                 },
-                Some(Brought::Apart(items)) => {
+                Brought::Apart(items) => {
                     let new = find_element(items, &look_keys, &look_values)
                         .and_then(|slot| items.get(slot))
                         .cloned();
                     self.two(old, new, of_item)?
                 }
-                None => self.two(old, None, of_item)?,
+                Brought::Nothing => self.two(old, None, of_item)?,
             };
             let was_there = walked.was_there;
             let Some(mut value) = walked.node.filter(|n| !n.is_null() && !n.is_empty_map()) else {
@@ -433,9 +440,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            if was_there
-                && let Some(place) = slot.and_then(|slot| there.get_mut(slot))
-            {
+            if was_there && let Some(place) = slot.and_then(|slot| there.get_mut(slot)) {
                 place.clone_from(&value);
             }
             set_element(&mut added, Some(&value), &valid_keys, &valid_values)?;
@@ -450,8 +455,10 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The list of the patch, where there is one.
+/// The list of the patch.
 enum Brought {
+    /// There is none.
+    Nothing,
     /// It is another list than the one that is there.
     Apart(Vec<Node>),
     /// The list that is there is the patch's own.
@@ -491,7 +498,9 @@ fn directive(patch: &mut Node) -> Result<Directive> {
         "merge" => Ok(Directive::Merge),
         other => Err(Unmergeable {
             origin: node.origin,
-            why: format!("`{other}` is not a patch strategy; there are `merge`, `replace` and `delete`"),
+            why: format!(
+                "`{other}` is not a patch strategy; there are `merge`, `replace` and `delete`"
+            ),
         }),
     };
     match patch.kind() {
@@ -532,11 +541,7 @@ fn directive(patch: &mut Node) -> Result<Directive> {
 }
 
 /// The keys by which elements are told apart: those that some element has.
-fn valid(
-    all: &[Vec<String>],
-    own: &[String],
-    keys: &[String],
-) -> (Vec<String>, Vec<String>) {
+fn valid(all: &[Vec<String>], own: &[String], keys: &[String]) -> (Vec<String>, Vec<String>) {
     let used = |index: usize| {
         all.iter()
             .any(|values| values.get(index).is_some_and(|value| !value.is_empty()))

@@ -329,16 +329,14 @@ impl Node {
         origin: Origin,
     ) -> Option<&mut Node> {
         let pairs = self.pairs_mut()?;
-        let index = match pairs.iter().position(|pair| pair.key.text == name) {
-            Some(index) => index,
-            None => {
-                pairs.push(Pair {
-                    key: Key::new(name, origin),
-                    value: Node::empty(kind, origin),
-                });
-                pairs.len() - 1
-            }
-        };
+        let known = pairs.iter().position(|pair| pair.key.text == name);
+        if known.is_none() {
+            pairs.push(Pair {
+                key: Key::new(name, origin),
+                value: Node::empty(kind, origin),
+            });
+        }
+        let index = known.unwrap_or(pairs.len() - 1);
         pairs.get_mut(index).map(|pair| &mut pair.value)
     }
 
@@ -357,17 +355,12 @@ impl Node {
             return;
         }
         value.quote_where_needed();
-        match self.field_mut(name) {
-            Some(field) => {
-                value.borrow_style(field);
-                *field = value;
-            }
-            None => {
-                let key = Key::new(name, value.origin);
-                if let Some(pairs) = self.pairs_mut() {
-                    pairs.push(Pair { key, value });
-                }
-            }
+        if let Some(field) = self.field_mut(name) {
+            value.borrow_style(field);
+            *field = value;
+        } else if let Some(pairs) = self.pairs_mut() {
+            let key = Key::new(name, value.origin);
+            pairs.push(Pair { key, value });
         }
     }
 
@@ -517,7 +510,7 @@ fn go_float(number: f64) -> String {
     let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     // Go's shortest `%g` turns to the exponent form at a million.
-    if exponent < -4 || exponent >= 6 {
+    if !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{digits}e{sign}{:02}", exponent.abs())
     } else {
@@ -558,8 +551,7 @@ fn value_at(node: &Node, depth: usize) -> Result<Value, Unprintable> {
                 let name = twice.first().copied().unwrap_or_default();
                 let origin = pairs
                     .iter()
-                    .filter(|pair| pair.key.text == name)
-                    .next_back()
+                    .rfind(|pair| pair.key.text == name)
                     .map_or(node.origin, |pair| pair.key.origin);
                 return Err(wrong(origin, format!("the key `{name}` is defined twice")));
             }
@@ -599,6 +591,13 @@ fn scalar(text: &str, style: ScalarStyle, tag: &Tag) -> Result<Data, String> {
     if text.contains('\u{7f}') {
         return Err("control characters are not allowed".to_owned());
     }
+    let refolded;
+    let text = if style == ScalarStyle::Folded && matches!(tag, Tag::Str | Tag::None) {
+        refolded = refold(text);
+        &refolded
+    } else {
+        text
+    };
     let string = || Data::String(clean(text).into_owned());
     if *tag == Tag::Str {
         return Ok(string());
@@ -633,6 +632,50 @@ fn scalar(text: &str, style: ScalarStyle, tag: &Tag) -> Result<Data, String> {
     })
 }
 
+/// A folded text after it was printed folded and read again.
+///
+/// go-yaml writes one line break too many before a line that is indented further, and before several line breaks at the end:
+/// what it means to look at behind a line break, it looks for at the beginning of the text.
+fn refold(text: &str) -> String {
+    let blank_before_break = [" \n", "\t\n"].iter().any(|pair| text.contains(pair));
+    let special = text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\u{85}'));
+    if blank_before_break || special || text.ends_with(' ') || !text.contains('\n') {
+        return text.to_owned();
+    }
+    let body = text.trim_start_matches('\n');
+    let (leading, lines) = (text.len() - body.len(), body.trim_end_matches('\n'));
+    let trailing = body.len() - lines.len();
+    let is_blank = |line: &str| line.starts_with([' ', '\t']);
+    let doubles = !is_blank(body);
+    let mut out = "\n".repeat(leading);
+    let mut last: Option<&str> = None;
+    let mut breaks = 0;
+    for line in lines.split('\n') {
+        if line.is_empty() {
+            breaks += 1;
+            continue;
+        }
+        if let Some(last) = last {
+            breaks += 1;
+            let written = breaks + usize::from(doubles && !is_blank(last));
+            if is_blank(last) || is_blank(line) {
+                out.push_str(&"\n".repeat(written));
+            } else if written == 1 {
+                out.push(' ');
+            } else {
+                out.push_str(&"\n".repeat(written - 1));
+            }
+        }
+        out.push_str(line);
+        (last, breaks) = (Some(line), 0);
+    }
+    let extra = trailing > 1 && doubles && last.is_some_and(|last| !is_blank(last));
+    out.push_str(&"\n".repeat(trailing + usize::from(extra)));
+    out
+}
+
 /// go-yaml reads the control character NEL as a line break, and a line break within a text as a space.
 fn clean(text: &str) -> Cow<'_, str> {
     if text.contains('\u{85}') {
@@ -645,7 +688,8 @@ fn clean(text: &str) -> Cow<'_, str> {
 /// A number after it went through JSON: one without a fraction is an integer again.
 fn json_number(number: f64) -> Data {
     if number.fract() == 0.0 && number.abs() < 1e21 {
-        let text = format!("{number:.0}");
+        // The shortest digits that name the number, filled up with zeros, as Go prints it.
+        let text = format!("{number}");
         if let Ok(int) = text.parse::<i64>() {
             return Data::Int(int);
         }
@@ -654,4 +698,54 @@ fn json_number(number: f64) -> Data {
         }
     }
     Data::Float(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scalar_is_read_as_it_would_be_after_printing() {
+        let check = |text: &str, style, tag: Tag, expected: Option<Data>| {
+            assert_eq!(scalar(text, style, &tag).ok(), expected, "{text} {tag:?}");
+        };
+        let text = |text: &str| Some(Data::String(text.to_owned()));
+        check("8080", ScalarStyle::Plain, Tag::None, Some(Data::Int(8080)));
+        check("8080", ScalarStyle::Plain, Tag::Str, text("8080"));
+        check("8080", ScalarStyle::DoubleQuoted, Tag::Int, text("8080"));
+        check("yes", ScalarStyle::Plain, Tag::None, text("yes"));
+        check("1e3", ScalarStyle::Plain, Tag::Float, Some(Data::Int(1000)));
+        check("3", ScalarStyle::Plain, Tag::Float, Some(Data::Int(3)));
+        check("abc", ScalarStyle::Plain, Tag::Int, None);
+        check(".inf", ScalarStyle::Plain, Tag::Float, None);
+        check("", ScalarStyle::Plain, Tag::Null, Some(Data::Null));
+    }
+
+    #[test]
+    fn folded_texts_gain_line_breaks() {
+        let check = |text: &str, expected: &str| assert_eq!(refold(text), expected, "{text:?}");
+        check("a\nb\n", "a\nb\n");
+        check("a (\n\n  b\n", "a (\n\n\n  b\n");
+        check("a\n  b\nc\n", "a\n\n  b\nc\n");
+        check("a b", "a b");
+    }
+
+    #[test]
+    fn floats_are_printed_as_go_prints_them() {
+        let check = |number: f64, text: &str| assert_eq!(go_float(number), text);
+        check(8080.0, "8080");
+        check(1_000_000.0, "1e+06");
+        check(1_234_567.0, "1.234567e+06");
+        check(0.00001, "1e-05");
+        check(1.5, "1.5");
+    }
+
+    #[test]
+    fn maps_with_strange_keys_cannot_be_printed() {
+        let mut inner = Node::map(Origin::NONE);
+        inner.set("6443", Node::text_node("x", Origin::NONE));
+        let mut root = Node::map(Origin::NONE);
+        root.set("a", inner);
+        assert!(root.value().is_err());
+    }
 }

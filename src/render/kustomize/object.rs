@@ -171,6 +171,10 @@ pub(super) struct Former {
 
 /// What Kustomize would keep in annotations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an annotation of its own in Kustomize, and any of them can be set"
+)]
 pub(super) struct Bookkeeping {
     /// Earlier names, oldest first.
     pub(super) former: Vec<Former>,
@@ -201,9 +205,8 @@ impl Bookkeeping {
             }
         };
         let flag = |set: bool| if set { "enabled" } else { "" }.to_owned();
-        let former = |part: fn(&Former) -> &str| {
-            self.former.iter().map(part).collect::<Vec<_>>().join(",")
-        };
+        let former =
+            |part: fn(&Former) -> &str| self.former.iter().map(part).collect::<Vec<_>>().join(",");
         note("previousNames", former(|f| &f.name));
         note("previousNamespaces", former(|f| &f.namespace));
         note("previousKinds", former(|f| &f.kind));
@@ -216,7 +219,10 @@ impl Bookkeeping {
         );
         note("allowNameChange", flag(self.allow_name_change));
         note("allowKindChange", flag(self.allow_kind_change));
-        note("helm-generated", if self.from_chart { "true" } else { "" }.to_owned());
+        note(
+            "helm-generated",
+            if self.from_chart { "true" } else { "" }.to_owned(),
+        );
         found
     }
 }
@@ -434,7 +440,10 @@ impl Object {
                 tag: Tag::Str,
                 origin: pair.value.origin,
             };
-            match pairs.iter_mut().find(|p: &&mut Pair| p.key.text == pair.key.text) {
+            match pairs
+                .iter_mut()
+                .find(|p: &&mut Pair| p.key.text == pair.key.text)
+            {
                 Some(same) => *same = pair,
                 None => pairs.push(pair),
             }
@@ -472,5 +481,6 @@ impl Object {
 
 /// `metadata`, if it has content.
 fn metadata(root: &Node) -> Option<&Node> {
-    root.field("metadata").filter(|metadata| !metadata.is_empty())
+    root.field("metadata")
+        .filter(|metadata| !metadata.is_empty())
 }

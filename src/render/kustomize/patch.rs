@@ -23,7 +23,7 @@ pub(super) enum Loaded {
 
 /// Reads an entry of `patches`.
 fn load(build: &mut Build<'_>, from: &Directory, patch: &Patch) -> Fallible<Loaded> {
-    let trimmed = patch.patch.trim();
+    let trimmed = patch.inline.trim();
     let source = match (trimmed.is_empty(), patch.path.is_empty()) {
         (true, true) => {
             return Err(build.fail(patch.origin, "a patch needs `path` or `patch`"));
@@ -32,7 +32,7 @@ fn load(build: &mut Build<'_>, from: &Directory, patch: &Patch) -> Fallible<Load
             return Err(build.fail(patch.origin, "`path` and `patch` exclude each other"));
         }
         (true, false) => build.text(from, &patch.path, patch.path.origin, Role::Patch)?,
-        (false, true) => inline(build, &patch.patch.text, patch.patch.origin)?,
+        (false, true) => inline(build, &patch.inline.text, patch.inline.origin)?,
     };
     let strategic = build.objects(&source);
     let json = operations(build, &source);
@@ -81,21 +81,17 @@ fn operations(build: &mut Build<'_>, source: &SourceText) -> Fallible<Vec<Operat
             let origin = place(build);
             Failure::from(build.problem(Kind::Syntax, origin, error.to_string()))
         })?;
-        match build.value(source) {
-            Ok(value) => value,
-            Err(_) => {
-                let origin = place(build);
-                from_serde(&json, origin)
-            }
+        if let Ok(value) = build.value(source) {
+            value
+        } else {
+            let origin = place(build);
+            from_serde(&json, origin)
         }
     } else {
         build.value(source)?
     };
-    jsonpatch::operations(&value).map_err(|wrong| {
-        build
-            .problem(Kind::Syntax, wrong.origin, wrong.why)
-            .into()
-    })
+    jsonpatch::operations(&value)
+        .map_err(|wrong| build.problem(Kind::Syntax, wrong.origin, wrong.why).into())
 }
 
 fn from_serde(json: &serde_json::Value, origin: Origin) -> Value {
@@ -184,7 +180,7 @@ pub(super) fn json6902(
     else {
         return Err(build.fail(patch.origin, "a JSON patch needs the name of its target"));
     };
-    let source = match (patch.path.is_empty(), patch.patch.is_empty()) {
+    let source = match (patch.path.is_empty(), patch.inline.is_empty()) {
         (true, true) => {
             return Err(build.fail(patch.origin, "a patch needs `path` or `patch`"));
         }
@@ -192,7 +188,7 @@ pub(super) fn json6902(
             return Err(build.fail(patch.origin, "`path` and `patch` exclude each other"));
         }
         (false, true) => build.text(from, &patch.path, patch.path.origin, Role::Patch)?,
-        (true, false) => match build.inline(&patch.patch, patch.patch.origin, Role::Patch) {
+        (true, false) => match build.inline(&patch.inline, patch.inline.origin, Role::Patch) {
             Some(source) => source,
             None => return Err(build.fail(patch.origin, "the patch has no place")),
         },
@@ -223,12 +219,11 @@ pub(super) fn strategic_merge(
         let as_patch = build
             .inline(entry, entry.origin, Role::Patch)
             .map(|source| build.objects(&source));
-        match as_patch {
-            Some(Ok(found)) => patches.extend(found),
-            _ => {
-                let source = build.text(from, entry, entry.origin, Role::Patch)?;
-                patches.extend(build.objects(&source)?);
-            }
+        if let Some(Ok(found)) = as_patch {
+            patches.extend(found);
+        } else {
+            let source = build.text(from, entry, entry.origin, Role::Patch)?;
+            patches.extend(build.objects(&source)?);
         }
     }
     if !inline_patches.is_empty()
@@ -329,7 +324,10 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
             .map_or(Origin::NONE, |node| node.origin)
     };
     let name = (object.name().to_owned(), kept(object, true, "name"));
-    let namespace = (object.namespace().to_owned(), kept(object, true, "namespace"));
+    let namespace = (
+        object.namespace().to_owned(),
+        kept(object, true, "namespace"),
+    );
     let kind = (object.kind().to_owned(), kept(object, false, "kind"));
     let api_version = kept(object, false, "apiVersion");
     let same_version = object.api_version() == patch.api_version();
@@ -368,7 +366,11 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
 }
 
 /// Applies a JSON patch to an object: through JSON and back.
-fn apply_json(build: &mut Build<'_>, object: &mut Object, operations: &[Operation]) -> Fallible<()> {
+fn apply_json(
+    build: &mut Build<'_>,
+    object: &mut Object,
+    operations: &[Operation],
+) -> Fallible<()> {
     let done = object.with_bookkeeping(|root| {
         let Some(node) = root else { return Ok(()) };
         let mut value = node.value().map_err(|wrong| (wrong.origin, wrong.why))?;

@@ -2,8 +2,6 @@
 //!
 //! A path is resolved to positions in a tree, so that the tree can be read or written there afterwards.
 
-use regex::Regex;
-
 use super::fieldspec::split_path;
 use super::node::{Body, Key, Kind, Node, Pair};
 use crate::origin::Origin;
@@ -61,20 +59,24 @@ pub(super) fn split_with_indices(path: &str) -> Vec<String> {
 
 /// The node at a position.
 pub(super) fn at<'n>(node: &'n Node, position: &[usize]) -> Option<&'n Node> {
-    position.iter().try_fold(node, |node, &index| match &node.body {
-        Body::Map(pairs) => pairs.get(index).map(|pair| &pair.value),
-        Body::List(items) => items.get(index),
-        Body::Scalar { .. } => None,
-    })
+    position
+        .iter()
+        .try_fold(node, |node, &index| match &node.body {
+            Body::Map(pairs) => pairs.get(index).map(|pair| &pair.value),
+            Body::List(items) => items.get(index),
+            Body::Scalar { .. } => None,
+        })
 }
 
 /// The node at a position, to change it.
 pub(super) fn at_mut<'n>(node: &'n mut Node, position: &[usize]) -> Option<&'n mut Node> {
-    position.iter().try_fold(node, |node, &index| match &mut node.body {
-        Body::Map(pairs) => pairs.get_mut(index).map(|pair| &mut pair.value),
-        Body::List(items) => items.get_mut(index),
-        Body::Scalar { .. } => None,
-    })
+    position
+        .iter()
+        .try_fold(node, |node, &index| match &mut node.body {
+            Body::Map(pairs) => pairs.get_mut(index).map(|pair| &mut pair.value),
+            Body::List(items) => items.get_mut(index),
+            Body::Scalar { .. } => None,
+        })
 }
 
 fn index_of(part: &str) -> Option<i64> {
@@ -88,19 +90,28 @@ fn is_bracketed(part: &str) -> bool {
 fn name_and_value(part: &str) -> Result<(&str, &str), String> {
     let bare = part.strip_suffix(']').unwrap_or(part);
     let bare = bare.strip_prefix('[').unwrap_or(bare);
-    bare.split_once('=')
-        .ok_or_else(|| format!("`{part}` does not say which item of the list; write `[name=value]`"))
+    bare.split_once('=').ok_or_else(|| {
+        format!("`{part}` does not say which item of the list; write `[name=value]`")
+    })
 }
 
 fn not_a(kind: Kind, part: &str, node: &Node) -> String {
-    format!("`{part}` needs {}, and there is {}", kind.name(), node.kind().name())
+    format!(
+        "`{part}` needs {}, and there is {}",
+        kind.name(),
+        node.kind().name()
+    )
 }
 
 /// Follows a path that names one field. `None` where it is absent, an error where it makes no sense.
 pub(super) fn lookup(root: &Node, path: &[String]) -> Result<Option<Position>, String> {
     let mut node = root;
     let mut position = Vec::new();
-    for part in path.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
+    for part in path
+        .iter()
+        .map(|part| part.trim())
+        .filter(|part| !part.is_empty())
+    {
         if part == "*" {
             return Err("`*` may name many fields, and one is needed".to_owned());
         }
@@ -116,7 +127,9 @@ pub(super) fn lookup(root: &Node, path: &[String]) -> Result<Option<Position>, S
             return Err(not_a(wanted, part, node));
         }
         let found = if let Some(index) = index_of(part) {
-            usize::try_from(index).ok().filter(|&i| i < node.items().len())
+            usize::try_from(index)
+                .ok()
+                .filter(|&i| i < node.items().len())
         } else if part == "-" {
             match node.items().len().checked_sub(1) {
                 Some(last) => Some(last),
@@ -172,7 +185,14 @@ pub(super) fn matches(
 ) -> Result<Matches, String> {
     let mut found = Vec::new();
     let mut in_text = false;
-    walk(root, path, create, &mut Vec::new(), &mut found, &mut in_text)?;
+    walk(
+        root,
+        path,
+        create,
+        &mut Vec::new(),
+        &mut found,
+        &mut in_text,
+    )?;
     Ok(if found.is_empty() && in_text {
         Matches::InText
     } else {
@@ -223,7 +243,9 @@ fn walk(
             }
             let length = node.items().len();
             if index >= length {
-                return Err(format!("the list has {length} items, and number {index} is asked for"));
+                return Err(format!(
+                    "the list has {length} items, and number {index} is asked for"
+                ));
             }
             return step(node, index, here);
         }
@@ -323,7 +345,7 @@ fn fitting_items(node: &Node, name: &str, pattern: &str) -> Result<Vec<usize>, S
     if node.items().is_empty() {
         return Ok(Vec::new());
     }
-    let regex = Regex::new(pattern)
+    let regex = super::pattern::compile(pattern)
         .map_err(|_| format!("`{pattern}` is not a regular expression"))?;
     let fits = |node: &Node| regex.is_match(written(node).trim());
     Ok(node
@@ -361,7 +383,10 @@ mod tests {
     fn paths_are_split_at_dots_outside_brackets() {
         let check = |path: &str, parts: &[&str]| assert_eq!(split(path), parts, "{path}");
         check("spec.replicas", &["spec", "replicas"]);
-        check("spec.data.[name=f.i].key", &["spec", "data", "[name=f.i]", "key"]);
+        check(
+            "spec.data.[name=f.i].key",
+            &["spec", "data", "[name=f.i]", "key"],
+        );
         check(r"spec\.replicas", &["spec.replicas"]);
         check(
             "metadata.annotations.[a.b.c/d]",

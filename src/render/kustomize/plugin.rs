@@ -45,7 +45,10 @@ fn configurations(
 
 /// The annotation text for what a plugin made or touched.
 fn note(object: &Object) -> Option<String> {
-    let path = object.annotation(set::ORIGIN)?.strip_prefix("path: ")?.trim_end();
+    let path = object
+        .annotation(set::ORIGIN)?
+        .strip_prefix("path: ")?
+        .trim_end();
     let mut note = format!(
         "configuredIn: {path}\nconfiguredBy:\n  apiVersion: {}\n  kind: {}\n  name: {}\n",
         object.api_version(),
@@ -53,7 +56,9 @@ fn note(object: &Object) -> Option<String> {
         object.name()
     );
     if !object.namespace().is_empty() {
-        note.push_str(&format!("  namespace: {}\n", object.namespace()));
+        note.push_str("  namespace: ");
+        note.push_str(object.namespace());
+        note.push('\n');
     }
     Some(note)
 }
@@ -159,14 +164,22 @@ fn iam_policy(build: &mut Build<'_>, mut d: Decoder, value: &Value) -> Fallible<
     );
     let mut part = |name: &str, known: &[&'static str]| {
         let o = d.object(o.get(name)?, name, known);
-        Some(known.iter().map(|field| d.text(o.get(field))).collect::<Vec<_>>())
+        Some(
+            known
+                .iter()
+                .map(|field| d.text(o.get(field)))
+                .collect::<Vec<_>>(),
+        )
     };
     let service = part("kubernetesService", &["name", "namespace"]).unwrap_or_default();
     let account = part("serviceAccount", &["name", "projectId"]).unwrap_or_default();
     let cloud = d.text(o.get("cloud"));
     check(build, d)?;
     if &*cloud != "gke" {
-        return Err(build.fail(value.origin, format!("the cloud `{}` is not known", &*cloud)));
+        return Err(build.fail(
+            value.origin,
+            format!("the cloud `{}` is not known", &*cloud),
+        ));
     }
     let text = |list: &[Text], index: usize| list.get(index).cloned().unwrap_or_default();
     let origin = value.origin;
@@ -185,7 +198,10 @@ fn iam_policy(build: &mut Build<'_>, mut d: Decoder, value: &Value) -> Fallible<
     let (name, namespace) = (text(&service, 0), text(&service, 1));
     metadata.set("name", Node::untagged(name.text, name.origin));
     if !namespace.is_empty() {
-        metadata.set("namespace", Node::untagged(namespace.text, namespace.origin));
+        metadata.set(
+            "namespace",
+            Node::untagged(namespace.text, namespace.origin),
+        );
     }
     root.set("metadata", metadata);
     Ok(vec![Object::new(root)])
@@ -214,14 +230,12 @@ pub(super) fn validate(
         let mut copy = so_far.objects.clone();
         run_transformer(build, target, &plugin, &mut copy)?;
         let unchanged = copy.len() == so_far.objects.len()
-            && copy.iter().zip(&so_far.objects).all(|(new, old)| {
-                new.node().value() == old.node().value() && new.book == old.book
-            });
+            && copy
+                .iter()
+                .zip(&so_far.objects)
+                .all(|(new, old)| new.node().value() == old.node().value() && new.book == old.book);
         if !unchanged {
-            return Err(build.fail(
-                plugin.node().origin,
-                "a validator may not change resources",
-            ));
+            return Err(build.fail(plugin.node().origin, "a validator may not change resources"));
         }
     }
     Ok(())
@@ -277,7 +291,9 @@ fn run_transformer(
             transform::image(build, objects, &image, &specs)
         }
         "ReplicaCountTransformer" => {
-            let replica = d.option(o.get("replica"), file::replica).unwrap_or_default();
+            let replica = d
+                .option(o.get("replica"), file::replica)
+                .unwrap_or_default();
             check(build, d)?;
             transform::replicas(build, objects, &replica, &specs)
         }
@@ -289,7 +305,7 @@ fn run_transformer(
             });
             let subjects = d.text(o.get("setRoleBindingSubjects"));
             let args = Namespace {
-                namespace: namespace.unwrap_or_default(),
+                name: namespace.unwrap_or_default(),
                 specs,
                 unset_only: d.flag(o.get("unsetOnly")),
                 subjects: match &*subjects {
@@ -299,7 +315,10 @@ fn run_transformer(
                 },
             };
             check(build, d)?;
-            if !matches!(&*subjects, "" | "defaultOnly" | "allServiceAccounts" | "none") {
+            if !matches!(
+                &*subjects,
+                "" | "defaultOnly" | "allServiceAccounts" | "none"
+            ) {
                 return Err(build.fail(
                     subjects.origin,
                     "there are `defaultOnly`, `allServiceAccounts` and `none`",
@@ -335,7 +354,7 @@ fn run_transformer(
         "PatchJson6902Transformer" => {
             let entry = Patch {
                 path: d.text(o.get("path")),
-                patch: d.text(o.get("jsonOp")),
+                inline: d.text(o.get("jsonOp")),
                 target: d.option(o.get("target"), file::selector),
                 origin,
                 ..Patch::default()
@@ -355,7 +374,8 @@ fn run_transformer(
             let path = d.text(o.get("targetFilePath"));
             check(build, d)?;
             if !path.is_empty() {
-                let source = build.text(&target.directory, &path, path.origin, Role::Transformer)?;
+                let source =
+                    build.text(&target.directory, &path, path.origin, Role::Transformer)?;
                 let more = build.value(&source)?;
                 let mut d = Decoder::plugin();
                 let o = d.object(&more, "a list of targets", &["targets"]);
@@ -421,7 +441,7 @@ fn add_value(
             };
             if *entry.path == *"metadata/namespace" {
                 let args = Namespace {
-                    namespace: value.clone(),
+                    name: value.clone(),
                     ..Namespace::default()
                 };
                 transform::namespace_of(build, object, &args)?;
@@ -431,14 +451,17 @@ fn add_value(
             let Some(root) = &mut object.root else {
                 continue;
             };
-            let place = path.iter().enumerate().try_fold(root, |node, (depth, name)| {
-                let kind = if depth + 1 == path.len() {
-                    Kind::Scalar
-                } else {
-                    Kind::Map
-                };
-                node.field_or_insert(name, kind, value.origin)
-            });
+            let place = path
+                .iter()
+                .enumerate()
+                .try_fold(root, |node, (depth, name)| {
+                    let kind = if depth + 1 == path.len() {
+                        Kind::Scalar
+                    } else {
+                        Kind::Map
+                    };
+                    node.field_or_insert(name, kind, value.origin)
+                });
             match place {
                 Some(node) if node.kind() == Kind::Scalar => {
                     let text = insert_part(node.text(), position, &value);

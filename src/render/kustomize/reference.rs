@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fieldspec::{Creation, FieldSpec, NameReference, apply};
 use super::load::{Build, Fallible};
-use super::node::{Kind, Node};
+use super::node::{Kind, Node, Tag};
 use super::object::{Former, Gvk, Object};
 use crate::origin::Origins;
 
@@ -69,6 +69,9 @@ pub(super) fn fix(
             }
         }
     }
+    for object in &*objects {
+        visible_namespaces(build, object)?;
+    }
     if by_former.is_empty() {
         return Ok(());
     }
@@ -94,7 +97,9 @@ pub(super) fn fix(
                     referrer,
                     visible: &visible,
                     target: &reference.gvk,
-                    role: role.as_ref().filter(|_| spec.path.ends_with("roleRef/name")),
+                    role: role
+                        .as_ref()
+                        .filter(|_| spec.path.ends_with("roleRef/name")),
                 };
                 let Some(root) = &mut object.root else {
                     continue;
@@ -120,15 +125,23 @@ fn visible_namespaces(build: &Build<'_>, object: &Object) -> Fallible<Vec<String
     if object.kind() != "RoleBinding" {
         return Ok(namespaces);
     }
-    for subject in object.node().field("subjects").map(Node::items).unwrap_or_default() {
+    for subject in object
+        .node()
+        .field("subjects")
+        .map(Node::items)
+        .unwrap_or_default()
+    {
         let is_account = subject
             .field("kind")
             .is_some_and(|kind| kind.text() == "ServiceAccount");
         if let Some(namespace) = subject.field("namespace").filter(|_| is_account) {
-            if namespace.is_null() {
+            if namespace.tag != Tag::Str && namespace.tag != Tag::None {
                 return Err(build.fail(
                     namespace.origin,
-                    format!("the namespace of a subject of {} is empty", object.id().describe()),
+                    format!(
+                        "the namespace of a subject of {} is not a text",
+                        object.id().describe()
+                    ),
                 ));
             }
             namespaces.push(namespace.text().to_owned());
@@ -218,7 +231,9 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         let mut write = |field: &str, text: &str| {
-            let was = node.field(field).map(|field| (field.text() == text, field.origin));
+            let was = node
+                .field(field)
+                .map(|field| (field.text() == text, field.origin));
             let origin = match was {
                 Some((true, origin)) => origin,
                 Some((false, origin)) => origins.over(found.origin, origin),

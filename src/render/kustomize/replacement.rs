@@ -1,8 +1,8 @@
 //! Replacements: a value is read from one field of one resource and written into fields of others.
 
 use super::decode::Text;
-use super::file::{FieldOptions, ReplacementSource, ReplacementTarget, ResId};
 use super::file::Replacement;
+use super::file::{FieldOptions, ReplacementSource, ReplacementTarget, ResId};
 use super::load::{Build, Fallible};
 use super::node::{Body, Kind, Node};
 use super::object::{Id, Object};
@@ -140,8 +140,7 @@ fn write(
     for object in objects {
         let rejected = rejects.iter().any(|(reject, matcher)| {
             let by_metadata = matcher.looks_at_metadata() && matcher.fits_metadata(object);
-            let by_id = reject.id != ResId::default()
-                && ids(object).any(|id| fits(matcher, &id));
+            let by_id = reject.id != ResId::default() && ids(object).any(|id| fits(matcher, &id));
             by_metadata || by_id
         });
         if !matcher.fits_metadata(object) || rejected {
@@ -249,8 +248,7 @@ fn write_inside_text(
         let Ok(Some(position)) = lookup(root, outer) else {
             continue;
         };
-        let Some(place) = at_mut(root, &position).filter(|node| node.kind() == Kind::Scalar)
-        else {
+        let Some(place) = at_mut(root, &position).filter(|node| node.kind() == Kind::Scalar) else {
             continue;
         };
         let Some(text) = structured::set(place.text(), inner, value, create) else {
@@ -278,10 +276,7 @@ pub(super) fn resolved(
         let path = &replacement.path;
         let has_targets = replacement.targets.as_ref().is_some_and(|t| !t.is_empty());
         if replacement.source.is_some() || has_targets {
-            return Err(build.fail(
-                path.origin,
-                "a replacement with a `path` says nothing else",
-            ));
+            return Err(build.fail(path.origin, "a replacement with a `path` says nothing else"));
         }
         let source = build.text(from, path, path.origin, crate::origin::Role::Transformer)?;
         let value = build.value(&source)?;
@@ -296,10 +291,7 @@ pub(super) fn resolved(
                 all.push(super::file::replacement(&mut decoder, &value));
             }
             _ => {
-                return Err(build.fail(
-                    path.origin,
-                    format!("`{}` holds no replacement", &**path),
-                ));
+                return Err(build.fail(path.origin, format!("`{}` holds no replacement", &**path)));
             }
         }
         super::build::check(build, decoder)?;

@@ -16,18 +16,46 @@ const CLUSTER_SCOPED: [(&str, &str, &str); 36] = [
     ("", "v1", "Node"),
     ("", "v1", "NodeProxyOptions"),
     ("", "v1", "PersistentVolume"),
-    ("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io", "v1beta1", "MutatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io", "v1beta1", "ValidatingWebhookConfiguration"),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingWebhookConfiguration",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingWebhookConfiguration",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1beta1",
+        "MutatingWebhookConfiguration",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1beta1",
+        "ValidatingWebhookConfiguration",
+    ),
     ("apiextensions.k8s.io", "v1", "CustomResourceDefinition"),
-    ("apiextensions.k8s.io", "v1beta1", "CustomResourceDefinition"),
+    (
+        "apiextensions.k8s.io",
+        "v1beta1",
+        "CustomResourceDefinition",
+    ),
     ("apiregistration.k8s.io", "v1", "APIService"),
     ("apiregistration.k8s.io", "v1beta1", "APIService"),
     ("certificates.k8s.io", "v1", "CertificateSigningRequest"),
-    ("certificates.k8s.io", "v1beta1", "CertificateSigningRequest"),
+    (
+        "certificates.k8s.io",
+        "v1beta1",
+        "CertificateSigningRequest",
+    ),
     ("flowcontrol.apiserver.k8s.io", "v1beta1", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta1", "PriorityLevelConfiguration"),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        "v1beta1",
+        "PriorityLevelConfiguration",
+    ),
     ("networking.k8s.io", "v1", "IngressClass"),
     ("networking.k8s.io", "v1beta1", "IngressClass"),
     ("node.k8s.io", "v1", "RuntimeClass"),
@@ -132,7 +160,11 @@ impl Schema {
         names.sort_unstable();
         let mut by_kind = HashMap::new();
         for name in names {
-            for kind in types.get(name).map(|t| t.kinds.as_slice()).unwrap_or_default() {
+            for kind in types
+                .get(name)
+                .map(|t| t.kinds.as_slice())
+                .unwrap_or_default()
+            {
                 let api_version = if kind.group.is_empty() {
                     kind.version.clone()
                 } else {
@@ -243,7 +275,7 @@ fn convert(definition: &serde_json::Value, depth: usize) -> Type {
     }
 }
 
-impl<'s> TypeAt<'s> {
+impl TypeAt<'_> {
     /// The type of a field; `None` where the schema does not say.
     pub(super) fn field(self, name: &str) -> Option<Self> {
         let of = match (self.of.fields.get(name), &self.of.additional) {

@@ -26,7 +26,7 @@ impl Matcher {
             if pattern.is_empty() {
                 return Ok(None);
             }
-            Regex::new(&format!("^(?:{pattern})$"))
+            super::pattern::compile(&format!("^(?:{pattern})$"))
                 .map(Some)
                 .map_err(|_| format!("`{pattern}` is not a regular expression"))
         };
@@ -203,9 +203,12 @@ fn requirement(text: &str) -> Option<(Requirement, &str)> {
 }
 
 fn is_key(key: &str) -> bool {
-    let name = key.split_once('/').map_or(key, |(prefix, name)| {
-        if prefix.is_empty() { "" } else { name }
-    });
+    let name = key.split_once('/').map_or(
+        key,
+        |(prefix, name)| {
+            if prefix.is_empty() { "" } else { name }
+        },
+    );
     !name.is_empty() && is_value(name)
 }
 

@@ -148,8 +148,8 @@ fn take_metadata(made: &mut Object, old: &Object, origins: &mut Origins) {
             .map_or(Origin::NONE, |node| node.origin)
     };
     let (name, namespace) = (name_origin(old, "name"), name_origin(old, "namespace"));
-    made.set_name(&old.name().to_owned(), name);
-    made.set_namespace(&old.namespace().to_owned(), namespace);
+    made.set_name(old.name(), name);
+    made.set_namespace(old.namespace(), namespace);
     made.vars.clone_from(&old.vars);
 }
 
@@ -179,10 +179,7 @@ fn merge_metadata_map(made: &mut Object, old: &Object, field: &str, origins: &mu
 
 /// Lays the texts of `own` over those of `base`. `None` where there are none.
 fn join(base: Option<&Node>, own: Option<&Node>, origins: &mut Origins) -> Option<Node> {
-    let mut joined = Node::map(
-        own.or(base)
-            .map_or(Origin::NONE, |node| node.origin),
-    );
+    let mut joined = Node::map(own.or(base).map_or(Origin::NONE, |node| node.origin));
     let mut texts: std::collections::BTreeMap<String, (Key, Node)> =
         std::collections::BTreeMap::new();
     for pair in [base, own].into_iter().flatten().flat_map(Node::pairs) {

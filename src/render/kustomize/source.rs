@@ -339,9 +339,13 @@ impl Reader<'_> {
                 layers.insert(0, target);
                 Ok(())
             }
-            NodeKind::Sequence { items, .. } if !is_alias && !nested && depth < crate::yaml::MAX_DEPTH => items
-                .iter()
-                .try_for_each(|&item| self.merged(item, layers, depth + 1, true)),
+            NodeKind::Sequence { items, .. }
+                if !is_alias && !nested && depth < crate::yaml::MAX_DEPTH =>
+            {
+                items
+                    .iter()
+                    .try_for_each(|&item| self.merged(item, layers, depth + 1, true))
+            }
             _ => self.refuse(id, "a merge key needs a map, or a list of maps"),
         }
     }
@@ -349,7 +353,9 @@ impl Reader<'_> {
     fn key(&mut self, id: NodeId) -> Key {
         let target = self.document.target(id);
         let node = self.document.node(target);
-        let origin = self.source.origin(self.document.node(id).span, self.origins);
+        let origin = self
+            .source
+            .origin(self.document.node(id).span, self.origins);
         match &node.kind {
             NodeKind::Scalar { text, style } => Key {
                 text: text.clone(),

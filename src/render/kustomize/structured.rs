@@ -190,7 +190,9 @@ fn json_float(number: f64) -> String {
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let text = format!("{number:e}");
         match text.split_once('e') {
-            Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
+            Some((digits, exponent)) if !exponent.starts_with('-') => {
+                format!("{digits}e+{exponent}")
+            }
             _ => text,
         }
     } else {
@@ -220,7 +222,6 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,9 +231,18 @@ mod tests {
         let check = |text: &str, path: &str, value: &str, expected: Option<&str>| {
             let path = super::super::path::split(path);
             let value = Node::untagged(value, Origin::NONE);
-            assert_eq!(set(text, &path, &value, None).as_deref(), expected, "{text}");
+            assert_eq!(
+                set(text, &path, &value, None).as_deref(),
+                expected,
+                "{text}"
+            );
         };
-        check("{\"b\": 1, \"a\": \"x\"}", "a", "<y>", Some("{\"a\":\"\\u003cy\\u003e\",\"b\":1}"));
+        check(
+            "{\"b\": 1, \"a\": \"x\"}",
+            "a",
+            "<y>",
+            Some("{\"a\":\"\\u003cy\\u003e\",\"b\":1}"),
+        );
         check(
             "{\n  \"a\": \"x\"\n}\n",
             "a",

@@ -2,8 +2,6 @@
 //!
 //! Each is a function of the objects and its arguments; what a field becomes points at the argument, with the old value behind it.
 
-use regex::Regex;
-
 use super::decode::{Text, TextMap};
 use super::fieldspec::{Creation, FieldSpec, apply};
 use super::file::{Image, Replica};
@@ -67,7 +65,7 @@ pub(super) enum Subjects {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Namespace {
     /// The namespace.
-    pub(super) namespace: Text,
+    pub(super) name: Text,
     /// Fields beside `metadata.namespace`.
     pub(super) specs: Vec<FieldSpec>,
     /// True where only what is not set is written.
@@ -82,7 +80,7 @@ pub(super) fn namespace(
     objects: &mut [Object],
     args: &Namespace,
 ) -> Fallible<()> {
-    if args.namespace.is_empty() {
+    if args.name.is_empty() {
         return Ok(());
     }
     for index in 0..objects.len() {
@@ -101,7 +99,7 @@ pub(super) fn namespace(
             .count();
         if same > 1 {
             return Err(build.fail(
-                args.namespace.origin,
+                args.name.origin,
                 format!("with this namespace, {} exists twice", id.describe()),
             ));
         }
@@ -115,7 +113,7 @@ pub(super) fn namespace_of(
     object: &mut Object,
     args: &Namespace,
 ) -> Fallible<()> {
-    let origin = args.namespace.origin;
+    let origin = args.name.origin;
     let creation = Creation {
         kind: Some(Kind::Scalar),
         origin,
@@ -124,7 +122,7 @@ pub(super) fn namespace_of(
         if args.unset_only && !node.is_empty() && !node.set_text_value().is_empty() {
             return Ok(());
         }
-        set_scalar(node, &args.namespace, Tag::Str, origin, origins)
+        set_scalar(node, &args.name, Tag::Str, origin, origins)
     };
     let api_version = object.api_version().to_owned();
     if !object.gvk().is_cluster_scoped() {
@@ -310,7 +308,13 @@ pub(super) fn replicas(
                 creation,
                 args.origin,
                 &mut |node, origins| {
-                    set_scalar(node, &args.count.to_string(), Tag::Int, args.origin, origins)
+                    set_scalar(
+                        node,
+                        &args.count.to_string(),
+                        Tag::Int,
+                        args.origin,
+                        origins,
+                    )
                 },
             )?;
         }
@@ -337,7 +341,7 @@ pub(super) fn image(
         "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$",
         &*args.name
     );
-    let Ok(pattern) = Regex::new(&pattern) else {
+    let Ok(pattern) = super::pattern::compile(&pattern) else {
         return Err(build.fail(
             args.name.origin,
             format!("`{}` is not a regular expression", &*args.name),

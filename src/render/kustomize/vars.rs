@@ -29,7 +29,10 @@ pub(super) fn declare(
         if named.len() > 1 {
             return Err(build.fail(
                 var.origin,
-                format!("more than one resource is what the var `{}` names", &*var.name),
+                format!(
+                    "more than one resource is what the var `{}` names",
+                    &*var.name
+                ),
             ));
         }
         if let Some(object) = named.first_mut() {
@@ -132,7 +135,11 @@ fn meaning(build: &mut Build<'_>, objects: &[Object], var: &Var) -> Fallible<Opt
     let Some(node) = node else {
         return Err(build.fail(
             var.origin,
-            format!("{} has no field `{}`", object.id().describe(), var.field_path),
+            format!(
+                "{} has no field `{}`",
+                object.id().describe(),
+                var.field_path
+            ),
         ));
     };
     // A list or a map cannot stand in a text: such a var stays as it is written.
@@ -229,19 +236,16 @@ fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
                 rest = after.get(1..).unwrap_or_default();
             }
             (_, Some((name, behind))) => {
-                match meanings.get(name).and_then(Option::as_ref) {
-                    Some(meaning) => {
-                        if text.len() == name.len() + 3 {
-                            tag = meaning.tag.clone();
-                        }
-                        used.push(meaning.origin);
-                        out.push_str(&meaning.text);
+                if let Some(meaning) = meanings.get(name).and_then(Option::as_ref) {
+                    if text.len() == name.len() + 3 {
+                        tag = meaning.tag.clone();
                     }
-                    None => {
-                        out.push_str("$(");
-                        out.push_str(name);
-                        out.push(')');
-                    }
+                    used.push(meaning.origin);
+                    out.push_str(&meaning.text);
+                } else {
+                    out.push_str("$(");
+                    out.push_str(name);
+                    out.push(')');
                 }
                 rest = behind;
             }
@@ -255,7 +259,11 @@ fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
     out.push_str(rest);
     if !used.is_empty() {
         let now = origins.all(used);
-        let mixed = if out.len() == text.len() { now } else { origins.both(now, node.origin) };
+        let mixed = if out.len() == text.len() {
+            now
+        } else {
+            origins.both(now, node.origin)
+        };
         node.origin = origins.over(mixed, node.origin);
     }
     node.body = Body::Scalar {
