@@ -18,7 +18,7 @@ use crate::origin::Origin;
 use crate::text::Span;
 
 pub use parse::{parse, parse_bytes};
-pub use resolve::{Scalar, resolve_scalar};
+pub use resolve::{Scalar, ScalarError, resolve_scalar};
 
 /// Nodes deeper than this are refused. Go stops at 10,000; no manifest comes near this.
 pub const MAX_DEPTH: usize = 500;
@@ -388,20 +388,16 @@ impl Mapping {
         value: Value,
     ) -> Option<Value> {
         let key = key.into();
-        match self.entries.iter_mut().find(|entry| entry.key == key) {
-            Some(entry) => {
-                entry.key_origin = key_origin;
-                Some(std::mem::replace(&mut entry.value, value))
-            }
-            None => {
-                self.entries.push(Entry {
-                    key,
-                    key_origin,
-                    value,
-                });
-                None
-            }
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.key == key) {
+            entry.key_origin = key_origin;
+            return Some(std::mem::replace(&mut entry.value, value));
         }
+        self.entries.push(Entry {
+            key,
+            key_origin,
+            value,
+        });
+        None
     }
 
     /// Appends a key that the caller knows to be absent.
@@ -422,6 +418,15 @@ impl<'a> IntoIterator for &'a Mapping {
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut Mapping {
+    type Item = &'a mut Entry;
+    type IntoIter = std::slice::IterMut<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter_mut()
     }
 }
 

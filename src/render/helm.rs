@@ -5,6 +5,7 @@ pub mod builtins;
 mod eval;
 pub mod format;
 pub mod function;
+mod functions;
 mod lex;
 mod parse;
 pub mod string;

@@ -1,14 +1,761 @@
-//! Events into the lossless tree.
-use super::{Document, NodeId, Path, Stream};
+//! Events into the lossless tree: an arena of nodes with exact byte spans, and the comments between them.
+//!
+//! Accepts what go-yaml accepts, in both of its versions. What the nodes mean to a program is decided in
+//! [`resolve`](super::resolve).
+
+use std::collections::HashMap;
+
+use super::events::{Event, Events};
+use super::{
+    Comment, Document, Node, NodeId, NodeKind, Path, ScalarStyle, Step, Stream, SyntaxError,
+};
+use crate::text::Span;
+
+/// What ends a line, to go-yaml and libyaml.
+pub(super) const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Reads the documents of `text`.
-pub fn parse(_text: &str) -> Stream {
-    unimplemented!()
+pub fn parse(text: &str) -> Stream {
+    let mut documents = Vec::new();
+    let error = read(text, &mut documents).err();
+    Stream { documents, error }
 }
-/// Reads bytes.
-pub fn parse_bytes(_bytes: &[u8]) -> Stream {
-    unimplemented!()
+
+/// Reads bytes, which have to be UTF-8.
+pub fn parse_bytes(bytes: &[u8]) -> Stream {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse(text),
+        Err(error) => {
+            let at = error.valid_up_to();
+            Stream {
+                documents: Vec::new(),
+                error: Some(SyntaxError {
+                    span: Span::new(at, (at + error.error_len().unwrap_or(1)).min(bytes.len())),
+                    message: "found bytes that are not UTF-8".to_owned(),
+                }),
+            }
+        }
+    }
 }
-pub(super) fn descend(_document: &Document, _path: &Path) -> Option<(NodeId, usize)> {
-    unimplemented!()
+
+/// Follows `path` from the root.
+pub(super) fn descend(document: &Document, path: &Path) -> Option<(NodeId, usize)> {
+    let mut id = document.target(document.root?);
+    for (depth, step) in path.steps().iter().enumerate() {
+        let next = match (step, &document.node(id).kind) {
+            (Step::Key(key), NodeKind::Mapping { pairs, .. }) => {
+                // Of equal keys the last wins.
+                pairs.iter().rev().find_map(|&(k, value)| {
+                    match &document.node(document.target(k)).kind {
+                        NodeKind::Scalar { text, .. } if text == key => Some(value),
+                        _ => None,
+                    }
+                })
+            }
+            (Step::Index(index), NodeKind::Sequence { items, .. }) => items.get(*index).copied(),
+            _ => None,
+        };
+        match next {
+            Some(next) => id = document.target(next),
+            None => return Some((id, depth)),
+        }
+    }
+    Some((id, path.steps().len()))
+}
+
+fn read(text: &str, documents: &mut Vec<Document>) -> Result<(), SyntaxError> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(SyntaxError {
+            span: Span::at(0),
+            message: "found more than 4 GiB of text".to_owned(),
+        });
+    }
+    let mut builder = Builder::new(text);
+    for event in Events::new(text) {
+        let (event, span) = event?;
+        if let Some(document) = builder.take(event, span)? {
+            documents.push(document);
+        }
+    }
+    // Comments after a final `...` belong to the last document.
+    let rest = comments(text, Span::new(builder.cursor, text.len()));
+    if let Some(last) = documents.last_mut() {
+        last.comments.extend(rest);
+    }
+    Ok(())
+}
+
+/// A collection whose end was not seen yet. Keys and values of a mapping alternate.
+struct Open {
+    id: NodeId,
+    children: Vec<NodeId>,
+    mapping: bool,
+    flow: bool,
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    // Where the last scalar, alias or document marker ended: comments are looked for from here.
+    cursor: usize,
+    nodes: Vec<Node>,
+    comments: Vec<Comment>,
+    root: Option<NodeId>,
+    start: usize,
+    end: usize,
+    stack: Vec<Open>,
+    anchors: HashMap<String, NodeId>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            cursor: text.len() - text.trim_start_matches('\u{feff}').len(),
+            nodes: Vec::new(),
+            comments: Vec::new(),
+            root: None,
+            start: 0,
+            end: 0,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+        }
+    }
+
+    fn take(&mut self, event: Event, span: Span) -> Result<Option<Document>, SyntaxError> {
+        let (start, end) = (span.start as usize, span.end as usize);
+        match event {
+            Event::DocumentStart { minor } => {
+                if minor.is_some_and(|minor| minor != 1) {
+                    // libyaml accepts version 1.2, go-yaml does not.
+                    return Err(SyntaxError {
+                        span,
+                        message: "found incompatible YAML document".to_owned(),
+                    });
+                }
+                self.start = start;
+                self.end = end;
+                self.advance(start, end);
+            }
+            Event::DocumentEnd { explicit } => {
+                if explicit {
+                    self.end = end;
+                }
+                self.advance(start, end);
+                self.anchors.clear();
+                return Ok(Some(Document {
+                    nodes: std::mem::take(&mut self.nodes),
+                    root: self.root.take(),
+                    span: Span::new(self.start, self.end.max(self.start)),
+                    comments: std::mem::take(&mut self.comments),
+                }));
+            }
+            Event::Alias { anchor } => {
+                let Some(&target) = self.anchors.get(&anchor) else {
+                    return Err(SyntaxError {
+                        span,
+                        message: format!("unknown anchor '{anchor}' referenced"),
+                    });
+                };
+                if self
+                    .stack
+                    .binary_search_by_key(&target, |open| open.id)
+                    .is_ok()
+                {
+                    return Err(SyntaxError {
+                        span,
+                        message: format!("anchor '{anchor}' value contains itself"),
+                    });
+                }
+                self.advance(start, end);
+                self.add(NodeKind::Alias { target }, span, None, None);
+            }
+            Event::Scalar {
+                anchor,
+                tag,
+                text,
+                style,
+            } => {
+                if style == ScalarStyle::Plain && text.is_empty() {
+                    self.unwritten(anchor, tag, span);
+                } else {
+                    let (start, bang) = skip_properties(self.text, start, end);
+                    let span = match style {
+                        ScalarStyle::Literal | ScalarStyle::Folded => {
+                            Span::new(start, block_end(self.text, start, end, &text))
+                        }
+                        _ => Span::new(start, end),
+                    };
+                    if style == ScalarStyle::DoubleQuoted {
+                        escaped_slash(self.text, span)?;
+                    }
+                    self.advance(start, span.end as usize);
+                    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                        self.header_comment(start, end);
+                    }
+                    let tag = tag.or_else(|| bang.then(|| "!".to_owned()));
+                    self.add(NodeKind::Scalar { text, style }, span, tag, anchor);
+                }
+            }
+            Event::Start {
+                anchor,
+                tag,
+                mapping,
+                flow,
+            } => {
+                let start = if anchor.is_some() || tag.is_some() {
+                    skip_properties(self.text, start, self.text.len()).0
+                } else {
+                    start
+                };
+                let kind = if mapping {
+                    NodeKind::Mapping {
+                        pairs: Vec::new(),
+                        flow,
+                    }
+                } else {
+                    NodeKind::Sequence {
+                        items: Vec::new(),
+                        flow,
+                    }
+                };
+                let id = self.add(kind, Span::at(start), tag, anchor);
+                self.stack.push(Open {
+                    id,
+                    children: Vec::new(),
+                    mapping,
+                    flow,
+                });
+            }
+            Event::End => self.close(end),
+        }
+        Ok(None)
+    }
+
+    /// Collects the comments up to `start` and moves behind `end`.
+    fn advance(&mut self, start: usize, end: usize) {
+        if self.cursor < start {
+            let found = comments(self.text, Span::new(self.cursor, start));
+            self.comments.extend(found);
+        }
+        self.cursor = self.cursor.max(end);
+    }
+
+    /// The comment behind the indicator of a block scalar is inside the scalar's own bytes.
+    fn header_comment(&mut self, start: usize, end: usize) {
+        let header = self.text.get(start..end).unwrap_or_default();
+        let length = header.find(BREAKS).unwrap_or(header.len());
+        let found = comments(self.text, Span::new(start, start + length));
+        self.comments.extend(found);
+    }
+
+    fn add(
+        &mut self,
+        kind: NodeKind,
+        span: Span,
+        tag: Option<String>,
+        anchor: Option<String>,
+    ) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        if let Some(name) = &anchor {
+            self.anchors.insert(name.clone(), id);
+        }
+        self.nodes.push(Node {
+            kind,
+            span,
+            tag,
+            anchor,
+        });
+        self.end = self.end.max(span.end as usize);
+        match self.stack.last_mut() {
+            Some(open) => open.children.push(id),
+            None => self.root = Some(id),
+        }
+        id
+    }
+
+    /// A value that is not written. The parser reports some of them where the next token begins.
+    fn unwritten(&mut self, anchor: Option<String>, tag: Option<String>, span: Span) {
+        if self.stack.is_empty() && anchor.is_none() && tag.is_none() {
+            return;
+        }
+        let mut at = span.end as usize;
+        if anchor.is_some() || tag.is_some() {
+            self.advance(at, at);
+        } else if let Some(open) = self.stack.last()
+            && open.mapping
+            && open.children.len() % 2 == 1
+            && let Some(&key) = open.children.last()
+            && let Some(key) = self.nodes.get(key.0 as usize)
+        {
+            at = value_place(self.text, key.span.end as usize, at);
+        }
+        self.add(
+            NodeKind::Scalar {
+                text: String::new(),
+                style: ScalarStyle::Plain,
+            },
+            Span::at(at),
+            tag,
+            anchor,
+        );
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(open) = self.stack.pop() else {
+            return;
+        };
+        let last = open
+            .children
+            .last()
+            .and_then(|id| self.nodes.get(id.0 as usize))
+            .map(|node| node.span.end);
+        let Some(node) = self.nodes.get_mut(open.id.0 as usize) else {
+            return;
+        };
+        let braced = open.flow
+            && self
+                .text
+                .as_bytes()
+                .get(node.span.start as usize)
+                .is_some_and(|byte| matches!(byte, b'{' | b'['));
+        // A pair in a flow sequence (`[a: 1]`) has no braces of its own.
+        let own_end = end > 0 && matches!(self.text.as_bytes().get(end - 1), Some(b'}' | b']'));
+        node.span.end = match last {
+            Some(last) if !(braced && own_end) => last.max(node.span.start),
+            _ => (end as u32).max(node.span.start),
+        };
+        self.end = self.end.max(node.span.end as usize);
+        node.kind = if open.mapping {
+            NodeKind::Mapping {
+                pairs: open
+                    .children
+                    .chunks_exact(2)
+                    .filter_map(|pair| match pair {
+                        &[key, value] => Some((key, value)),
+                        _ => None,
+                    })
+                    .collect(),
+                flow: open.flow,
+            }
+        } else {
+            NodeKind::Sequence {
+                items: open.children,
+                flow: open.flow,
+            }
+        };
+    }
+}
+
+/// The comments in a stretch without scalars, where every `#` begins one.
+fn comments(text: &str, gap: Span) -> Vec<Comment> {
+    let mut found = Vec::new();
+    let (mut at, end) = (gap.start as usize, gap.end as usize);
+    while let Some(offset) = text.get(at..end).and_then(|rest| rest.find('#')) {
+        let start = at + offset;
+        let length = text
+            .get(start..)
+            .map_or(0, |rest| rest.find(BREAKS).unwrap_or(rest.len()));
+        let before = text.get(..start).unwrap_or_default();
+        let own_line = before
+            .trim_end_matches([' ', '\t'])
+            .trim_end_matches('\u{feff}')
+            .chars()
+            .next_back()
+            .is_none_or(|c| BREAKS.contains(&c));
+        at = start + length;
+        found.push(Comment {
+            span: Span::new(start, at),
+            own_line,
+        });
+    }
+    found
+}
+
+/// Skips white space, line breaks and comments.
+fn skip_blank(text: &str, mut at: usize, limit: usize) -> usize {
+    while let Some(rest) = text.get(at..limit) {
+        let trimmed =
+            rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+        at += rest.len() - trimmed.len();
+        if !trimmed.starts_with('#') {
+            break;
+        }
+        at += trimmed.find(BREAKS).unwrap_or(trimmed.len());
+    }
+    at
+}
+
+/// Skips tag and anchor; also tells whether the tag is the bare `!`.
+fn skip_properties(text: &str, mut at: usize, limit: usize) -> (usize, bool) {
+    let mut bang = false;
+    loop {
+        let rest = text.get(at..limit).unwrap_or_default();
+        let length = if rest.starts_with('!') {
+            let length = rest
+                .find(|c: char| c == ' ' || c == '\t' || BREAKS.contains(&c))
+                .unwrap_or(rest.len());
+            bang = length == 1;
+            length
+        } else if let Some(name) = rest.strip_prefix('&') {
+            1 + name
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+                .unwrap_or(name.len())
+        } else {
+            return (at, bang);
+        };
+        at = skip_blank(text, at + length, limit);
+    }
+}
+
+/// Where a value stands that is not written: behind the colon after its key, or behind the key where there is none.
+fn value_place(text: &str, key_end: usize, mark: usize) -> usize {
+    let at = skip_blank(text, key_end, mark);
+    if text.as_bytes().get(at) == Some(&b':') && at < mark {
+        at + 1
+    } else {
+        key_end.min(mark)
+    }
+}
+
+/// The end of a block scalar. The parser's own mark is behind the blank lines that follow, which belong to the scalar
+/// only where its header says `+`.
+fn block_end(text: &str, start: usize, mark: usize, value: &str) -> usize {
+    let body = text.get(start..mark).unwrap_or_default();
+    let indicators = body
+        .find(|c: char| !matches!(c, '|' | '>' | '+' | '-' | '0'..='9'))
+        .unwrap_or(body.len());
+    let (header, rest) = body.split_at(indicators);
+    if value.is_empty() {
+        return start + header.len();
+    }
+    if header.contains('+') {
+        return mark;
+    }
+    let is_blank = |c: char| c == ' ' || c == '\t' || BREAKS.contains(&c);
+    let Some(last) = value.rfind(|c| !is_blank(c)) else {
+        return mark;
+    };
+    // Lines of mere white space count where they are part of the value.
+    let tail = value.get(last..).unwrap_or_default();
+    let blank_lines = tail.trim_end_matches(BREAKS).matches(BREAKS).count();
+    let content = rest.trim_end_matches(is_blank).len();
+    let after: usize = rest
+        .get(content..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+        .take(blank_lines + 1)
+        .map(str::len)
+        .sum();
+    let end = start + header.len() + content + after;
+    if header.contains('-') {
+        let whole = text.get(..end).unwrap_or_default();
+        let line = whole.strip_suffix('\n').unwrap_or(whole);
+        line.strip_suffix('\r').unwrap_or(line).len()
+    } else {
+        end
+    }
+}
+
+/// go-yaml refuses `\/`, which libyaml accepts.
+fn escaped_slash(text: &str, span: Span) -> Result<(), SyntaxError> {
+    let quoted = span.of(text);
+    if !quoted.contains("\\/") {
+        return Ok(());
+    }
+    let mut escaped = false;
+    for (at, byte) in quoted.bytes().enumerate() {
+        if escaped && byte == b'/' {
+            let at = span.start as usize + at;
+            return Err(SyntaxError {
+                span: Span::new(at - 1, at + 1),
+                message: "found unknown escape character".to_owned(),
+            });
+        }
+        escaped = byte == b'\\' && !escaped;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::MAX_DEPTH;
+
+    /// Each node in reading order, as its bytes in the text.
+    fn shape(text: &str) -> Vec<String> {
+        let stream = parse(text);
+        assert_eq!(stream.error, None, "{text:?}");
+        let mut out = Vec::new();
+        for document in &stream.documents {
+            for node in &document.nodes {
+                let mut line = String::new();
+                if let Some(anchor) = &node.anchor {
+                    line += &format!("&{anchor} ");
+                }
+                if let Some(tag) = &node.tag {
+                    line += &format!("<{tag}> ");
+                }
+                line += match &node.kind {
+                    NodeKind::Scalar { .. } => "",
+                    NodeKind::Sequence { flow: false, .. } => "seq ",
+                    NodeKind::Sequence { flow: true, .. } => "flow-seq ",
+                    NodeKind::Mapping { flow: false, .. } => "map ",
+                    NodeKind::Mapping { flow: true, .. } => "flow-map ",
+                    NodeKind::Alias { .. } => "alias ",
+                };
+                out.push(format!("{line}{}", node.span.of(text).escape_debug()));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn spans_are_exact() {
+        let check = |text: &str, expected: &[&str]| assert_eq!(shape(text), expected, "{text:?}");
+        check("", &[]);
+        check("# only\n", &[]);
+        check(
+            "a: 1 # c\n\n# d\nb: x\n",
+            &["map a: 1 # c\\n\\n# d\\nb: x", "a", "1", "b", "x"],
+        );
+        check(
+            "a:\n  b: 1\n\n# tail\nc: 2\n",
+            &[
+                "map a:\\n  b: 1\\n\\n# tail\\nc: 2",
+                "a",
+                "map b: 1",
+                "b",
+                "1",
+                "c",
+                "2",
+            ],
+        );
+        check(
+            "a:\n- x # 1\n- y\n",
+            &["map a:\\n- x # 1\\n- y", "a", "seq - x # 1\\n- y", "x", "y"],
+        );
+        check(
+            "a: [1, {b: 2}, c: 3] # z\n",
+            &[
+                "map a: [1, {b: 2}, c: 3]",
+                "a",
+                "flow-seq [1, {b: 2}, c: 3]",
+                "1",
+                "flow-map {b: 2}",
+                "b",
+                "2",
+                "flow-map c: 3",
+                "c",
+                "3",
+            ],
+        );
+        check(
+            "a: !!str &x 1\nb: &y !t # c\n  k: *x\n",
+            &[
+                "map a: !!str &x 1\\nb: &y !t # c\\n  k: *x",
+                "a",
+                "&x <tag:yaml.org,2002:str> 1",
+                "b",
+                "&y <!t> map k: *x",
+                "k",
+                "alias *x",
+            ],
+        );
+        check(
+            "a: ! \"1\"\n",
+            &["map a: ! \\\"1\\\"", "a", "<!> \\\"1\\\""],
+        );
+        check(
+            "\u{feff}é: \"日\\n\"\r\nb: 'it''s'\r\n",
+            &[
+                "map é: \\\"日\\\\n\\\"\\r\\nb: \\'it\\'\\'s\\'",
+                "é",
+                "\\\"日\\\\n\\\"",
+                "b",
+                "\\'it\\'\\'s\\'",
+            ],
+        );
+        check(
+            "a: x\n  y\n\n  z\nb: 1",
+            &[
+                "map a: x\\n  y\\n\\n  z\\nb: 1",
+                "a",
+                "x\\n  y\\n\\n  z",
+                "b",
+                "1",
+            ],
+        );
+    }
+
+    #[test]
+    fn block_scalars_end_where_their_text_ends() {
+        let check = |text: &str, span: &str, value: &str| {
+            let stream = parse(text);
+            let document = stream.documents.first().unwrap();
+            let (id, _) = document.at(&Path::root().key("a")).unwrap();
+            let node = document.node(id);
+            assert_eq!(node.span.of(text), span, "{text:?}");
+            assert!(
+                matches!(&node.kind, NodeKind::Scalar { text, .. } if text == value),
+                "{:?}",
+                node.kind
+            );
+        };
+        check("a: |\n  x\n  y\n\n\nb: 1\n", "|\n  x\n  y\n", "x\ny\n");
+        check("a: |-\n  x\n  y  \n\n\nb: 1\n", "|-\n  x\n  y  ", "x\ny  ");
+        check("a: |-\r\n  x\r\n\r\nb: 1\r\n", "|-\r\n  x", "x");
+        check("a: |+\n  x\n\n\nb: 1\n", "|+\n  x\n\n\n", "x\n\n\n");
+        check(
+            "a: > # c\n  x\n  y\n# d\nb: 1\n",
+            "> # c\n  x\n  y\n",
+            "x y\n",
+        );
+        check(
+            "a: |2 \n   x\n     \n\nb: 1\n",
+            "|2 \n   x\n     \n",
+            " x\n   \n",
+        );
+        check("a: |\n  x", "|\n  x", "x");
+        check("a: |\nb: 1\n", "|", "");
+        check("a: | # c\nb: 1\n", "|", "");
+    }
+
+    #[test]
+    fn unwritten_values_are_places() {
+        let check = |text: &str, expected: &[(u32, &str)]| {
+            let stream = parse(text);
+            let found: Vec<(u32, &str)> = stream.documents[0]
+                .nodes
+                .iter()
+                .filter(|node| node.span.is_empty())
+                .map(|node| (node.span.start, node.tag.as_deref().unwrap_or_default()))
+                .collect();
+            assert_eq!(found, expected, "{text:?}");
+        };
+        check("a:\nb: 1\n", &[(2, "")]);
+        check("a: # c: d\nb:\n", &[(2, ""), (12, "")]);
+        check("- \n- x\n-", &[(1, ""), (8, "")]);
+        check("{a, b: , c: }", &[(2, ""), (6, ""), (11, "")]);
+        check("? a\n# x:\n? b\n", &[(3, ""), (12, "")]);
+        check("a: !!str\nb: 1\n", &[(8, "tag:yaml.org,2002:str")]);
+    }
+
+    #[test]
+    fn documents_and_comments() {
+        let text = "# head\n---\na: '# no' # yes\nb: |\n  # no\n# foot\n---\n...\n# after\n--- # third\n- x\n# end";
+        let stream = parse(text);
+        assert_eq!(stream.error, None);
+        let found: Vec<(&str, Vec<(&str, bool)>)> = stream
+            .documents
+            .iter()
+            .map(|document| {
+                (
+                    document.span.of(text),
+                    document
+                        .comments
+                        .iter()
+                        .map(|comment| (comment.span.of(text), comment.own_line))
+                        .collect(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (
+                    "---\na: '# no' # yes\nb: |\n  # no\n",
+                    vec![("# head", true), ("# yes", false), ("# foot", true)]
+                ),
+                ("---\n...", vec![]),
+                (
+                    "--- # third\n- x",
+                    vec![("# after", true), ("# third", false), ("# end", true)]
+                ),
+            ]
+        );
+        assert_eq!(stream.documents[1].root(), None);
+    }
+
+    #[test]
+    fn paths_are_followed_through_aliases() {
+        let text = "a: &x\n  b: [1, {c: 2}]\nd: *x\nd2: 3\na.b: 4\n";
+        let stream = parse(text);
+        let document = &stream.documents[0];
+        let at = |path: &str| {
+            let (id, depth) = document.at(&path.parse().unwrap()).unwrap();
+            (document.node(id).span.of(text), depth)
+        };
+        assert_eq!(at("d.b[1].c"), ("2", 4));
+        assert_eq!(at("a.b[7].c"), ("[1, {c: 2}]", 2));
+        assert_eq!(at("a\\.b"), ("4", 1));
+        assert_eq!(at("d2.x"), ("3", 1));
+    }
+
+    #[test]
+    fn what_go_refuses_is_refused() {
+        let check = |text: &str, at: u32, message: &str| {
+            let error = parse(text).error.unwrap();
+            assert_eq!(
+                (error.span.start, error.message.as_str()),
+                (at, message),
+                "{text:?}"
+            );
+        };
+        check("a: \"x\\/y\"", 5, "found unknown escape character");
+        check(
+            "%YAML 1.2\n---\na: 1",
+            0,
+            "found incompatible YAML document",
+        );
+        check("a: *x", 3, "unknown anchor 'x' referenced");
+        check("a: &x [*x]", 7, "anchor 'x' value contains itself");
+        check(
+            "a: 1\n---\nb: \u{1}",
+            12,
+            "control characters are not allowed",
+        );
+        check("a: \0", 3, "control characters are not allowed");
+        check("\u{feff}a: }", 6, "did not find expected node content");
+        check(
+            "a:\n\t- b",
+            3,
+            "found character that cannot start any token",
+        );
+        assert_eq!(parse("a: 1\n---\nb: }").documents.len(), 1);
+        assert!(parse("a: \"\\\\/\"").error.is_none());
+        let error = parse_bytes(b"a: \xff\n").error.unwrap();
+        assert_eq!(error.span, Span::new(3, 4));
+    }
+
+    #[test]
+    fn hostile_texts_end_quickly() {
+        for text in [
+            "[".repeat(100_000),
+            "{a: ".repeat(20_000),
+            "- ".repeat(50_000),
+            "? ".repeat(30_000),
+            "%TAG !a! x\n".repeat(100_000),
+            "&a ".repeat(50_000),
+            "!a ".repeat(50_000),
+        ] {
+            assert!(parse(&text).error.is_some());
+        }
+        let deep = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert_eq!(parse(&deep).error, None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_spans_fit(text in "[-a#:\\[\\]{},&*!|>'\"%\n\r\t \\?\\\\/+é\u{feff}\u{85}1.]{0,60}") {
+            for document in parse(&text).documents {
+                for node in &document.nodes {
+                    let (start, end) = (node.span.start as usize, node.span.end as usize);
+                    assert!(start <= end && text.get(start..end).is_some(), "{text:?} {node:?}");
+                }
+                for comment in &document.comments {
+                    assert!(comment.span.of(&text).starts_with('#'));
+                }
+            }
+        }
+    }
 }

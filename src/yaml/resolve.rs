@@ -1,20 +1,848 @@
-//! What a program reads.
-use super::{Dialect, Document, SyntaxError, Value};
+//! What a program reads: scalars resolved to types, aliases expanded, merge keys applied, keys made strings.
+//!
+//! Both versions of go-yaml that matter are followed: the second, followed by JSON, for Helm; the third, followed by JSON,
+//! for Kustomize. Numbers end as JSON would carry them, so `1.0` becomes the integer 1.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    Data, Dialect, Document, Entry, MAX_DEPTH, Mapping, NodeId, NodeKind, ScalarStyle, SyntaxError,
+    Value,
+};
 use crate::origin::Origin;
 use crate::text::Span;
+
+mod number;
+mod timestamp;
+
+pub(super) use number::{json, shortest};
 
 /// A resolved scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
     /// Null.
     Null,
+    /// A boolean.
+    Bool(bool),
+    /// An integer that fits 64 bits with a sign.
+    Int(i64),
+    /// An integer above that.
+    Uint(u64),
+    /// A number with a fraction or an exponent, or written as one; infinity and NaN too.
+    Float(f64),
+    /// A text.
+    String(String),
+    /// A date, in Kustomize only: not a string to it, though it becomes this one in JSON.
+    Timestamp(String),
 }
-/// Resolves.
-pub fn resolve_scalar() {}
+
+/// Why a scalar cannot be what its tag says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ScalarError(String);
+
+/// Resolves a scalar: what a program of `dialect` takes `text` for. `tag` may be written in full or with `!!`.
+pub fn resolve_scalar(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&str>,
+    dialect: Dialect,
+) -> Result<Scalar, ScalarError> {
+    let tag = tag.map(short);
+    let tag = match tag.as_deref() {
+        // The bare `!` asks for a plain reading: go-yaml v2 gives it even to a quoted text, but not to a text that is
+        // not written at all; v3 ignores it.
+        Some("!") if dialect == Dialect::Helm && text.is_empty() && style == ScalarStyle::Plain => {
+            return Ok(Scalar::String(String::new()));
+        }
+        Some("!") if dialect == Dialect::Helm => Wanted::Anything,
+        None | Some("!") if style == ScalarStyle::Plain => Wanted::Anything,
+        Some("!!bool") => Wanted::Bool,
+        Some("!!int") => Wanted::Int,
+        Some("!!float") => Wanted::Float,
+        Some("!!null") => Wanted::Null,
+        Some("!!timestamp") => Wanted::Timestamp,
+        Some("!!binary") => return binary(text),
+        // A text in quotes, `!!str`, and all tags that go-yaml does not know.
+        None | Some(_) => return Ok(Scalar::String(text.to_owned())),
+    };
+    let found = untagged(text, tag, dialect);
+    let (kind, fits) = match &found {
+        Scalar::Null => ("!!null", tag == Wanted::Null),
+        Scalar::Bool(_) => ("!!bool", tag == Wanted::Bool),
+        Scalar::Int(value) => {
+            if tag == Wanted::Float {
+                return Ok(Scalar::Float(*value as f64));
+            }
+            ("!!int", tag == Wanted::Int)
+        }
+        Scalar::Uint(_) => ("!!int", tag == Wanted::Int),
+        Scalar::Float(_) => ("!!float", tag == Wanted::Float),
+        Scalar::String(_) => ("!!str", false),
+        Scalar::Timestamp(_) => ("!!timestamp", tag == Wanted::Timestamp),
+    };
+    if !fits && tag != Wanted::Anything {
+        return Err(ScalarError(format!(
+            "cannot decode {kind} `{text}` as a {}",
+            tag.name()
+        )));
+    }
+    Ok(match found {
+        Scalar::Timestamp(_) if dialect == Dialect::Helm => Scalar::String(text.to_owned()),
+        found => found,
+    })
+}
+
+/// The type that a tag asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    Bool,
+    Int,
+    Float,
+    Null,
+    Timestamp,
+}
+
+impl Wanted {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Anything => "!!str",
+            Self::Bool => "!!bool",
+            Self::Int => "!!int",
+            Self::Float => "!!float",
+            Self::Null => "!!null",
+            Self::Timestamp => "!!timestamp",
+        }
+    }
+}
+
+/// `!!int` for `tag:yaml.org,2002:int`.
+fn short(tag: &str) -> Cow<'_, str> {
+    match tag.strip_prefix("tag:yaml.org,2002:") {
+        Some(name) => Cow::Owned(format!("!!{name}")),
+        None => Cow::Borrowed(tag),
+    }
+}
+
+fn binary(text: &str) -> Result<Scalar, ScalarError> {
+    use base64::Engine as _;
+    // Go ignores line breaks inside base64.
+    let packed: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(packed)
+        .map_err(|_| ScalarError("!!binary value contains invalid base64 data".to_owned()))?;
+    // JSON replaces each byte that is not UTF-8 by U+FFFD.
+    let mut decoded = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        decoded.push_str(chunk.valid());
+        decoded.extend(std::iter::repeat_n('\u{fffd}', chunk.invalid().len()));
+    }
+    Ok(Scalar::String(decoded))
+}
+
+fn untagged(text: &str, wanted: Wanted, dialect: Dialect) -> Scalar {
+    let string = || Scalar::String(text.to_owned());
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
+        "true" | "True" | "TRUE" => return Scalar::Bool(true),
+        "false" | "False" | "FALSE" => return Scalar::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" if dialect == Dialect::Helm => {
+            return Scalar::Bool(true);
+        }
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" if dialect == Dialect::Helm => {
+            return Scalar::Bool(false);
+        }
+        ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
+            return Scalar::Float(f64::INFINITY);
+        }
+        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
+        _ => {}
+    }
+    match text.as_bytes().first() {
+        Some(b'.') => number::fraction(text).map_or_else(string, Scalar::Float),
+        Some(b'0'..=b'9' | b'+' | b'-') => {
+            if matches!(wanted, Wanted::Anything | Wanted::Timestamp)
+                && let Some(json) = timestamp::parse(text)
+            {
+                return Scalar::Timestamp(json);
+            }
+            number::number(text, dialect).unwrap_or_else(string)
+        }
+        _ => string(),
+    }
+}
+
+/// What a program of `dialect` reads from `document`.
 pub(super) fn document(
-    _d: &Document,
-    _dialect: Dialect,
-    _o: &mut dyn FnMut(Span) -> Origin,
+    document: &Document,
+    dialect: Dialect,
+    origin: &mut dyn FnMut(Span) -> Origin,
 ) -> Result<Value, SyntaxError> {
-    unimplemented!()
+    let Some(root) = document.root else {
+        return Ok(Value::default());
+    };
+    let mut reader = Reader {
+        document,
+        dialect,
+        origin,
+        decoded: 0,
+        aliased: 0,
+        alias_depth: 0,
+        depth: 0,
+    };
+    reader.value(root)
+}
+
+struct Reader<'a> {
+    document: &'a Document,
+    dialect: Dialect,
+    origin: &'a mut dyn FnMut(Span) -> Origin,
+    // How many nodes were decoded, and how many of them because of an alias.
+    decoded: usize,
+    aliased: usize,
+    alias_depth: usize,
+    depth: usize,
+}
+
+/// A key as Go compares it: `1` and `"1"` are two keys before JSON makes them one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Float(u64),
+    String(String),
+    Timestamp(String),
+}
+
+/// A mapping under construction, with an index once it is large.
+#[derive(Default)]
+struct Entries {
+    mapping: Mapping,
+    index: HashMap<String, usize>,
+}
+
+impl Entries {
+    const SMALL: usize = 16;
+
+    fn position(&mut self, key: &str) -> Option<usize> {
+        if self.mapping.len() < Self::SMALL {
+            return self.mapping.iter().position(|entry| entry.key == key);
+        }
+        for (position, entry) in self.mapping.iter().enumerate().skip(self.index.len()) {
+            self.index.insert(entry.key.clone(), position);
+        }
+        self.index.get(key).copied()
+    }
+
+    /// Sets a key; of two equal ones the last wins, in the place of the first.
+    fn set(&mut self, new: Entry) {
+        let known = self
+            .position(&new.key)
+            .and_then(|at| self.mapping.entries.get_mut(at));
+        match known {
+            Some(entry) => *entry = new,
+            None => self.mapping.push(new),
+        }
+    }
+
+    /// Adds a key unless it is there.
+    fn add(&mut self, new: Entry) {
+        if self.position(&new.key).is_none() {
+            self.mapping.push(new);
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn refuse<T>(&self, id: NodeId, message: impl Into<String>) -> Result<T, SyntaxError> {
+        Err(SyntaxError {
+            span: self.document.node(id).span,
+            message: message.into(),
+        })
+    }
+
+    /// Counts a node, and refuses documents that are mostly expanded aliases, by the measure of go-yaml.
+    fn count(&mut self, id: NodeId) -> Result<(), SyntaxError> {
+        const LOW: f64 = 400_000.0;
+        const HIGH: f64 = 4_000_000.0;
+        self.decoded += 1;
+        if self.alias_depth > 0 {
+            self.aliased += 1;
+        }
+        if self.aliased > 100 && self.decoded > 1000 {
+            let decoded = self.decoded as f64;
+            let scale = ((decoded - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
+            if self.aliased as f64 / decoded > 0.99 - 0.89 * scale {
+                return self.refuse(id, "document contains excessive aliasing");
+            }
+        }
+        if self.depth > MAX_DEPTH {
+            return self.refuse(id, format!("found more than {MAX_DEPTH} levels of nesting"));
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, id: NodeId) -> Result<Value, SyntaxError> {
+        self.count(id)?;
+        let document = self.document;
+        let node = document.node(id);
+        match &node.kind {
+            NodeKind::Alias { target } => {
+                self.alias_depth += 1;
+                let value = self.value(*target);
+                self.alias_depth -= 1;
+                value
+            }
+            NodeKind::Scalar { .. } => {
+                let data = self.json(id)?;
+                Ok(Value::with(data, (self.origin)(node.span)))
+            }
+            NodeKind::Sequence { items, .. } => {
+                self.depth += 1;
+                let begin = self.begin(id);
+                let origin = (self.origin)(begin);
+                let items = items
+                    .iter()
+                    .map(|&item| self.value(item))
+                    .collect::<Result<_, _>>()?;
+                self.depth -= 1;
+                Ok(Value::with(Data::Sequence(items), origin))
+            }
+            NodeKind::Mapping { .. } => {
+                let begin = self.begin(id);
+                let origin = (self.origin)(begin);
+                let mut entries = Entries::default();
+                match self.dialect {
+                    Dialect::Helm => self.fill_v2(id, &mut entries)?,
+                    Dialect::Kustomize => self.fill_v3(id, &mut entries, &mut None)?,
+                }
+                Ok(Value::with(Data::Mapping(entries.mapping), origin))
+            }
+        }
+    }
+
+    /// Where a collection begins to exist: its first key or item, down to the first scalar.
+    fn begin(&self, mut id: NodeId) -> Span {
+        loop {
+            let node = self.document.node(id);
+            let first = match &node.kind {
+                NodeKind::Sequence { items, .. } => items.first(),
+                NodeKind::Mapping { pairs, .. } => pairs.first().map(|(key, _)| key),
+                _ => None,
+            };
+            match first {
+                Some(&first) => id = first,
+                None => return node.span,
+            }
+        }
+    }
+
+    fn scalar(&self, id: NodeId) -> Result<Option<Scalar>, SyntaxError> {
+        let node = self.document.node(self.document.target(id));
+        let NodeKind::Scalar { text, style } = &node.kind else {
+            return Ok(None);
+        };
+        match resolve_scalar(text, *style, node.tag.as_deref(), self.dialect) {
+            Ok(scalar) => Ok(Some(scalar)),
+            Err(ScalarError(message)) => self.refuse(id, message),
+        }
+    }
+
+    /// A scalar as JSON carries it.
+    fn json(&self, id: NodeId) -> Result<Data, SyntaxError> {
+        Ok(match self.scalar(id)? {
+            None | Some(Scalar::Null) => Data::Null,
+            Some(Scalar::Bool(value)) => Data::Bool(value),
+            Some(Scalar::Int(value)) => Data::Int(value),
+            Some(Scalar::Uint(value)) => Data::Uint(value),
+            Some(Scalar::Float(value)) if value.is_nan() => {
+                return self.refuse(id, "json: unsupported value: NaN");
+            }
+            Some(Scalar::Float(value)) if value.is_infinite() => {
+                let sign = if value > 0.0 { '+' } else { '-' };
+                return self.refuse(id, format!("json: unsupported value: {sign}Inf"));
+            }
+            Some(Scalar::Float(value)) => number::json(value),
+            Some(Scalar::String(text) | Scalar::Timestamp(text)) => Data::String(text),
+        })
+    }
+
+    fn is_merge(&self, key: NodeId) -> bool {
+        let node = self.document.node(key);
+        let NodeKind::Scalar { text, style } = &node.kind else {
+            return false;
+        };
+        text == "<<"
+            && match node.tag.as_deref().map(short).as_deref() {
+                None => *style == ScalarStyle::Plain,
+                Some("!") => self.dialect == Dialect::Helm || *style == ScalarStyle::Plain,
+                Some("!!merge") => true,
+                Some(_) => false,
+            }
+    }
+
+    fn pairs(&self, id: NodeId) -> &'_ [(NodeId, NodeId)] {
+        match &self.document.node(id).kind {
+            NodeKind::Mapping { pairs, .. } => pairs,
+            _ => &[],
+        }
+    }
+
+    /// The mappings that a merge key names, in the order of its list.
+    fn merged(&self, id: NodeId) -> Result<Vec<NodeId>, SyntaxError> {
+        let is_mapping = |id: NodeId| {
+            // One alias may stand before the mapping, but no alias of an alias can be written.
+            matches!(
+                self.document.node(self.document.target(id)).kind,
+                NodeKind::Mapping { .. }
+            )
+        };
+        let found = match &self.document.node(id).kind {
+            NodeKind::Sequence { items, .. } if items.iter().all(|&item| is_mapping(item)) => {
+                items.clone()
+            }
+            NodeKind::Mapping { .. } | NodeKind::Alias { .. } if is_mapping(id) => vec![id],
+            _ => {
+                return self.refuse(
+                    id,
+                    "map merge requires map or sequence of maps as the value",
+                );
+            }
+        };
+        Ok(found)
+    }
+
+    /// The key as Go holds it, and as JSON writes it.
+    fn key(&mut self, id: NodeId) -> Result<(Key, Option<String>), SyntaxError> {
+        self.count(id)?;
+        let Some(scalar) = self.scalar(id)? else {
+            return self.refuse(id, "invalid map key: it is not a scalar");
+        };
+        Ok(match scalar {
+            Scalar::Null => (Key::Null, None),
+            Scalar::Bool(value) => (Key::Bool(value), Some(value.to_string())),
+            Scalar::Int(value) => (Key::Int(value), Some(value.to_string())),
+            Scalar::Uint(value) => (Key::Uint(value), None),
+            Scalar::Float(value) => (Key::Float(value.to_bits()), Some(number::float_key(value))),
+            Scalar::String(text) => (Key::String(text.clone()), Some(text)),
+            Scalar::Timestamp(text) => (Key::Timestamp(text), None),
+        })
+    }
+
+    fn entry(&mut self, key: NodeId, name: String, value: NodeId) -> Result<Entry, SyntaxError> {
+        let span = self.document.node(self.document.target(key)).span;
+        Ok(Entry {
+            key: name,
+            key_origin: (self.origin)(span),
+            value: self.value(value)?,
+        })
+    }
+
+    /// go-yaml v2: keys in order, a merge key where it stands, each overriding what came before.
+    fn fill_v2(&mut self, id: NodeId, entries: &mut Entries) -> Result<(), SyntaxError> {
+        self.depth += 1;
+        for index in 0..self.pairs(id).len() {
+            let Some(&(key, value)) = self.pairs(id).get(index) else {
+                break;
+            };
+            if self.is_merge(key) {
+                // Earlier items of the list win, so they come last.
+                for source in self.merged(value)?.into_iter().rev() {
+                    self.count(source)?;
+                    let target = self.document.target(source);
+                    let through = usize::from(target != source);
+                    self.alias_depth += through;
+                    self.fill_v2(target, entries)?;
+                    self.alias_depth -= through;
+                }
+                continue;
+            }
+            let (_, name) = self.key(key)?;
+            let Some(name) = name else {
+                let text = self.document.node(key).span;
+                return Err(SyntaxError {
+                    span: text,
+                    message: "unsupported map key: null, or an integer above 64 bits with a sign"
+                        .to_owned(),
+                });
+            };
+            let entry = self.entry(key, name, value)?;
+            entries.set(entry);
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// go-yaml v3: own keys first, then merged ones that are not there yet. `seen` holds the keys of a mapping into
+    /// which this one is merged.
+    fn fill_v3(
+        &mut self,
+        id: NodeId,
+        entries: &mut Entries,
+        seen: &mut Option<HashSet<Key>>,
+    ) -> Result<(), SyntaxError> {
+        self.unique(id)?;
+        self.depth += 1;
+        let is_root = self.depth == 1;
+        let mut merge = None;
+        let mut own = HashSet::new();
+        for index in 0..self.pairs(id).len() {
+            let Some(&(key, value)) = self.pairs(id).get(index) else {
+                break;
+            };
+            if self.is_merge(key) {
+                merge = Some(value);
+                continue;
+            }
+            let (found, _) = self.key(key)?;
+            if let Some(seen) = seen {
+                if !seen.insert(found.clone()) {
+                    continue;
+                }
+            } else {
+                own.insert(found.clone());
+            }
+            let name = match found {
+                Key::String(text) => text,
+                Key::Null if is_root => continue,
+                // The root has text keys, whatever is written; below it, other keys make a map that JSON cannot hold.
+                _ if is_root => match &self.document.node(self.document.target(key)).kind {
+                    NodeKind::Scalar { text, .. } => text.clone(),
+                    _ => continue,
+                },
+                _ => {
+                    return self
+                        .refuse(key, "json: unsupported type: map[interface {}]interface {}");
+                }
+            };
+            let entry = self.entry(key, name, value)?;
+            if seen.is_some() {
+                entries.add(entry);
+            } else {
+                entries.set(entry);
+            }
+        }
+        if let Some(merge) = merge {
+            let mut started = seen.is_none().then_some(own);
+            for source in self.merged(merge)? {
+                self.count(source)?;
+                let target = self.document.target(source);
+                let through = usize::from(target != source);
+                self.alias_depth += through;
+                let inner = if started.is_some() {
+                    &mut started
+                } else {
+                    &mut *seen
+                };
+                self.fill_v3(target, entries, inner)?;
+                self.alias_depth -= through;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// go-yaml v3 refuses a mapping in which two keys are written alike.
+    fn unique(&self, id: NodeId) -> Result<(), SyntaxError> {
+        let mut known = HashSet::new();
+        for &(key, _) in self.pairs(id) {
+            let node = self.document.node(key);
+            let written = match &node.kind {
+                NodeKind::Scalar { text, .. } => (0, text.as_str()),
+                NodeKind::Alias { target } => (
+                    1,
+                    self.document
+                        .node(*target)
+                        .anchor
+                        .as_deref()
+                        .unwrap_or_default(),
+                ),
+                NodeKind::Sequence { .. } => (2, ""),
+                NodeKind::Mapping { .. } => (3, ""),
+            };
+            if !known.insert(written) {
+                return self.refuse(key, format!("mapping key {:?} already defined", written.1));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::parse;
+
+    /// A value in a compact notation that keeps integers and floats apart.
+    fn show(value: &Value) -> String {
+        match &value.data {
+            Data::Null => "null".to_owned(),
+            Data::Bool(value) => value.to_string(),
+            Data::Int(value) => value.to_string(),
+            Data::Uint(value) => format!("{value}u"),
+            Data::Float(value) => format!("{value:?}f"),
+            Data::String(text) => format!("{text:?}"),
+            Data::Sequence(items) => {
+                let items: Vec<String> = items.iter().map(show).collect();
+                format!("[{}]", items.join(" "))
+            }
+            Data::Mapping(mapping) => {
+                let entries: Vec<String> = mapping
+                    .iter()
+                    .map(|entry| format!("{}:{}", entry.key, show(&entry.value)))
+                    .collect();
+                format!("{{{}}}", entries.join(" "))
+            }
+        }
+    }
+
+    fn read(text: &str, dialect: Dialect) -> Result<String, String> {
+        let stream = parse(text);
+        assert_eq!(stream.error, None, "{text:?}");
+        let Some(document) = stream.documents.first() else {
+            return Ok("nothing".to_owned());
+        };
+        document
+            .value(dialect, &mut |_| Origin::NONE)
+            .map(|value| show(&value))
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn scalars_in_both_dialects() {
+        let check = |text: &str, helm: &str, kustomize: &str| {
+            let text = format!("[{text}]");
+            let of = |dialect| match read(&text, dialect) {
+                Ok(found) => found[1..found.len() - 1].to_owned(),
+                Err(message) => format!("! {message}"),
+            };
+            assert_eq!(
+                (of(Dialect::Helm).as_str(), of(Dialect::Kustomize).as_str()),
+                (helm, kustomize),
+                "{text}"
+            );
+        };
+        let both = |text: &str, expected: &str| check(text, expected, expected);
+        check("yes", "true", "\"yes\"");
+        check("Off", "false", "\"Off\"");
+        both("yEs", "\"yEs\"");
+        both("True", "true");
+        both("~", "null");
+        both("Null", "null");
+        both("'null'", "\"null\"");
+        both("017", "15");
+        both("0o17", "15");
+        both("08", "8");
+        both("0b11", "3");
+        both("-0b11", "-3");
+        both("0b-11", "-3");
+        check("0o-17", "\"0o-17\"", "-15");
+        both("0x1F", "31");
+        both("+0X_1_F", "31");
+        both("1_000", "1000");
+        both("+1", "1");
+        both("-1_", "-1");
+        both("12:30", "\"12:30\"");
+        both("9223372036854775807", "9223372036854775807");
+        both("9223372036854775808", "9223372036854775808u");
+        both("-9223372036854775809", "-9223372036854775808");
+        both("18446744073709551616", "1.8446744073709552e19f");
+        both("1.0", "1");
+        both("1e3", "1000");
+        both("1e400", "\"1e400\"");
+        both("-.5", "-0.5f");
+        both(".5", "0.5f");
+        both("._5", "\"._5\"");
+        both(".1_5", "0.15f");
+        both(".5_", "\".5_\"");
+        both("1.5e-7", "1.5e-7f");
+        both("-0.0", "-0.0f");
+        both("0x1p-2", "\"0x1p-2\"");
+        both("1.", "1");
+        both("..5", "\"..5\"");
+        both(".inf", "! json: unsupported value: +Inf");
+        both("-.INF", "! json: unsupported value: -Inf");
+        both(".nan", "! json: unsupported value: NaN");
+        both("inf", "\"inf\"");
+        check("2001-01-01", "\"2001-01-01\"", "\"2001-01-01T00:00:00Z\"");
+        check(
+            "2001-1-1 2:3:4.5000",
+            "\"2001-1-1 2:3:4.5000\"",
+            "\"2001-01-01T02:03:04.5Z\"",
+        );
+        check(
+            "2001-1-1t2:3:4+01:30",
+            "\"2001-1-1t2:3:4+01:30\"",
+            "\"2001-01-01T02:03:04+01:30\"",
+        );
+        both("2001-02-30", "\"2001-02-30\"");
+        both("'2001-01-01'", "\"2001-01-01\"");
+        both("!!str 1", "\"1\"");
+        both("!!int '1'", "1");
+        both("!!float 1", "1");
+        both("!!int 1.5", "! cannot decode !!float `1.5` as a !!int");
+        both("!!bool x", "! cannot decode !!str `x` as a !!bool");
+        check(
+            "!!bool yes",
+            "true",
+            "! cannot decode !!str `yes` as a !!bool",
+        );
+        both("!!null ''", "null");
+        both("!!binary aGk=", "\"hi\"");
+        both("!!binary /w==", "\"\u{fffd}\"");
+        both(
+            "!!binary x",
+            "! !!binary value contains invalid base64 data",
+        );
+        both("!foo 1", "\"1\"");
+        check("! '1'", "1", "\"1\"");
+        both("<<", "\"<<\"");
+        both("=", "\"=\"");
+        both(
+            "!!timestamp x",
+            "! cannot decode !!str `x` as a !!timestamp",
+        );
+    }
+
+    #[test]
+    fn mappings_in_both_dialects() {
+        let check = |text: &str, helm: &str, kustomize: &str| {
+            let of = |dialect| read(text, dialect).unwrap_or_else(|message| format!("! {message}"));
+            assert_eq!(
+                (of(Dialect::Helm).as_str(), of(Dialect::Kustomize).as_str()),
+                (helm, kustomize),
+                "{text}"
+            );
+        };
+        let map = "json: unsupported type: map[interface {}]interface {}";
+        check(
+            "a: 1\nb:\na: 2\n",
+            "{a:2 b:null}",
+            "! mapping key \"a\" already defined",
+        );
+        check(
+            "y: 1\n1.50: 2\n0x10: 3\n",
+            "{true:1 1.5:2 16:3}",
+            "{y:1 1.50:2 0x10:3}",
+        );
+        check(
+            "a: {1: b}",
+            "{a:{1:b}}".replace(":b", ":\"b\"").as_str(),
+            &format!("! {map}"),
+        );
+        check(
+            "~: 1\nb: 2\n",
+            "! unsupported map key: null, or an integer above 64 bits with a sign",
+            "{b:2}",
+        );
+        check(
+            "[a]: 1",
+            "! invalid map key: it is not a scalar",
+            "! invalid map key: it is not a scalar",
+        );
+        check(
+            "x: &x {a: 1, b: 2}\nz: {b: 3, <<: *x, a: 4}\n",
+            "{x:{a:1 b:2} z:{b:2 a:4}}",
+            "{x:{a:1 b:2} z:{b:3 a:4}}",
+        );
+        check(
+            "x: &x {a: 1}\nw: &y {a: 2, c: 3}\nz: {<<: [*x, *y]}\n",
+            "{x:{a:1} w:{a:2 c:3} z:{a:1 c:3}}",
+            "{x:{a:1} w:{a:2 c:3} z:{a:1 c:3}}",
+        );
+        check("<<: {a: 1, <<: {b: 2, a: 3}}", "{a:3 b:2}", "{a:1 b:2}");
+        check("\"<<\": {a: 1}", "{<<:{a:1}}", "{<<:{a:1}}");
+        check(
+            "<<: 1",
+            "! map merge requires map or sequence of maps as the value",
+            "! map merge requires map or sequence of maps as the value",
+        );
+        check("a: &k b\n*k : 1\n", "{a:\"b\" b:1}", "{a:\"b\" b:1}");
+        check("# nothing\n", "nothing", "nothing");
+        check("---\n# nothing\n", "null", "null");
+        check(
+            "a: {2001-01-01: 1}",
+            "{a:{2001-01-01:1}}",
+            &format!("! {map}"),
+        );
+    }
+
+    #[test]
+    fn origins_are_the_places_of_the_text() {
+        let text = "a:\n  - b: x\nc: &c {d: 1}\ne:\n  <<: *c\nf: *c\ng: []\n";
+        let stream = parse(text);
+        let mut origins = crate::origin::Origins::new();
+        let path = crate::text::RepoPath::new("v.yaml").unwrap();
+        let file = origins.add_file(&path, &text.into());
+        let value = stream.documents[0]
+            .value(Dialect::Helm, &mut |span| {
+                origins.source(file, span, crate::origin::Role::Values)
+            })
+            .unwrap();
+        let at = |path: &str| {
+            let value = value.at(&path.parse().unwrap()).unwrap();
+            let span = origins.trace(value.origin).data[0].span;
+            (span.start, span.of(text))
+        };
+        assert_eq!(at(""), (0, "a"));
+        assert_eq!(at("a"), (7, "b"));
+        assert_eq!(at("a[0].b"), (10, "x"));
+        assert_eq!(at("e.d"), (22, "1"));
+        assert_eq!(at("f"), (19, "d"));
+        assert_eq!(at("g"), (46, "[]"));
+        let entry = value
+            .get("e")
+            .unwrap()
+            .as_mapping()
+            .unwrap()
+            .entry("d")
+            .unwrap();
+        assert_eq!(origins.trace(entry.key_origin).data[0].span.start, 19);
+    }
+
+    #[test]
+    fn aliases_are_bounded() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..9 {
+            let below = vec![format!("*a{}", level - 1); 9].join(", ");
+            bomb += &format!("a{level}: &a{level} [{below}]\n");
+        }
+        let padding = "x, ".repeat(4000);
+        let mut chain = format!("p: [{padding}]\na0: &a0 [x]\n");
+        for level in 1..600 {
+            chain += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
+        }
+        for dialect in [Dialect::Helm, Dialect::Kustomize] {
+            assert_eq!(
+                read(&bomb, dialect),
+                Err("document contains excessive aliasing".to_owned())
+            );
+            assert_eq!(
+                read(&chain, dialect),
+                Err("found more than 500 levels of nesting".to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn large_mappings_are_linear() {
+        let text: String = (0..200_000)
+            .map(|n| format!("k{}: {n}\n", n % 100_000))
+            .collect();
+        let stream = parse(&text);
+        let value = stream.documents[0]
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap();
+        assert_eq!(value.as_mapping().map(Mapping::len), Some(100_000));
+        let last = value.as_mapping().and_then(|mapping| mapping.iter().last());
+        assert_eq!(
+            last.map(|entry| entry.value.data.clone()),
+            Some(Data::Int(199_999))
+        );
+    }
 }

@@ -1,0 +1,83 @@
+//! The function library: all of Sprig as Helm exposes it, and Helm's own conversions.
+//!
+//! Each theme has a file with a table of its functions at the top. A function that keeps characters keeps their origins;
+//! one that mixes them (hashes, encodings, arithmetic) gives the union of the origins of its arguments. Random, time and
+//! key functions are repeatable: what they give depends on the place of the call and its repetition, never on a clock.
+//! The language's own functions (`printf`, `index`, `include`, …) are not here.
+
+mod casing;
+mod casts;
+mod clock;
+mod conversions;
+mod crypto;
+mod dates;
+mod dicts;
+pub(super) mod json;
+mod lists;
+mod math;
+mod misc;
+mod patterns;
+mod paths;
+mod random;
+mod re2;
+pub(super) mod semver;
+mod strings;
+mod toml;
+mod types;
+mod urls;
+mod versions;
+
+use super::format;
+use super::function::{Context, FunctionError, Signature};
+use super::string::Text;
+use super::value::Value;
+
+/// What a function gives.
+type Result = std::result::Result<Value, FunctionError>;
+
+/// Every table of the library.
+pub(super) const TABLES: &[&[Signature]] = &[
+    strings::TABLE,
+    lists::TABLE,
+    dicts::TABLE,
+    math::TABLE,
+    dates::TABLE,
+    patterns::TABLE,
+    versions::TABLE,
+    crypto::TABLE,
+    random::TABLE,
+    conversions::TABLE,
+    paths::TABLE,
+    types::TABLE,
+    urls::TABLE,
+    misc::TABLE,
+];
+
+/// An error in Go's words.
+fn fail<T>(message: impl Into<String>) -> std::result::Result<T, FunctionError> {
+    Err(FunctionError::new(message))
+}
+
+/// A truth that follows from all arguments.
+fn truth(context: &mut Context<'_>, arguments: &[Value], truth: bool) -> Result {
+    let origin = context.union(arguments);
+    Ok(Value::bool(truth, origin))
+}
+
+/// A text mixed from all arguments.
+fn mixed(context: &mut Context<'_>, arguments: &[Value], text: impl Into<Vec<u8>>) -> Result {
+    let text = text.into();
+    context.spend_bytes(text.len())?;
+    let origin = context.union(arguments);
+    Ok(Value::string(text, origin))
+}
+
+/// A value as Go's `%v` prints it.
+fn display(_: &mut Context<'_>, value: &Value) -> std::result::Result<Text, FunctionError> {
+    Ok(format::plain(value))
+}
+
+/// The text in double quotes, as Go's `%q` writes it.
+fn quote(text: &Text) -> Text {
+    format::quote(text)
+}

@@ -1,0 +1,231 @@
+//! Helm's own conversions: YAML, JSON and TOML, each way.
+
+use std::collections::BTreeMap;
+
+use super::json::{self, Layout};
+use super::{Result, fail, toml};
+use crate::origin::{Origin, Origins};
+use crate::render::helm::function::Type::{Any, String as Str};
+use crate::render::helm::function::{Context, Function, FunctionError, Signature, text};
+use crate::render::helm::string::Text;
+use crate::render::helm::value::{Data, Map, Value};
+use crate::text::Span;
+use crate::yaml::{self, Dialect};
+
+const COMPACT: Layout = Layout {
+    pretty: false,
+    html: true,
+};
+const PRETTY: Layout = Layout {
+    pretty: true,
+    html: true,
+};
+const RAW: Layout = Layout {
+    pretty: false,
+    html: false,
+};
+
+const MUST_FROM_JSON: Function = |c, a| json::read(&text(a, 0), c.origins).map_err(FunctionError::new);
+
+pub(super) const TABLE: &[Signature] = &[
+    Signature::new("toYaml", &[Any], |c, a| {
+        let value = a.first().cloned().unwrap_or_default();
+        match to_yaml(c, &value, yaml::emit::Style::ToYaml) {
+            Ok(text) => Ok(text.into()),
+            Err(_) => nothing(c, a),
+        }
+    }),
+    Signature::new("mustToYaml", &[Any], |c, a| {
+        let value = a.first().cloned().unwrap_or_default();
+        to_yaml(c, &value, yaml::emit::Style::ToYaml)
+            .map(Value::from)
+            .map_err(FunctionError::new)
+    }),
+    Signature::new("toYamlPretty", &[Any], |c, a| {
+        let value = a.first().cloned().unwrap_or_default();
+        match to_yaml(c, &value, yaml::emit::Style::ToYamlPretty) {
+            Ok(text) => Ok(text.into()),
+            Err(_) => nothing(c, a),
+        }
+    }),
+    Signature::new("fromYaml", &[Str], |c, a| {
+        Ok(from_yaml(c, &text(a, 0), "map[string]interface {}", |v| v.as_map().is_some())
+            .unwrap_or_else(|error| as_error(c, a, &error)))
+    }),
+    Signature::new("fromYamlArray", &[Str], |c, a| {
+        Ok(from_yaml(c, &text(a, 0), "[]interface {}", |v| v.as_list().is_some())
+            .unwrap_or_else(|error| as_error_list(c, a, &error)))
+    }),
+    Signature::new("toJson", &[Any], |c, a| write_or_nothing(c, a, COMPACT)),
+    Signature::new("mustToJson", &[Any], |c, a| write(c, a, COMPACT)),
+    Signature::new("toPrettyJson", &[Any], |c, a| write_or_nothing(c, a, PRETTY)),
+    Signature::new("mustToPrettyJson", &[Any], |c, a| write(c, a, PRETTY)),
+    Signature::new("toRawJson", &[Any], |c, a| write(c, a, RAW)),
+    Signature::new("mustToRawJson", &[Any], |c, a| write(c, a, RAW)),
+    Signature::new("fromJson", &[Str], |c, a| {
+        let read = json::read(&text(a, 0), c.origins).and_then(|value| {
+            of_kind(value, "map[string]interface {}", |v| v.as_map().is_some())
+        });
+        Ok(read.unwrap_or_else(|error| as_error(c, a, &error)))
+    }),
+    Signature::new("fromJsonArray", &[Str], |c, a| {
+        let read = json::read(&text(a, 0), c.origins)
+            .and_then(|value| of_kind(value, "[]interface {}", |v| v.as_list().is_some()));
+        Ok(read.unwrap_or_else(|error| as_error_list(c, a, &error)))
+    }),
+    Signature::new("mustFromJson", &[Str], MUST_FROM_JSON),
+    Signature::new("toToml", &[Any], |c, a| match to_toml(c, a) {
+        Ok(value) => Ok(value),
+        Err(error) if error.message.starts_with("toml: ") => {
+            super::mixed(c, a, error.message)
+        }
+        Err(error) => Err(error),
+    }),
+    Signature::new("mustToToml", &[Any], to_toml),
+    Signature::new("fromToml", &[Str], |c, a| {
+        let given = text(a, 0);
+        let origin = given.origin(c.origins);
+        c.spend(given.len())?;
+        Ok(match toml::read(&given.lossy(), origin) {
+            Ok(map) => Value::map(map, origin),
+            Err(error) => as_error(c, a, &error),
+        })
+    }),
+];
+
+/// What Helm gives where a conversion fails silently.
+fn nothing(context: &mut Context<'_>, arguments: &[Value]) -> Result {
+    let origin = context.union(arguments);
+    Ok(Value::string("", origin))
+}
+
+fn write(context: &mut Context<'_>, arguments: &[Value], layout: Layout) -> Result {
+    let value = arguments.first().cloned().unwrap_or_default();
+    Ok(json::write(context, &value, layout)?.into())
+}
+
+fn write_or_nothing(context: &mut Context<'_>, arguments: &[Value], layout: Layout) -> Result {
+    match write(context, arguments, layout) {
+        Err(error) if error.message.starts_with("json: ") => nothing(context, arguments),
+        result => result,
+    }
+}
+
+fn to_toml(context: &mut Context<'_>, arguments: &[Value]) -> Result {
+    match arguments.first() {
+        Some(value) if !value.is_nil() => Ok(toml::write(context, value)?.into()),
+        _ => fail("reflect: call of reflect.Value.Type on zero Value"),
+    }
+}
+
+/// The value as YAML, without the last line break.
+pub(in crate::render::helm) fn to_yaml(
+    context: &mut Context<'_>,
+    value: &Value,
+    style: yaml::emit::Style,
+) -> std::result::Result<Text, String> {
+    let plain = value
+        .to_yaml(context.origins)
+        .ok_or("the value is nested too deeply")?;
+    let printed = yaml::emit::print(&plain, style).map_err(|error| error.to_string())?;
+    context
+        .spend_bytes(printed.as_str().len())
+        .map_err(|error| error.message)?;
+    let text = Text::from(&printed);
+    let length = text.len();
+    Ok(match text.as_bytes().last() {
+        Some(b'\n') => text.slice(0..length - 1),
+        _ => text,
+    })
+}
+
+/// Looks up the origin of a span of a text, remembering the answers.
+pub(in crate::render::helm) fn origins_of<'t>(
+    text: &'t Text,
+    origins: &'t mut Origins,
+) -> impl FnMut(Span) -> Origin + 't {
+    let runs: Vec<(std::ops::Range<usize>, Origin)> = text.runs().collect();
+    let mut known: BTreeMap<(usize, usize), Origin> = BTreeMap::new();
+    move |span| {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let first = runs.partition_point(|(range, _)| range.end < start || range.end == start && end > start && !range.is_empty());
+        let last = runs.partition_point(|(range, _)| range.start < end.max(start + usize::from(start == end)));
+        if last <= first + 1 {
+            return runs.get(first).map_or(Origin::NONE, |(_, origin)| *origin);
+        }
+        *known.entry((first, last)).or_insert_with(|| {
+            let covered = runs.get(first..last).unwrap_or_default();
+            let mut distinct: Vec<Origin> = Vec::new();
+            for (_, origin) in covered {
+                if !distinct.contains(origin) {
+                    distinct.push(*origin);
+                }
+            }
+            origins.all(distinct)
+        })
+    }
+}
+
+fn from_yaml(
+    context: &mut Context<'_>,
+    given: &Text,
+    wanted: &str,
+    fits: fn(&Value) -> bool,
+) -> std::result::Result<Value, String> {
+    context.spend(given.len() / 4).map_err(|error| error.message)?;
+    let stream = yaml::parse_bytes(given.as_bytes());
+    let value = match (stream.documents.first(), stream.error) {
+        (Some(document), _) => document
+            .value(Dialect::Helm, &mut origins_of(given, context.origins))
+            .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?,
+        (None, Some(error)) => {
+            return Err(format!("error converting YAML to JSON: yaml: {error}"));
+        }
+        (None, None) => yaml::Value::default(),
+    };
+    if value.is_null() {
+        let origin = given.origin(context.origins);
+        return Ok(if wanted.starts_with("map") {
+            Value::map(Map::new(), origin)
+        } else {
+            Value::list(Vec::new(), origin)
+        });
+    }
+    of_kind(Value::from_yaml(&value), wanted, fits)
+        .map_err(|error| format!("error unmarshaling JSON: while decoding JSON: {error}"))
+}
+
+/// The value if it fits; null stands for an empty one.
+fn of_kind(
+    value: Value,
+    wanted: &str,
+    fits: fn(&Value) -> bool,
+) -> std::result::Result<Value, String> {
+    if fits(&value) {
+        Ok(value)
+    } else if matches!(value.data, Data::Nil) {
+        Ok(if wanted.starts_with("map") {
+            Value::map(Map::new(), value.origin)
+        } else {
+            Value::list(Vec::new(), value.origin)
+        })
+    } else {
+        Err(format!(
+            "json: cannot unmarshal {} into Go value of type {wanted}",
+            json::kind(&value)
+        ))
+    }
+}
+
+/// Where a text cannot be read, Helm gives a map with the reason under `Error`.
+fn as_error(context: &mut Context<'_>, arguments: &[Value], error: &str) -> Value {
+    let origin = context.union(arguments);
+    let map = Map::new();
+    map.set("Error", origin, Value::string(error, origin));
+    Value::map(map, origin)
+}
+
+fn as_error_list(context: &mut Context<'_>, arguments: &[Value], error: &str) -> Value {
+    let origin = context.union(arguments);
+    Value::list(vec![Value::string(error, origin)], origin)
+}
