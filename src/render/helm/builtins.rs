@@ -140,14 +140,14 @@ fn equal(a: &Value, b: &Value) -> Result<bool, FunctionError> {
         }
         _ if a.kind() != b.kind() => fail_with(format!(
             "non-comparable types {}: {}, {}: {}",
-            format::plain(a).lossy(),
+            format::as_string(a).lossy(),
             a.type_name(),
             b.type_name(),
             format::plain(b).lossy()
         )),
         _ => fail_with(format!(
             "non-comparable type {}: {}",
-            format::plain(b).lossy(),
+            format::as_string(b).lossy(),
             b.type_name()
         )),
     }

@@ -223,8 +223,7 @@ impl Evaluator<'_, '_> {
             is_interface: false,
         });
         let result = self.list(&tree, definition.root, Dot::concrete(dot), out);
-        // After an error nothing is executed any more, so only success needs the state restored.
-        result?;
+        // After an error too: the levels further out name their own places.
         self.variables.truncate(self.base);
         self.depth -= 1;
         self.template = outer_template;
@@ -232,7 +231,7 @@ impl Evaluator<'_, '_> {
         self.base = outer_base;
         self.stack = outer_stack;
         self.at = outer_at;
-        Ok(())
+        result.map(|_| ())
     }
 
     fn list(

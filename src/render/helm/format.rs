@@ -23,6 +23,13 @@ pub fn plain(value: &Value) -> Text {
     printer.out.finish()
 }
 
+/// What `%s` prints, with Go's complaints about what is no string.
+pub fn as_string(value: &Value) -> Text {
+    let mut printer = Printer::new();
+    printer.argument(value, 's');
+    printer.out.finish()
+}
+
 /// `fmt.Sprint`: a space between two arguments neither of which is a string.
 pub fn sprint(arguments: &[Value]) -> Text {
     let mut printer = Printer::new();
@@ -621,12 +628,12 @@ impl Position<'_> {
     fn number(&mut self) -> Option<usize> {
         let mut number = None;
         while let Some(digit @ b'0'..=b'9') = self.byte() {
-            let next = number.unwrap_or(0) * 10 + usize::from(digit - b'0');
-            if next > MAX_WIDTH {
+            let so_far = number.unwrap_or(0);
+            if so_far > MAX_WIDTH {
                 self.at = self.format.len();
                 return None;
             }
-            number = Some(next);
+            number = Some(so_far * 10 + usize::from(digit - b'0'));
             self.at += 1;
         }
         number

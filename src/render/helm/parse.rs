@@ -854,21 +854,25 @@ fn digits(text: &[u8], count: usize, radix: u32) -> Option<u32> {
 /// Reads a number literal in every way that Go's syntax allows.
 fn number(text: &str, kind: TokenKind) -> Result<Number, String> {
     if kind == TokenKind::CharConstant {
-        let char = unquote(text.as_bytes())
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .and_then(|text| {
+        let bytes = unquote(text.as_bytes()).unwrap_or_default();
+        let code = match (bytes.as_slice(), std::str::from_utf8(&bytes)) {
+            ([byte], _) => u32::from(*byte),
+            (_, Ok(text)) => {
                 let mut chars = text.chars();
-                chars.next().filter(|_| chars.next().is_none())
-            });
-        return match char {
-            Some(c) => Ok(Number {
-                int: Some(i64::from(u32::from(c))),
-                uint: Some(u64::from(u32::from(c))),
-                float: Some(f64::from(u32::from(c))),
-                is_float: false,
-            }),
-            None => Err(format!("malformed character constant: {text}")),
+                match (chars.next(), chars.next()) {
+                    (Some(c), None) => u32::from(c),
+                    (None, _) => return Err("invalid syntax".to_owned()),
+                    _ => return Err(format!("malformed character constant: {}", text)),
+                }
+            }
+            (_, Err(_)) => return Err("invalid syntax".to_owned()),
         };
+        return Ok(Number {
+            int: Some(i64::from(code)),
+            uint: Some(u64::from(code)),
+            float: Some(f64::from(code)),
+            is_float: false,
+        });
     }
     let illegal = || format!("illegal number syntax: {}", quote_lossless(text.as_bytes()));
     if kind == TokenKind::Complex || text.ends_with('i') {

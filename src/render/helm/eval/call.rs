@@ -283,12 +283,14 @@ impl Evaluator<'_, '_> {
                     let object = Rc::clone(object);
                     let values =
                         self.arguments(tree, name, parameters, None, link.arguments, dot, piped)?;
-                    self.at = id;
                     self.context.call = tree.origin(id, self.context.origins);
                     self.context.place = Some((self.stack, Rc::clone(tree), id));
                     return match object.call(name, self.context, &values) {
                         Ok(value) => Ok(value),
-                        Err(error) => self.function_error(name, error),
+                        Err(error) => {
+                            self.at = id;
+                            self.function_error(name, error)
+                        }
                     };
                 }
                 if let Some(field) = object.field(name) {
