@@ -857,8 +857,8 @@ fn number(text: &str, kind: TokenKind) -> Result<Number, String> {
         let bytes = unquote(text.as_bytes()).unwrap_or_default();
         let code = match (bytes.as_slice(), std::str::from_utf8(&bytes)) {
             ([byte], _) => u32::from(*byte),
-            (_, Ok(text)) => {
-                let mut chars = text.chars();
+            (_, Ok(unquoted)) => {
+                let mut chars = unquoted.chars();
                 match (chars.next(), chars.next()) {
                     (Some(c), None) => u32::from(c),
                     (None, _) => return Err("invalid syntax".to_owned()),
