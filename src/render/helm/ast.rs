@@ -91,6 +91,8 @@ pub(super) struct Number {
     pub(super) int: Option<i64>,
     pub(super) uint: Option<u64>,
     pub(super) float: Option<f64>,
+    /// Real and imaginary part of a literal that ends in `i`.
+    pub(super) complex: Option<(f64, f64)>,
     /// True for a literal that is written as a float (`1.0`, `1e3`).
     pub(super) is_float: bool,
 }

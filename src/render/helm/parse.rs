@@ -871,12 +871,36 @@ fn number(text: &str, kind: TokenKind) -> Result<Number, String> {
             int: Some(i64::from(code)),
             uint: Some(u64::from(code)),
             float: Some(f64::from(code)),
-            is_float: false,
+            ..Number::default()
         });
     }
     let illegal = || format!("illegal number syntax: {}", quote_lossless(text.as_bytes()));
-    if kind == TokenKind::Complex || text.ends_with('i') {
-        return Err(illegal());
+    if let Some(parts) = text.strip_suffix('i') {
+        // The imaginary part begins at the last sign that is not of an exponent.
+        let split = parts
+            .char_indices()
+            .rev()
+            .find(|&(at, c)| {
+                at > 0
+                    && matches!(c, '+' | '-')
+                    && !parts
+                        .get(..at)
+                        .is_some_and(|before| before.ends_with(['e', 'E', 'p', 'P']))
+            })
+            .map_or(0, |(at, _)| at);
+        let (real, imaginary) = parts.split_at(split);
+        let real = if real.is_empty() {
+            Some(0.0)
+        } else {
+            super::format::parse_float(real)
+        };
+        return match (real, super::format::parse_float(imaginary)) {
+            (Some(real), Some(imaginary)) => Ok(Number {
+                complex: Some((real, imaginary)),
+                ..Number::default()
+            }),
+            _ => Err(illegal()),
+        };
     }
     let int = go_int(text);
     let mut number = Number {

@@ -7,7 +7,7 @@ use super::super::format;
 use super::super::function::{Call, Form, Signature, Type};
 use super::super::string::Text;
 use super::super::template::TemplateError;
-use super::super::value::{Data, IntKind, Items, MapType, UintKind, Value};
+use super::super::value::{Data, IntKind, Items, MapType, Object, UintKind, Value};
 use crate::origin::Origin;
 
 use super::{Dot, Evaluator, Failure, MAX_DEPTH, no_such_template, without_no_value};
@@ -117,6 +117,10 @@ impl Evaluator<'_, '_> {
         match &tree.node(id).kind {
             NodeKind::Bool(truth) => Ok(Value::bool(*truth, origin)),
             NodeKind::String { .. } => Ok(tree.literal(id, self.context.origins).into()),
+            NodeKind::Number(Number {
+                complex: Some((real, imaginary)),
+                ..
+            }) => Ok(Value::object(Complex(*real, *imaginary), origin)),
             NodeKind::Number(Number {
                 int,
                 float,
@@ -716,4 +720,40 @@ struct Link<'a> {
     arguments: &'a [NodeId],
     /// Whether the receiver's Go type is `interface {}`.
     is_interface: bool,
+}
+
+/// A `complex128`. The language has such literals and no use for them but to print them.
+struct Complex(f64, f64);
+
+impl Object for Complex {
+    fn type_name(&self) -> &'static str {
+        "complex128"
+    }
+
+    fn kind(&self) -> &'static str {
+        "complex128"
+    }
+
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn print(&self) -> String {
+        let real = format::format_float(self.0, b'g', None);
+        let imaginary = format::format_float(self.1, b'g', None);
+        let sign = if imaginary.starts_with(['-', '+']) {
+            ""
+        } else {
+            "+"
+        };
+        format!("({real}{sign}{imaginary}i)")
+    }
+
+    fn truth(&self) -> bool {
+        self.0 != 0.0 || self.1 != 0.0
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
