@@ -24,8 +24,11 @@ pub struct TemplateSet {
     functions: Functions,
     definitions: HashMap<Rc<str>, Definition>,
     /// What `tpl` has parsed before, by text. Charts give it the same few texts again and again.
-    parsed: RefCell<HashMap<Vec<u8>, (Text, Rc<Vec<Definition>>)>>,
+    parsed: RefCell<HashMap<Vec<u8>, Parsed>>,
 }
+
+/// A text that was parsed, and what it defines. The origins of the text are part of the tree.
+type Parsed = (Text, Rc<Vec<Definition>>);
 
 /// Texts that `tpl` parsed are remembered up to this length.
 const REMEMBERED_LENGTH: usize = 64 * 1024;
@@ -184,9 +187,10 @@ impl TemplateError {
     }
 
     pub(super) fn author(text: String) -> Self {
+        let marked = format!("HELM_ERR_START{text}HELM_ERR_END");
         Self {
-            by_author: Some(text.clone()),
-            ..Self::words(format!("HELM_ERR_START{text}HELM_ERR_END"))
+            by_author: Some(text),
+            ..Self::words(marked)
         }
     }
 
