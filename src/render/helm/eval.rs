@@ -327,6 +327,7 @@ impl Evaluator<'_, '_> {
         let text = match &value.data {
             Data::Nil | Data::Absent => Text::new(&b"<no value>"[..], value.origin),
             Data::String(text) => text.clone(),
+            Data::Object(object) => Text::new(object.show(), value.origin),
             _ => format::plain(value),
         };
         self.spend_bytes(text.len())?;

@@ -27,16 +27,19 @@ mod types;
 mod urls;
 mod versions;
 
-use super::format;
-use super::function::{Context, FunctionError, Signature};
+use super::function::{Context, FunctionError, Functions, Signature};
+use super::{builtins, format};
 use super::string::Text;
 use super::value::Value;
+use crate::discover::HelmVersion;
+
+pub(super) use conversions::{origins_of, to_yaml};
 
 /// What a function gives.
 type Result = std::result::Result<Value, FunctionError>;
 
 /// Every table of the library.
-pub(super) const TABLES: &[&[Signature]] = &[
+const TABLES: &[&[Signature]] = &[
     strings::TABLE,
     lists::TABLE,
     dicts::TABLE,
@@ -52,6 +55,16 @@ pub(super) const TABLES: &[&[Signature]] = &[
     urls::TABLE,
     misc::TABLE,
 ];
+
+/// The functions that templates of a Helm may call: the language's own, then the library's.
+pub(super) fn of(helm: HelmVersion) -> Functions {
+    let mut tables = vec![builtins::TABLE];
+    tables.extend(TABLES);
+    if helm == HelmVersion::V4 {
+        tables.extend([dates::ONLY_HELM_4, conversions::ONLY_HELM_4]);
+    }
+    Functions::new(&tables)
+}
 
 /// An error in Go's words.
 fn fail<T>(message: impl Into<String>) -> std::result::Result<T, FunctionError> {
@@ -80,4 +93,9 @@ fn display(_: &mut Context<'_>, value: &Value) -> std::result::Result<Text, Func
 /// The text in double quotes, as Go's `%q` writes it.
 fn quote(text: &Text) -> Text {
     format::quote(text)
+}
+
+/// Go's `path.Clean`.
+pub(super) fn clean_path(path: &str) -> String {
+    paths::clean(path)
 }

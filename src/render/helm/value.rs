@@ -122,6 +122,11 @@ pub trait Object {
     /// What `%v` prints: the `String` method where the Go type has one.
     fn print(&self) -> String;
 
+    /// What an action prints, which also finds a `String` method that needs the value's address.
+    fn show(&self) -> String {
+        self.print()
+    }
+
     /// What `%#v` prints.
     fn go_syntax(&self) -> String {
         self.print()

@@ -36,12 +36,6 @@ pub(super) const TABLE: &[Signature] = &[
             Err(_) => nothing(c, a),
         }
     }),
-    Signature::new("mustToYaml", &[Any], |c, a| {
-        let value = a.first().cloned().unwrap_or_default();
-        to_yaml(c, &value, yaml::emit::Style::ToYaml)
-            .map(Value::from)
-            .map_err(FunctionError::new)
-    }),
     Signature::new("toYamlPretty", &[Any], |c, a| {
         let value = a.first().cloned().unwrap_or_default();
         match to_yaml(c, &value, yaml::emit::Style::ToYamlPretty) {
@@ -85,7 +79,6 @@ pub(super) const TABLE: &[Signature] = &[
         Err(error) if error.message.starts_with("toml: ") => super::mixed(c, a, error.message),
         Err(error) => Err(error),
     }),
-    Signature::new("mustToToml", &[Any], to_toml),
     Signature::new("fromToml", &[Str], |c, a| {
         let given = text(a, 0);
         let origin = given.origin(c.origins);
@@ -95,6 +88,17 @@ pub(super) const TABLE: &[Signature] = &[
             Err(error) => as_error(c, a, &error),
         })
     }),
+];
+
+/// What Helm 4 adds.
+pub(super) const ONLY_HELM_4: &[Signature] = &[
+    Signature::new("mustToYaml", &[Any], |c, a| {
+        let value = a.first().cloned().unwrap_or_default();
+        to_yaml(c, &value, yaml::emit::Style::ToYaml)
+            .map(Value::from)
+            .map_err(FunctionError::new)
+    }),
+    Signature::new("mustToToml", &[Any], to_toml),
 ];
 
 /// What Helm gives where a conversion fails silently.

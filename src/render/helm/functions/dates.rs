@@ -94,6 +94,10 @@ pub(super) const TABLE: &[Signature] = &[
         };
         mixed(c, a, duration.coarse())
     }),
+];
+
+/// What Helm 4 adds.
+pub(super) const ONLY_HELM_4: &[Signature] = &[
     Signature::new("mustToDuration", &[Any], |c, a| {
         let duration = duration(a, 0).map_err(FunctionError::new)?;
         Ok(span(c, a, duration))

@@ -1,0 +1,326 @@
+//! Charts as they are loaded: from a directory or an archive, with the charts in `charts/`.
+//!
+//! Nothing is decided here about values or which dependencies are on; that is `dependencies` and `values`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::archive;
+use super::functions::semver::Version;
+use super::ignore::Rules;
+use super::metadata::{self, Metadata};
+use super::value::Map;
+use super::values;
+use crate::discover::HelmVersion;
+use crate::origin::{Origins, Role};
+use crate::problem::{Kind, Problem};
+use crate::snapshot::{Found, ReadError, Tree};
+use crate::text::RepoPath;
+
+/// Charts inside charts beyond this depth are refused.
+const MAX_CHART_DEPTH: usize = 16;
+
+/// Directories inside a chart beyond this depth are refused: a link may lead back to a parent.
+const MAX_DIRECTORY_DEPTH: usize = 64;
+
+/// A chart with more files than this is refused.
+const MAX_FILES: usize = 50_000;
+
+/// One file of a chart.
+#[derive(Debug, Clone)]
+pub(super) struct File {
+    /// Its path in the chart (`templates/web.yaml`).
+    pub(super) name: String,
+    /// Its path in the repository.
+    pub(super) path: RepoPath,
+    /// Its bytes without a byte order mark.
+    pub(super) data: Arc<[u8]>,
+}
+
+impl File {
+    /// The text, U+FFFD for what is not UTF-8.
+    pub(super) fn text(&self) -> Arc<str> {
+        match std::str::from_utf8(&self.data) {
+            Ok(text) => Arc::from(text),
+            Err(_) => Arc::from(String::from_utf8_lossy(&self.data)),
+        }
+    }
+}
+
+/// A loaded chart.
+#[derive(Clone)]
+pub(super) struct Chart {
+    /// The directory or archive.
+    pub(super) path: RepoPath,
+    /// `Chart.yaml`, with what `requirements.yaml` adds.
+    pub(super) metadata: Metadata,
+    /// `values.yaml`.
+    pub(super) values: Map,
+    /// `values.schema.json`.
+    pub(super) schema: Option<File>,
+    /// The files under `templates/`.
+    pub(super) templates: Vec<File>,
+    /// The files that templates may read.
+    pub(super) files: Vec<File>,
+    /// The charts in `charts/`.
+    pub(super) dependencies: Vec<Chart>,
+}
+
+impl Chart {
+    /// The chart's name, which is its alias where a dependency gives it one.
+    pub(super) fn name(&self) -> String {
+        self.metadata.name.lossy().into_owned()
+    }
+
+    /// True if and only if the chart only lends definitions to others.
+    pub(super) fn is_library(&self) -> bool {
+        self.metadata
+            .chart_type
+            .lossy()
+            .eq_ignore_ascii_case("library")
+    }
+}
+
+/// The bytes without a byte order mark.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// Loads the chart at `path`.
+pub(super) fn load(
+    tree: &Tree<'_>,
+    path: &RepoPath,
+    helm: HelmVersion,
+    origins: &mut Origins,
+) -> Result<Chart, Problem> {
+    let files = match tree.find(path) {
+        Ok(Some(Found::Directory)) => directory(tree, path)?,
+        Ok(Some(Found::File)) => {
+            let bytes = tree.read(path).map_err(|error| unreadable(path, &error))?;
+            archive::unpack(path, &bytes)
+                .map_err(|why| Problem::new(Kind::Render, why).in_file(path))?
+        }
+        Ok(None) => {
+            return Err(Problem::new(Kind::Read, format!("path {path} not found")).in_file(path));
+        }
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    Loader { helm, origins }.chart(path, files, 0)
+}
+
+/// The problem of a file that could not be read.
+pub(super) fn unreadable(path: &RepoPath, error: &ReadError) -> Problem {
+    Problem::new(Kind::Read, error.to_string()).in_file(path)
+}
+
+fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
+    let ignore = top
+        .join(".helmignore")
+        .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+    let text = match tree.read(&ignore) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => String::new(),
+    };
+    let rules = Rules::parse(&text)
+        .map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
+    let mut files = Vec::new();
+    let mut todo = vec![(String::new(), top.clone(), 0)];
+    while let Some((prefix, path, depth)) = todo.pop() {
+        let names = tree.list(&path).map_err(|error| unreadable(&path, &error))?;
+        for (name, found) in names {
+            let inner = format!("{prefix}{name}");
+            let place = path
+                .join(&name)
+                .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+            if rules.ignores(&inner, found == Found::Directory) {
+                continue;
+            }
+            if found == Found::Directory {
+                if depth >= MAX_DIRECTORY_DEPTH {
+                    let message = "directories are nested too deeply; a link may lead back to a parent";
+                    return Err(Problem::new(Kind::Render, message).in_file(&place));
+                }
+                todo.push((format!("{inner}/"), place, depth + 1));
+                continue;
+            }
+            let bytes = tree.read(&place).map_err(|error| unreadable(&place, &error))?;
+            if bytes.len() as u64 > archive::MAX_FILE {
+                let limit = archive::MAX_FILE;
+                let message =
+                    format!("chart file {name:?} is larger than the maximum file size {limit}");
+                return Err(Problem::new(Kind::Render, message).in_file(&place));
+            }
+            let data = match without_mark(&bytes) {
+                plain if plain.len() == bytes.len() => bytes,
+                plain => Arc::from(plain),
+            };
+            files.push(File {
+                name: inner,
+                path: place,
+                data,
+            });
+            if files.len() > MAX_FILES {
+                let message = format!("the chart has more than {MAX_FILES} files");
+                return Err(Problem::new(Kind::Render, message).in_file(top));
+            }
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+struct Loader<'o> {
+    helm: HelmVersion,
+    origins: &'o mut Origins,
+}
+
+impl Loader<'_> {
+    fn chart(&mut self, path: &RepoPath, files: Vec<File>, depth: usize) -> Result<Chart, Problem> {
+        if depth > MAX_CHART_DEPTH {
+            return Err(Problem::new(Kind::Render, "charts are nested too deeply").in_file(path));
+        }
+        let mut metadata = None;
+        if let Some(file) = files.iter().find(|file| file.name == "Chart.yaml") {
+            metadata = Some(self.metadata(file, Metadata::default())?);
+        }
+        let mut chart = Chart {
+            path: path.clone(),
+            metadata: metadata.clone().unwrap_or_default(),
+            values: Map::new(),
+            schema: None,
+            templates: Vec::new(),
+            files: Vec::new(),
+            dependencies: Vec::new(),
+        };
+        let mut packed: BTreeMap<String, Vec<File>> = BTreeMap::new();
+        let is_v1 = chart.metadata.api_version.as_bytes() == b"v1";
+        for mut file in files {
+            match file.name.as_str() {
+                "Chart.yaml" => {}
+                "Chart.lock" => self.lock(&file)?,
+                "values.yaml" => {
+                    chart.values = values::load(&file.path, &file.text(), Role::Default, self.helm, self.origins)
+                        .map_err(|problem| Problem {
+                            message: format!("cannot load values.yaml: {}", problem.message),
+                            ..problem
+                        })?;
+                }
+                "values.schema.json" => chart.schema = Some(file),
+                "requirements.yaml" => {
+                    chart.metadata = self.metadata(&file, chart.metadata)?;
+                    if is_v1 {
+                        chart.files.push(file);
+                    }
+                }
+                "requirements.lock" => {
+                    self.lock(&file)?;
+                    if is_v1 {
+                        chart.files.push(file);
+                    }
+                }
+                name if name.starts_with("templates/") => chart.templates.push(file),
+                name if name.starts_with("charts/") => {
+                    if name.ends_with(".prov") {
+                        chart.files.push(file);
+                        continue;
+                    }
+                    let inner = name.strip_prefix("charts/").unwrap_or(name).to_owned();
+                    let first = inner.split('/').next().unwrap_or(&inner).to_owned();
+                    file.name = inner;
+                    packed.entry(first).or_default().push(file);
+                }
+                _ => chart.files.push(file),
+            }
+        }
+        if metadata.is_none() {
+            return Err(Problem::new(Kind::Render, "Chart.yaml file is missing").in_file(path));
+        }
+        let manifest = path
+            .join("Chart.yaml")
+            .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+        chart
+            .metadata
+            .validate()
+            .map_err(|why| Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest))?;
+        for (name, files) in packed {
+            if name.starts_with(['_', '.']) {
+                continue;
+            }
+            let below = self.packed(path, &name, files, depth).map_err(|problem| Problem {
+                message: format!(
+                    "error unpacking subchart {name} in {}: {}",
+                    chart.name(),
+                    problem.message
+                ),
+                ..problem
+            })?;
+            chart.dependencies.push(below);
+        }
+        Ok(chart)
+    }
+
+    /// A chart in `charts/`: an archive, or the files of a directory.
+    fn packed(
+        &mut self,
+        parent: &RepoPath,
+        name: &str,
+        files: Vec<File>,
+        depth: usize,
+    ) -> Result<Chart, Problem> {
+        let path = parent
+            .join(&format!("charts/{name}"))
+            .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+        if name.ends_with(".tgz") {
+            let Some(file) = files.into_iter().next().filter(|file| file.name == name) else {
+                return Err(Problem::new(Kind::Render, format!("expected {name}")).in_file(&path));
+            };
+            let unpacked = archive::unpack(&file.path, &file.data)
+                .map_err(|why| Problem::new(Kind::Render, why).in_file(&file.path))?;
+            return self.chart(&file.path, unpacked, depth + 1);
+        }
+        let files = files
+            .into_iter()
+            .filter_map(|file| {
+                let (_, inner) = file.name.split_once('/')?;
+                Some(File {
+                    name: inner.to_owned(),
+                    ..file
+                })
+            })
+            .collect();
+        self.chart(&path, files, depth + 1)
+    }
+
+    fn metadata(&mut self, file: &File, known: Metadata) -> Result<Metadata, Problem> {
+        metadata::read(&file.path, &file.text(), known, self.origins).map_err(|problem| Problem {
+            message: format!("cannot load {}: {}", file.name, problem.message),
+            ..problem
+        })
+    }
+
+    /// Lock files are only checked to be readable, as Helm reads them when it loads a chart.
+    fn lock(&mut self, file: &File) -> Result<(), Problem> {
+        let stream = crate::yaml::parse(&file.text());
+        match stream.error {
+            Some(error) if stream.documents.is_empty() => Err(Problem::new(
+                Kind::Syntax,
+                format!(
+                    "cannot load {}: error converting YAML to JSON: yaml: {error}",
+                    file.name
+                ),
+            )
+            .at(&file.path, error.span)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// True if and only if a dependency that asks for `constraint` may be a chart of `version`.
+pub(super) fn is_compatible(constraint: &str, version: &str) -> bool {
+    super::functions::semver::satisfies(constraint, version)
+}
+
+/// True if and only if the text is a version.
+pub(super) fn is_version(text: &str) -> bool {
+    Version::parse(text).is_ok()
+}

@@ -1,0 +1,213 @@
+//! Which dependencies of a chart are on, under which names, and what values their parents take from them.
+
+use super::chart::{Chart, is_compatible};
+use super::coalesce::{Coalescing, Mode, copy};
+use super::format;
+use super::value::{Data, MAX_DEPTH, Map, MapType, Value};
+use crate::origin::Origin;
+use crate::problem::{Kind, Problem};
+
+/// Names the dependencies of `chart` that are not in `charts/`.
+pub(super) fn missing(chart: &Chart, origins: &crate::origin::Origins) -> Vec<Problem> {
+    let absent = chart.metadata.dependencies.iter().filter(|dependency| {
+        let name = dependency.name.lossy();
+        !chart.dependencies.iter().any(|below| below.name() == name)
+    });
+    absent
+        .map(|dependency| {
+            let name = dependency.name.lossy();
+            let version = dependency.version.lossy();
+            let repository = dependency.repository.lossy();
+            let pin = match (version.is_empty(), repository.is_empty()) {
+                (false, false) => format!(" ({version} from {repository})"),
+                (false, true) => format!(" ({version})"),
+                (true, false) => format!(" (from {repository})"),
+                (true, true) => String::new(),
+            };
+            let message = format!(
+                "the dependency {name}{pin} is found in Chart.yaml, but missing in charts/ directory"
+            );
+            let mut problem = Problem::new(Kind::NotVendored, message).help(format!(
+                "Run `helm dependency build {}` and commit the `charts` directory.",
+                chart.path
+            ));
+            problem = match origins.trace(dependency.origin).data.first() {
+                Some(source) => problem.at(&origins.file(source.file).path, source.span),
+                None => problem.in_file(&chart.path),
+            };
+            problem
+        })
+        .collect()
+}
+
+/// Switches dependencies on and off, gives them their aliases, and imports their values.
+pub(super) fn process(
+    chart: &mut Chart,
+    values: &Map,
+    coalescing: &mut Coalescing<'_>,
+) -> Result<(), String> {
+    enable(chart, values, "", coalescing)?;
+    import_all(chart, coalescing)
+}
+
+fn enable(
+    chart: &mut Chart,
+    values: &Map,
+    path: &str,
+    coalescing: &mut Coalescing<'_>,
+) -> Result<(), String> {
+    if chart.metadata.dependencies.is_empty() {
+        return Ok(());
+    }
+    // Charts that no dependency asks for come first and are always on.
+    let is_listed = |below: &Chart| {
+        chart.metadata.dependencies.iter().any(|dependency| {
+            below.name() == dependency.name.lossy()
+                && is_compatible(&dependency.version.lossy(), &below.metadata.version.lossy())
+        })
+    };
+    let mut charts: Vec<Chart> = chart
+        .dependencies
+        .iter()
+        .filter(|below| !is_listed(below))
+        .cloned()
+        .collect();
+    for dependency in &mut chart.metadata.dependencies {
+        let found = chart.dependencies.iter().find(|below| {
+            below.name() == dependency.name.lossy()
+                && is_compatible(&dependency.version.lossy(), &below.metadata.version.lossy())
+        });
+        if let Some(below) = found {
+            let mut copy = below.clone();
+            if !dependency.alias.is_empty() {
+                copy.metadata.name = dependency.alias.clone();
+            }
+            charts.push(copy);
+        }
+        if !dependency.alias.is_empty() {
+            dependency.name = dependency.alias.clone();
+        }
+        dependency.enabled = true;
+    }
+    chart.dependencies = charts;
+    let all = coalescing.values(chart, values, Mode::Coalesce)?;
+    let tags = all.get("tags");
+    for dependency in &mut chart.metadata.dependencies {
+        if let Some(Data::Map(tags)) = tags.as_ref().map(|tags| &tags.data) {
+            let told = dependency.tags.iter().filter_map(|tag| {
+                match tags.get(&tag.lossy())?.data {
+                    Data::Bool(told) => Some(told),
+                    _ => None,
+                }
+            });
+            let told: Vec<bool> = told.collect();
+            dependency.enabled = told.contains(&true) || !told.contains(&false);
+        }
+        let condition = dependency.condition.lossy();
+        for condition in condition.trim().split(',').filter(|c| !c.is_empty()) {
+            if let Some(Value {
+                data: Data::Bool(told),
+                ..
+            }) = lookup(&all, &format!("{path}{condition}"))
+            {
+                dependency.enabled = told;
+                break;
+            }
+        }
+    }
+    let off: Vec<String> = chart
+        .metadata
+        .dependencies
+        .iter()
+        .filter(|dependency| !dependency.enabled)
+        .map(|dependency| dependency.name.lossy().into_owned())
+        .collect();
+    chart.dependencies.retain(|below| !off.contains(&below.name()));
+    chart
+        .metadata
+        .dependencies
+        .retain(|dependency| !off.iter().any(|name| *name == dependency.name.lossy()));
+    for below in &mut chart.dependencies {
+        let path = format!("{path}{}.", below.name());
+        enable(below, &all, &path, coalescing)?;
+    }
+    Ok(())
+}
+
+/// The value at a dotted path, if it is there and no map.
+fn lookup(values: &Map, path: &str) -> Option<Value> {
+    let mut here = values.clone();
+    let (before, last) = match path.rsplit_once('.') {
+        Some((before, last)) => (Some(before), last),
+        None => (None, path),
+    };
+    for part in before.into_iter().flat_map(|before| before.split('.')) {
+        here = here.get(part)?.as_map()?.clone();
+    }
+    here.get(last).filter(|value| value.as_map().is_none())
+}
+
+/// The map at a dotted path.
+fn table(values: &Map, path: &str) -> Option<Map> {
+    let mut here = values.clone();
+    for part in path.split('.') {
+        here = here.get(part)?.as_map()?.clone();
+    }
+    Some(here)
+}
+
+fn import_all(chart: &mut Chart, coalescing: &mut Coalescing<'_>) -> Result<(), String> {
+    for below in &mut chart.dependencies {
+        import_all(below, coalescing)?;
+    }
+    import(chart, coalescing)
+}
+
+/// Lays what dependencies export under the values of the chart.
+fn import(chart: &mut Chart, coalescing: &mut Coalescing<'_>) -> Result<(), String> {
+    if chart.metadata.dependencies.is_empty() {
+        return Ok(());
+    }
+    let all = coalescing.values(chart, &Map::new(), Mode::Merge)?;
+    let imported = Map::new();
+    for dependency in &mut chart.metadata.dependencies {
+        let name = dependency.name.lossy().into_owned();
+        let mut read = Vec::new();
+        for import in &dependency.import_values {
+            let (child, parent) = match &import.data {
+                Data::Map(pair) => {
+                    let part = |key| {
+                        let value = pair.get(key).unwrap_or_default();
+                        format::plain(&value).lossy().into_owned()
+                    };
+                    (part("child"), part("parent"))
+                }
+                Data::String(export) => (format!("exports.{}", export.lossy()), ".".to_owned()),
+                _ => continue,
+            };
+            let shown = Map::of(MapType::Strings);
+            for (key, text) in [("child", &child), ("parent", &parent)] {
+                shown.set(key, import.origin, Value::string(text.as_str(), import.origin));
+            }
+            read.push(Value::map(shown, import.origin));
+            let Some(found) = table(&all, &format!("{name}.{child}")) else {
+                continue;
+            };
+            let placed = if parent == "." {
+                found
+            } else {
+                parent.rsplit('.').fold(found, |below, key| {
+                    let map = Map::new();
+                    map.set(key, Origin::NONE, Value::map(below, Origin::NONE));
+                    map
+                })
+            };
+            coalescing.tables(&imported, &placed, Mode::Merge, MAX_DEPTH);
+        }
+        dependency.import_values = read;
+    }
+    let own = copy(&all);
+    coalescing.tables(&own, &imported, Mode::Merge, MAX_DEPTH);
+    chart.values = own;
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! `.Files`: the files of a chart that templates may read.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::chart::File;
+use super::function::{Context, FunctionError, Type, text};
+use super::functions::to_yaml;
+use super::glob::Glob;
+use super::string::Text;
+use super::value::{Data, Items, List, Map, MapType, Object, UintKind, Value};
+use crate::origin::{Origin, Origins, Role};
+use crate::text::Span;
+
+/// `engine.files`: names and contents.
+#[derive(Clone)]
+pub(super) struct Files(Rc<BTreeMap<Rc<str>, Text>>);
+
+impl Files {
+    /// The files of a chart. Their contents come from the files themselves.
+    pub(super) fn new(files: &[File], origins: &mut Origins) -> Self {
+        let contents = files
+            .iter()
+            .map(|file| {
+                let id = origins.add_file(&file.path, &file.text());
+                let whole = Span::new(0, file.data.len());
+                let origin = origins.source(id, whole, Role::Template);
+                (Rc::from(file.name.as_str()), Text::new(file.data.to_vec(), origin))
+            })
+            .collect();
+        Self(Rc::new(contents))
+    }
+
+    /// One entry per file, by the name without directories.
+    fn by_name(&self, encode: fn(&Text, &mut Origins) -> Text, origins: &mut Origins) -> Value {
+        let map = Map::of(MapType::Strings);
+        for (name, content) in self.0.iter() {
+            let base = name.rsplit('/').next().unwrap_or(name);
+            map.set(base, Origin::NONE, encode(content, origins).into());
+        }
+        Value::map(map, Origin::NONE)
+    }
+}
+
+impl Object for Files {
+    fn type_name(&self) -> &str {
+        "engine.files"
+    }
+
+    fn kind(&self) -> &'static str {
+        "map"
+    }
+
+    fn is_map(&self) -> bool {
+        true
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        let content = self.0.get(name)?.clone();
+        Some(Value::object(Bytes(content), Origin::NONE))
+    }
+
+    fn method(&self, name: &str) -> Option<&'static [Type]> {
+        match name {
+            "Get" | "GetBytes" | "Glob" | "Lines" => Some(&[Type::String]),
+            "AsConfig" | "AsSecrets" => Some(&[]),
+            _ => None,
+        }
+    }
+
+    fn call(
+        &self,
+        name: &str,
+        context: &mut Context<'_>,
+        arguments: &[Value],
+    ) -> Result<Value, FunctionError> {
+        let given = text(arguments, 0);
+        let given = given.lossy();
+        let here = context.call;
+        let content = |here| match self.0.get(&*given) {
+            Some(content) => content.clone(),
+            None => Text::new("", here),
+        };
+        Ok(match name {
+            "Get" => content(here).into(),
+            "GetBytes" => Value::object(Bytes(content(here)), here),
+            "Glob" => {
+                let glob = Glob::new(&given);
+                context.spend(self.0.len())?;
+                let found = self
+                    .0
+                    .iter()
+                    .filter(|(name, _)| glob.is_match(name))
+                    .map(|(name, content)| (Rc::clone(name), content.clone()))
+                    .collect();
+                Value::object(Self(Rc::new(found)), here)
+            }
+            "Lines" => {
+                let content = content(here);
+                let body = match content.as_bytes().last() {
+                    Some(b'\n') => content.slice(0..content.len() - 1),
+                    _ => content.clone(),
+                };
+                let lines = if content.is_empty() {
+                    Vec::new()
+                } else {
+                    body.split(b"\n", usize::MAX)
+                };
+                context.spend(lines.len())?;
+                Value::strings(lines, here)
+            }
+            _ => {
+                let encode: fn(&Text, &mut Origins) -> Text = if name == "AsSecrets" {
+                    |content, origins| {
+                        let origin = content.origin(origins);
+                        Text::new(STANDARD.encode(content.as_bytes()), origin)
+                    }
+                } else {
+                    |content, _| content.clone()
+                };
+                let map = self.by_name(encode, context.origins);
+                match to_yaml(context, &map, crate::yaml::emit::Style::ToYaml) {
+                    Ok(text) => text.into(),
+                    Err(_) => Value::string("", here),
+                }
+            }
+        })
+    }
+
+    fn print(&self) -> String {
+        let shown: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, content)| format!("{name}:{}", Bytes(content.clone()).print()))
+            .collect();
+        format!("map[{}]", shown.join(" "))
+    }
+
+    fn entries(&self) -> Option<Vec<(Rc<str>, Value)>> {
+        Some(
+            self.0
+                .iter()
+                .map(|(name, content)| {
+                    let value = Value::object(Bytes(content.clone()), Origin::NONE);
+                    (Rc::clone(name), value)
+                })
+                .collect(),
+        )
+    }
+
+    fn truth(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// `[]uint8`: the bytes of a file, without a value for each of them until somebody asks.
+pub(super) struct Bytes(pub(super) Text);
+
+impl Object for Bytes {
+    fn type_name(&self) -> &str {
+        "[]uint8"
+    }
+
+    fn kind(&self) -> &'static str {
+        "slice"
+    }
+
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn print(&self) -> String {
+        let numbers: Vec<String> = self.0.as_bytes().iter().map(u8::to_string).collect();
+        format!("[{}]", numbers.join(" "))
+    }
+
+    fn items(&self) -> Option<Rc<List>> {
+        let origin = self.0.runs().next().map_or(Origin::NONE, |(_, origin)| origin);
+        let bytes = self
+            .0
+            .as_bytes()
+            .iter()
+            .map(|b| Value::new(Data::Uint(u64::from(*b), UintKind::Uint8), origin))
+            .collect();
+        Some(Rc::new(List::of(Items::Byte, bytes)))
+    }
+
+    fn truth(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+

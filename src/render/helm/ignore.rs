@@ -1,0 +1,106 @@
+//! `.helmignore`: which files of a chart Helm does not load.
+
+use super::glob::path_match;
+
+/// The rules of a chart, those of its `.helmignore` and Helm's own.
+pub(super) struct Rules(Vec<Rule>);
+
+struct Rule {
+    pattern: String,
+    /// The pattern is for the whole path, not for the name alone.
+    whole: bool,
+    negated: bool,
+    directories: bool,
+}
+
+impl Rules {
+    /// Reads the rules; the error is Helm's.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut rules = Self(Vec::new());
+        for line in text.trim_start_matches('\u{FEFF}').lines() {
+            rules.add(line)?;
+        }
+        rules.add("templates/.?*")?;
+        Ok(rules)
+    }
+
+    fn add(&mut self, line: &str) -> Result<(), String> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(());
+        }
+        if line.contains("**") {
+            return Err("double-star (**) syntax is not supported".to_owned());
+        }
+        if path_match(line, "abc").is_none() {
+            return Err("syntax error in pattern".to_owned());
+        }
+        let (negated, line) = match line.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
+        let (directories, line) = match line.strip_suffix('/') {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
+        let (whole, pattern) = match line.strip_prefix('/') {
+            Some(rest) => (true, rest),
+            None => (line.contains('/'), line),
+        };
+        self.0.push(Rule {
+            pattern: pattern.to_owned(),
+            whole,
+            negated,
+            directories,
+        });
+        Ok(())
+    }
+
+    /// True if and only if the path, relative to the chart, is ignored. A negated rule ignores what it does not match.
+    pub(super) fn ignores(&self, path: &str, is_directory: bool) -> bool {
+        for rule in &self.0 {
+            let subject = if rule.whole {
+                path
+            } else {
+                path.rsplit('/').next().unwrap_or(path)
+            };
+            let matches = path_match(&rule.pattern, subject).unwrap_or(false);
+            if rule.negated {
+                if rule.directories && !is_directory || !matches {
+                    return true;
+                }
+            } else if matches && (is_directory || !rule.directories) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_match_as_in_helm() {
+        let rules = Rules::parse("# comment\n*.bak\nci/\n/top.txt\na/b\n").unwrap();
+        for (path, is_directory, expected) in [
+            ("x/y.bak", false, true),
+            ("ci", true, true),
+            ("ci", false, false),
+            ("x/ci", true, true),
+            ("top.txt", false, true),
+            ("x/top.txt", false, false),
+            ("a/b", false, true),
+            ("x/a/b", false, false),
+            ("templates/.hidden", false, true),
+            ("templates/a.yaml", false, false),
+        ] {
+            assert_eq!(rules.ignores(path, is_directory), expected, "{path}");
+        }
+        let keep = Rules::parse("!keep.txt").unwrap();
+        assert!(keep.ignores("Chart.yaml", false));
+        assert!(!keep.ignores("keep.txt", false));
+        assert!(Rules::parse("**/x").is_err());
+    }
+}

@@ -1,0 +1,546 @@
+//! `Chart.yaml`: what a chart says about itself.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::format::format_float;
+use super::function::{Context, FunctionError, Type};
+use super::string::Text;
+use super::value::{Data, List, Map, MapType, Object, Value};
+use crate::discover::HelmVersion;
+use crate::origin::{Origin, Origins, Role};
+use crate::problem::{Kind, Problem};
+use crate::text::RepoPath;
+use crate::yaml::{self, Dialect};
+
+/// The fields of `Chart.yaml`, each text with its origin.
+#[derive(Clone)]
+pub(super) struct Metadata {
+    pub(super) name: Text,
+    pub(super) home: Text,
+    pub(super) sources: Vec<Text>,
+    pub(super) version: Text,
+    pub(super) description: Text,
+    pub(super) keywords: Vec<Text>,
+    pub(super) maintainers: Vec<[Text; 3]>,
+    pub(super) icon: Text,
+    pub(super) api_version: Text,
+    pub(super) condition: Text,
+    pub(super) tags: Text,
+    pub(super) app_version: Text,
+    pub(super) deprecated: bool,
+    pub(super) annotations: Option<Vec<(Rc<str>, Text)>>,
+    pub(super) kube_version: Text,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) chart_type: Text,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        let none = Text::empty;
+        Self {
+            name: none(),
+            home: none(),
+            sources: Vec::new(),
+            version: none(),
+            description: none(),
+            keywords: Vec::new(),
+            maintainers: Vec::new(),
+            icon: none(),
+            api_version: none(),
+            condition: none(),
+            tags: none(),
+            app_version: none(),
+            deprecated: false,
+            annotations: None,
+            kube_version: none(),
+            dependencies: Vec::new(),
+            chart_type: none(),
+        }
+    }
+}
+
+/// One entry of `dependencies`.
+#[derive(Clone)]
+pub(super) struct Dependency {
+    pub(super) name: Text,
+    pub(super) version: Text,
+    pub(super) repository: Text,
+    pub(super) condition: Text,
+    pub(super) tags: Vec<Text>,
+    pub(super) enabled: bool,
+    pub(super) import_values: Vec<Value>,
+    pub(super) alias: Text,
+    /// Where the entry begins.
+    pub(super) origin: Origin,
+}
+
+/// Reads `Chart.yaml` or `requirements.yaml` over what is known already.
+pub(super) fn read(
+    path: &RepoPath,
+    text: &Arc<str>,
+    known: Metadata,
+    origins: &mut Origins,
+) -> Result<Metadata, Problem> {
+    let file = origins.add_file(path, text);
+    let stream = yaml::parse(text);
+    let value = match (stream.documents.first(), stream.error) {
+        (Some(document), _) => document.value(Dialect::Helm, &mut |span| {
+            origins.source(file, span, Role::Default)
+        }),
+        (None, Some(error)) => Err(error),
+        (None, None) => Ok(yaml::Value::default()),
+    };
+    let value = value.map_err(|error| {
+        let message = format!("error converting YAML to JSON: yaml: {error}");
+        Problem::new(Kind::Syntax, message).at(path, error.span)
+    })?;
+    fill(known, &value).map_err(|why| {
+        let message = format!("error unmarshaling JSON: while decoding JSON: {why}");
+        Problem::new(Kind::Render, message).in_file(path)
+    })
+}
+
+/// The field of a key, which Go finds whatever its case.
+fn field<'v>(value: &'v yaml::Value, key: &str) -> Option<&'v yaml::Value> {
+    let mapping = value.as_mapping()?;
+    mapping.get(key).or_else(|| {
+        mapping
+            .iter()
+            .find(|entry| entry.key.eq_ignore_ascii_case(key))
+            .map(|entry| &entry.value)
+    })
+}
+
+fn kind_of(value: &yaml::Value) -> &'static str {
+    match value.data {
+        yaml::Data::Sequence(_) => "array",
+        yaml::Data::Mapping(_) => "object",
+        yaml::Data::String(_) => "string",
+        yaml::Data::Bool(_) => "bool",
+        _ => "number",
+    }
+}
+
+fn wrong<T>(value: &yaml::Value, place: &str, wanted: &str) -> Result<T, String> {
+    Err(format!(
+        "json: cannot unmarshal {} into Go struct field {place} of type {wanted}",
+        kind_of(value)
+    ))
+}
+
+/// Numbers and booleans become texts where a text is wanted.
+fn text_of(value: &yaml::Value, place: &str) -> Result<Text, String> {
+    let text = match &value.data {
+        yaml::Data::Null => return Ok(Text::empty()),
+        yaml::Data::String(text) => text.clone(),
+        yaml::Data::Bool(truth) => truth.to_string(),
+        yaml::Data::Int(number) => number.to_string(),
+        yaml::Data::Uint(number) => number.to_string(),
+        yaml::Data::Float(number) => format_float(*number, b'g', None),
+        _ => return wrong(value, place, "string"),
+    };
+    Ok(Text::new(text, value.origin))
+}
+
+fn text_field(value: &yaml::Value, key: &str, place: &str) -> Result<Option<Text>, String> {
+    field(value, key)
+        .map(|found| text_of(found, &format!("{place}.{key}")))
+        .transpose()
+}
+
+fn texts_field(value: &yaml::Value, key: &str, place: &str) -> Result<Option<Vec<Text>>, String> {
+    let place = format!("{place}.{key}");
+    match field(value, key) {
+        None => Ok(None),
+        Some(found) if found.is_null() => Ok(Some(Vec::new())),
+        Some(found) => match found.as_sequence() {
+            Some(items) => items
+                .iter()
+                .map(|item| text_of(item, &place))
+                .collect::<Result<_, _>>()
+                .map(Some),
+            None => wrong(found, &place, "[]string"),
+        },
+    }
+}
+
+fn bool_field(value: &yaml::Value, key: &str, place: &str) -> Result<Option<bool>, String> {
+    match field(value, key) {
+        None => Ok(None),
+        Some(found) => match found.data {
+            yaml::Data::Bool(truth) => Ok(Some(truth)),
+            yaml::Data::Null => Ok(None),
+            _ => wrong(found, &format!("{place}.{key}"), "bool"),
+        },
+    }
+}
+
+fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
+    const PLACE: &str = "Metadata";
+    if value.is_null() {
+        return Ok(known);
+    }
+    if value.as_mapping().is_none() {
+        return Err(format!(
+            "json: cannot unmarshal {} into Go value of type chart.Metadata",
+            kind_of(value)
+        ));
+    }
+    for (key, text) in [
+        ("name", &mut known.name),
+        ("home", &mut known.home),
+        ("version", &mut known.version),
+        ("description", &mut known.description),
+        ("icon", &mut known.icon),
+        ("apiVersion", &mut known.api_version),
+        ("condition", &mut known.condition),
+        ("tags", &mut known.tags),
+        ("appVersion", &mut known.app_version),
+        ("kubeVersion", &mut known.kube_version),
+        ("type", &mut known.chart_type),
+    ] {
+        if let Some(found) = text_field(value, key, PLACE)? {
+            *text = found;
+        }
+    }
+    if known.api_version.is_empty() {
+        known.api_version = Text::new("v1", Origin::NONE);
+    }
+    if let Some(found) = texts_field(value, "sources", PLACE)? {
+        known.sources = found;
+    }
+    if let Some(found) = texts_field(value, "keywords", PLACE)? {
+        known.keywords = found;
+    }
+    if let Some(found) = bool_field(value, "deprecated", PLACE)? {
+        known.deprecated = found;
+    }
+    if let Some(found) = field(value, "annotations").filter(|found| !found.is_null()) {
+        let place = "Metadata.annotations";
+        let Some(mapping) = found.as_mapping() else {
+            return wrong(found, place, "map[string]string");
+        };
+        let annotations = mapping
+            .iter()
+            .map(|entry| Ok((Rc::from(entry.key.as_str()), text_of(&entry.value, place)?)))
+            .collect::<Result<_, String>>()?;
+        known.annotations = Some(annotations);
+    }
+    if let Some(found) = field(value, "maintainers").filter(|found| !found.is_null()) {
+        let Some(items) = found.as_sequence() else {
+            return wrong(found, "Metadata.maintainers", "[]*chart.Maintainer");
+        };
+        known.maintainers = items
+            .iter()
+            .map(|item| {
+                if item.is_null() {
+                    return Err("validation: maintainers must not contain empty or null nodes".to_owned());
+                }
+                if item.as_mapping().is_none() {
+                    return wrong(item, "Metadata.maintainers", "chart.Maintainer");
+                }
+                let part = |key| {
+                    let found = text_field(item, key, "Maintainer")?;
+                    Ok::<_, String>(found.unwrap_or_else(Text::empty))
+                };
+                Ok([part("name")?, part("email")?, part("url")?])
+            })
+            .collect::<Result<_, String>>()?;
+    }
+    if let Some(found) = field(value, "dependencies").filter(|found| !found.is_null()) {
+        let Some(items) = found.as_sequence() else {
+            return wrong(found, "Metadata.dependencies", "[]*chart.Dependency");
+        };
+        known.dependencies = items.iter().map(dependency).collect::<Result<_, _>>()?;
+    }
+    Ok(known)
+}
+
+fn dependency(value: &yaml::Value) -> Result<Dependency, String> {
+    const PLACE: &str = "Dependency";
+    if value.is_null() {
+        return Err("validation: dependencies must not contain empty or null nodes".to_owned());
+    }
+    if value.as_mapping().is_none() {
+        return wrong(value, "Metadata.dependencies", "chart.Dependency");
+    }
+    let part = |key| Ok::<_, String>(text_field(value, key, PLACE)?.unwrap_or_else(Text::empty));
+    let import_values = match field(value, "import-values") {
+        None => Vec::new(),
+        Some(found) if found.is_null() => Vec::new(),
+        Some(found) => match found.as_sequence() {
+            Some(items) => items.iter().map(Value::from_yaml).collect(),
+            None => return wrong(found, "Dependency.import-values", "[]interface {}"),
+        },
+    };
+    let name = part("name")?;
+    let origin = name
+        .runs()
+        .next()
+        .map_or(value.origin, |(_, origin)| origin);
+    Ok(Dependency {
+        origin,
+        name,
+        version: part("version")?,
+        repository: part("repository")?,
+        condition: part("condition")?,
+        tags: texts_field(value, "tags", PLACE)?.unwrap_or_default(),
+        enabled: bool_field(value, "enabled", PLACE)?.unwrap_or(false),
+        import_values,
+        alias: part("alias")?,
+    })
+}
+
+/// White space becomes blanks, what cannot be printed disappears.
+fn sanitize(text: &Text) -> Text {
+    let clean = |c: char| c == ' ' || !(c.is_whitespace() || c.is_control());
+    if text.as_str().is_some_and(|text| text.chars().all(clean)) {
+        return text.clone();
+    }
+    text.rewrite(|c, out| {
+        let c = c.or_replacement();
+        if c.is_whitespace() {
+            out.push(b' ');
+        } else if !c.is_control() {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    })
+}
+
+impl Metadata {
+    /// Cleans the texts and checks what Helm checks of a chart that it loads.
+    pub(super) fn validate(&mut self) -> Result<(), String> {
+        for text in [
+            &mut self.name,
+            &mut self.description,
+            &mut self.home,
+            &mut self.icon,
+            &mut self.condition,
+            &mut self.tags,
+            &mut self.app_version,
+            &mut self.kube_version,
+        ] {
+            *text = sanitize(text);
+        }
+        for text in self.sources.iter_mut().chain(&mut self.keywords) {
+            *text = sanitize(text);
+        }
+        for text in self.maintainers.iter_mut().flatten() {
+            *text = sanitize(text);
+        }
+        let name = self.name.lossy();
+        if self.api_version.is_empty() {
+            return Err("chart.metadata.apiVersion is required".to_owned());
+        }
+        if name.is_empty() {
+            return Err("chart.metadata.name is required".to_owned());
+        }
+        if matches!(&*name, "." | "..") {
+            return Err(format!("chart.metadata.name {name:?} is not allowed"));
+        }
+        if name.contains('/') {
+            return Err(format!("chart.metadata.name {name:?} is invalid"));
+        }
+        let version = self.version.lossy();
+        if version.is_empty() {
+            return Err("chart.metadata.version is required".to_owned());
+        }
+        if !super::chart::is_version(&version) {
+            return Err(format!("chart.metadata.version {version:?} is invalid"));
+        }
+        if !matches!(&*self.chart_type.lossy(), "" | "application" | "library") {
+            return Err("chart.metadata.type must be application or library".to_owned());
+        }
+        let mut known = Vec::new();
+        for dependency in &mut self.dependencies {
+            for text in [
+                &mut dependency.name,
+                &mut dependency.version,
+                &mut dependency.repository,
+                &mut dependency.condition,
+            ] {
+                *text = sanitize(text);
+            }
+            let alias = dependency.alias.lossy().into_owned();
+            let plain = alias
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+            let name = dependency.name.lossy().into_owned();
+            if !plain {
+                return Err(format!(
+                    "dependency {name:?} has disallowed characters in the alias"
+                ));
+            }
+            let key = if alias.is_empty() { name } else { alias };
+            if known.contains(&key) {
+                return Err(format!("more than one dependency with name or alias {key:?}"));
+            }
+            known.push(key);
+        }
+        Ok(())
+    }
+
+    /// `.Chart` for templates: a map of Go's field names in Helm 4, a struct in Helm 3.
+    pub(super) fn to_value(&self, is_root: bool, helm: HelmVersion) -> Value {
+        let fields = self.fields(is_root);
+        match helm {
+            HelmVersion::V4 => {
+                let map = Map::new();
+                for field in fields {
+                    map.set(field.go, Origin::NONE, field.value);
+                }
+                Value::map(map, Origin::NONE)
+            }
+            HelmVersion::V3 => Value::object(
+                Struct {
+                    type_name: "chart.Metadata",
+                    fields,
+                },
+                Origin::NONE,
+            ),
+        }
+    }
+
+    fn fields(&self, is_root: bool) -> Vec<Field> {
+        let text = |text: &Text| Value::from(text.clone());
+        let texts = |texts: &[Text]| {
+            Value::list(texts.iter().cloned().map(Value::from).collect(), Origin::NONE)
+        };
+        let structs = |of: Vec<Vec<Field>>| {
+            let items = of
+                .into_iter()
+                .map(|fields| {
+                    let map = Map::new();
+                    for field in fields {
+                        map.set(field.go, Origin::NONE, field.value);
+                    }
+                    Value::map(map, Origin::NONE)
+                })
+                .collect();
+            Value::new(Data::List(Rc::new(List::new(items))), Origin::NONE)
+        };
+        let annotations = match &self.annotations {
+            None => Value::nil(Origin::NONE),
+            Some(annotations) => {
+                let map = Map::of(MapType::Strings);
+                for (key, value) in annotations {
+                    map.set(Rc::clone(key), Origin::NONE, value.clone().into());
+                }
+                Value::map(map, Origin::NONE)
+            }
+        };
+        let maintainers = self
+            .maintainers
+            .iter()
+            .map(|[name, email, url]| {
+                vec![
+                    Field::new("Name", "name", text(name)),
+                    Field::new("Email", "email", text(email)),
+                    Field::new("URL", "url", text(url)),
+                ]
+            })
+            .collect();
+        let dependencies = self
+            .dependencies
+            .iter()
+            .map(|dependency| {
+                let imports = Value::list(dependency.import_values.clone(), Origin::NONE);
+                vec![
+                    Field::new("Name", "name", text(&dependency.name)),
+                    Field::new("Version", "version", text(&dependency.version)),
+                    Field::new("Repository", "repository", text(&dependency.repository)),
+                    Field::new("Condition", "condition", text(&dependency.condition)),
+                    Field::new("Tags", "tags", texts(&dependency.tags)),
+                    Field::new("Enabled", "enabled", Value::bool(dependency.enabled, Origin::NONE)),
+                    Field::new("ImportValues", "import-values", imports),
+                    Field::new("Alias", "alias", text(&dependency.alias)),
+                ]
+            })
+            .collect();
+        vec![
+            Field::new("Name", "name", text(&self.name)),
+            Field::new("Home", "home", text(&self.home)),
+            Field::new("Sources", "sources", texts(&self.sources)),
+            Field::new("Version", "version", text(&self.version)),
+            Field::new("Description", "description", text(&self.description)),
+            Field::new("Keywords", "keywords", texts(&self.keywords)),
+            Field::new("Maintainers", "maintainers", structs(maintainers)),
+            Field::new("Icon", "icon", text(&self.icon)),
+            Field::new("APIVersion", "apiVersion", text(&self.api_version)),
+            Field::new("Condition", "condition", text(&self.condition)),
+            Field::new("Tags", "tags", text(&self.tags)),
+            Field::new("AppVersion", "appVersion", text(&self.app_version)),
+            Field::new("Deprecated", "deprecated", Value::bool(self.deprecated, Origin::NONE)),
+            Field::new("Annotations", "annotations", annotations),
+            Field::new("KubeVersion", "kubeVersion", text(&self.kube_version)),
+            Field::new("Dependencies", "dependencies", structs(dependencies)),
+            Field::new("Type", "type", text(&self.chart_type)),
+            Field::new("IsRoot", "IsRoot", Value::bool(is_root, Origin::NONE)),
+        ]
+    }
+}
+
+/// A field of a Go struct: its name in Go, its name in JSON, its value.
+pub(super) struct Field {
+    pub(super) go: &'static str,
+    pub(super) json: &'static str,
+    pub(super) value: Value,
+}
+
+impl Field {
+    pub(super) fn new(go: &'static str, json: &'static str, value: Value) -> Self {
+        Self { go, json, value }
+    }
+}
+
+/// A Go struct with fields only.
+pub(super) struct Struct {
+    pub(super) type_name: &'static str,
+    pub(super) fields: Vec<Field>,
+}
+
+impl Object for Struct {
+    fn type_name(&self) -> &str {
+        self.type_name
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        self.fields
+            .iter()
+            .find(|field| field.go == name)
+            .map(|field| field.value.clone())
+    }
+
+    fn method(&self, _: &str) -> Option<&'static [Type]> {
+        None
+    }
+
+    fn call(&self, _: &str, _: &mut Context<'_>, _: &[Value]) -> Result<Value, FunctionError> {
+        Err(FunctionError::new("no such method"))
+    }
+
+    fn print(&self) -> String {
+        let fields: Vec<String> = self
+            .fields
+            .iter()
+            .map(|field| super::format::plain(&field.value).lossy().into_owned())
+            .collect();
+        format!("{{{}}}", fields.join(" "))
+    }
+
+    /// JSON leaves out what is empty.
+    fn entries(&self) -> Option<Vec<(Rc<str>, Value)>> {
+        Some(
+            self.fields
+                .iter()
+                .filter(|field| field.value.truth())
+                .map(|field| (Rc::from(field.json), field.value.clone()))
+                .collect(),
+        )
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}

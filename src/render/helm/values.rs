@@ -1,0 +1,169 @@
+//! The values that a person gives: files and `--set`-like arguments, layer over layer, each value with its origin.
+//!
+//! How they meet the values of charts is in `coalesce`.
+
+use std::sync::Arc;
+
+use super::chart::unreadable;
+use super::functions::json;
+use super::set;
+use super::string::Text;
+use super::value::{Data, MAX_DEPTH, Map, Value};
+use crate::discover::{HelmVersion, Release, SetKind};
+use crate::origin::{Origins, Role};
+use crate::problem::{Kind, Problem};
+use crate::snapshot::Tree;
+use crate::text::RepoPath;
+use crate::yaml::{self, Dialect};
+
+/// Reads a values file. Helm 4 merges its documents, Helm 3 reads the first.
+pub(super) fn load(
+    path: &RepoPath,
+    text: &Arc<str>,
+    role: Role,
+    helm: HelmVersion,
+    origins: &mut Origins,
+) -> Result<Map, Problem> {
+    let file = origins.add_file(path, text);
+    let stream = yaml::parse(text);
+    let words = match helm {
+        HelmVersion::V4 => "cannot unmarshal yaml document: ",
+        HelmVersion::V3 => "",
+    };
+    let wrong = |error: yaml::SyntaxError| {
+        let message = format!("{words}error converting YAML to JSON: yaml: {error}");
+        Problem::new(Kind::Syntax, message).at(path, error.span)
+    };
+    let documents = match helm {
+        HelmVersion::V4 => stream.documents.as_slice(),
+        HelmVersion::V3 => stream.documents.get(..1).unwrap_or_default(),
+    };
+    if let Some(error) = stream
+        .error
+        .filter(|_| helm == HelmVersion::V4 || documents.is_empty())
+    {
+        return Err(wrong(error));
+    }
+    let mut values = Map::new();
+    for document in documents {
+        let value = document
+            .value(Dialect::Helm, &mut |span| origins.source(file, span, role))
+            .map_err(wrong)?;
+        let value = Value::from_yaml(&value);
+        match &value.data {
+            Data::Nil => {}
+            Data::Map(map) => values = merge(&values, map, origins, MAX_DEPTH),
+            _ => {
+                let message = format!(
+                    "{words}error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                    json::kind(&value)
+                );
+                return Err(Problem::new(Kind::Render, message).at(path, document.span));
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// A value that was laid over another: its origin remembers what it replaced.
+pub(super) fn over(value: Value, was: &Value, origins: &mut Origins) -> Value {
+    let was = was.origin(origins);
+    match value.data {
+        Data::String(text) => text.map_origins(|now| origins.over(now, was)).into(),
+        data => Value::new(data, origins.over(value.origin, was)),
+    }
+}
+
+/// `above` laid over `below`, map by map; null replaces like any other value.
+pub(super) fn merge(below: &Map, above: &Map, origins: &mut Origins, depth: usize) -> Map {
+    let merged = Map::new();
+    for (key, entry) in below.entries() {
+        merged.set(key, entry.key_origin, entry.value);
+    }
+    let depth = depth.saturating_sub(1);
+    for (key, entry) in above.entries() {
+        let value = match (merged.get(&key), entry.value) {
+            (Some(was), value) => match (&was.data, &value.data) {
+                (Data::Map(below), Data::Map(above)) if depth > 0 => {
+                    let inner = merge(below, above, origins, depth);
+                    Value::map(inner, origins.over(value.origin, was.origin))
+                }
+                _ => over(value, &was, origins),
+            },
+            (None, value) => value,
+        };
+        merged.set(key, entry.key_origin, value);
+    }
+    merged
+}
+
+/// All that the release gives: files in order, then the arguments, kind by kind.
+pub(super) fn given(
+    tree: &Tree<'_>,
+    release: &Release,
+    origins: &mut Origins,
+) -> Result<Map, Problem> {
+    let mut values = Map::new();
+    for path in &release.values {
+        let text = tree.read(path).map_err(|error| unreadable(path, &error))?;
+        let text: Arc<str> = Arc::from(String::from_utf8_lossy(&text));
+        let layer =
+            load(path, &text, Role::Values, release.helm, origins).map_err(|problem| Problem {
+                message: format!("failed to parse {path}: {}", problem.message),
+                ..problem
+            })?;
+        values = merge(&values, &layer, origins, MAX_DEPTH);
+    }
+    for kind in [
+        SetKind::Json,
+        SetKind::Typed,
+        SetKind::Text,
+        SetKind::File,
+        SetKind::Literal,
+    ] {
+        let flag = flag(kind);
+        let arguments = release.sets.iter().filter(|set| set.kind == kind);
+        for (count, set) in arguments.enumerate() {
+            let text: Arc<str> = Arc::from(set.argument.as_str());
+            let name = if count == 0 {
+                flag.to_owned()
+            } else {
+                format!("{flag} ({})", count + 1)
+            };
+            let path = RepoPath::new(&name)
+                .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+            let file = origins.add_file(&path, &text);
+            let wrong = |why: String| {
+                let message = if kind == SetKind::Json {
+                    format!("failed parsing {flag} data {}", set.argument)
+                } else {
+                    format!("failed parsing {flag} data: {why}")
+                };
+                Problem::new(Kind::Render, message).in_file(&path)
+            };
+            let trimmed = set.argument.trim();
+            if kind == SetKind::Json && trimmed.starts_with('{') && release.helm == HelmVersion::V4
+            {
+                let whole = crate::text::Span::new(0, text.len());
+                let origin = origins.source(file, whole, Role::Set);
+                let layer = json::read(&Text::new(trimmed, origin), origins).map_err(wrong)?;
+                if let Data::Map(layer) = &layer.data {
+                    values = merge(&values, layer, origins, MAX_DEPTH);
+                }
+                continue;
+            }
+            set::apply(kind, &text, file, tree, &values, origins).map_err(wrong)?;
+        }
+    }
+    Ok(values)
+}
+
+fn flag(kind: SetKind) -> &'static str {
+    match kind {
+        SetKind::Json => "--set-json",
+        SetKind::Typed => "--set",
+        SetKind::Text => "--set-string",
+        SetKind::File => "--set-file",
+        SetKind::Literal => "--set-literal",
+    }
+}
