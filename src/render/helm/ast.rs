@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::function::Signature;
-use super::string::{Text, TextBuilder};
+use super::string::{Text, TextBuilder, line_breaks};
 use crate::origin::{FileId, Origin, Origins, Role};
 use crate::text::Span;
 
@@ -92,6 +92,8 @@ pub(super) struct Number {
     pub(super) int: Option<i64>,
     pub(super) uint: Option<u64>,
     pub(super) float: Option<f64>,
+    /// Real and imaginary part of a literal that ends in `i`.
+    pub(super) complex: Option<(f64, f64)>,
     /// True for a literal that is written as a float (`1.0`, `1e3`).
     pub(super) is_float: bool,
 }
@@ -229,7 +231,7 @@ impl Tree {
         let bytes = self.source.bytes();
         let at = (self.node(id).at as usize).min(bytes.len());
         let before = bytes.get(..at).unwrap_or_default();
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = line_breaks(before) + 1;
         let column = before.iter().rev().take_while(|&&b| b != b'\n').count();
         format!("{}:{line}:{column}", self.name)
     }
@@ -275,7 +277,6 @@ impl Tree {
         };
         match &node.kind {
             NodeKind::List(items) => items.iter().for_each(|&item| self.print_to(item, out)),
-            NodeKind::Text => out.push_str(&source(node.span)),
             NodeKind::Action(pipe) => {
                 out.push_str("{{");
                 self.print_to(*pipe, out);
@@ -353,7 +354,9 @@ impl Tree {
             NodeKind::Bool(truth) => {
                 let _ = write!(out, "{truth}");
             }
-            NodeKind::Number(_) | NodeKind::String { .. } => out.push_str(&source(node.span)),
+            NodeKind::Text | NodeKind::Number(_) | NodeKind::String { .. } => {
+                out.push_str(&source(node.span));
+            }
         }
     }
 

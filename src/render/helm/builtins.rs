@@ -1,6 +1,10 @@
 //! Go's own template functions, and those of Helm that belong to the language: `include`, `tpl`, `required`, `fail`, `lookup`.
 //!
 //! Sprig overrides some of these (`slice`, for one): its table comes after this one.
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of a table have one type"
+)]
 
 use super::format;
 use super::function::{Context, Form, FunctionError, Signature, Type, text};
@@ -117,6 +121,7 @@ fn incompatible<T>(a: &Value, b: &Value) -> Result<T, FunctionError> {
     ))
 }
 
+#[expect(clippy::float_cmp, reason = "Go compares floats so")]
 fn equal(a: &Value, b: &Value) -> Result<bool, FunctionError> {
     match (&a.data, &b.data) {
         (Data::Bool(a), Data::Bool(b)) => Ok(a == b),
@@ -140,14 +145,14 @@ fn equal(a: &Value, b: &Value) -> Result<bool, FunctionError> {
         }
         _ if a.kind() != b.kind() => fail_with(format!(
             "non-comparable types {}: {}, {}: {}",
-            format::plain(a).lossy(),
+            format::as_string(a).lossy(),
             a.type_name(),
             b.type_name(),
             format::plain(b).lossy()
         )),
         _ => fail_with(format!(
             "non-comparable type {}: {}",
-            format::plain(b).lossy(),
+            format::as_string(b).lossy(),
             b.type_name()
         )),
     }
@@ -335,7 +340,7 @@ fn element(list: &[Value], index: &Value) -> Outcome {
     let at = position(index, list.len())?;
     match list.get(at) {
         Some(item) => Ok(item.clone()),
-        None => fail_with(format!("reflect: slice index out of range")),
+        None => fail_with("reflect: slice index out of range"),
     }
 }
 

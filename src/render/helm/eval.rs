@@ -4,7 +4,10 @@
 //! both are under the actions and conditions that let them appear. Errors are Go's, word for word, which is why
 //! [`Evaluator::at`] is kept as Go keeps its current node.
 
+mod argument;
 mod call;
+mod include;
+mod range;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -223,8 +226,7 @@ impl Evaluator<'_, '_> {
             is_interface: false,
         });
         let result = self.list(&tree, definition.root, Dot::concrete(dot), out);
-        // After an error nothing is executed any more, so only success needs the state restored.
-        result?;
+        // After an error too: the levels further out name their own places.
         self.variables.truncate(self.base);
         self.depth -= 1;
         self.template = outer_template;
@@ -232,7 +234,7 @@ impl Evaluator<'_, '_> {
         self.base = outer_base;
         self.stack = outer_stack;
         self.at = outer_at;
-        Ok(())
+        result.map(|_| ())
     }
 
     fn list(
@@ -390,186 +392,6 @@ impl Evaluator<'_, '_> {
         self.context.origins.both(inner, self.control)
     }
 
-    fn range(
-        &mut self,
-        tree: &Rc<Tree>,
-        id: NodeId,
-        dot: Dot<'_>,
-        out: &mut TextBuilder,
-    ) -> Result<Flow, Failure> {
-        let NodeKind::Range {
-            pipe,
-            body,
-            otherwise,
-        } = &tree.node(id).kind
-        else {
-            return Ok(Flow::Next);
-        };
-        let mark = self.variables.len();
-        let value = self.pipeline(tree, *pipe, dot)?;
-        let outer = self.control;
-        let control = self.condition(tree, id, &value);
-        let (declares, assigns) = match &tree.node(*pipe).kind {
-            NodeKind::Pipe {
-                declares, assigns, ..
-            } => (declares.as_slice(), *assigns),
-            _ => (&[][..], false),
-        };
-        let mut walk = Walk {
-            tree,
-            body: *body,
-            declares,
-            assigns,
-            control,
-            top: self.variables.len(),
-        };
-        let walked = self.walk(&value, &mut walk, out);
-        self.control = outer;
-        let flow = match walked? {
-            true => Flow::Next,
-            false => {
-                self.control = control;
-                let origin = self.context.origins.under(Origin::NONE, control);
-                out.push(b"", origin);
-                let flow = match otherwise {
-                    Some(otherwise) => self.list(tree, *otherwise, dot, out)?,
-                    None => Flow::Next,
-                };
-                self.control = outer;
-                flow
-            }
-        };
-        self.variables.truncate(mark);
-        Ok(flow)
-    }
-
-    /// Runs the body of a range for each item; false if there was none.
-    fn walk(
-        &mut self,
-        value: &Value,
-        walk: &mut Walk<'_>,
-        out: &mut TextBuilder,
-    ) -> Result<bool, Failure> {
-        let nothing = Value::new(Data::Absent, Origin::NONE);
-        let index = |n: usize| Value::int(n as i64, value.origin);
-        match &value.data {
-            Data::Absent | Data::Nil => Ok(false),
-            Data::Int(..) | Data::Uint(..) if walk.declares.len() > 1 => {
-                let shown = format::plain(value);
-                self.error(format!(
-                    "can't use {} to iterate over more than one variable",
-                    shown.lossy()
-                ))
-            }
-            Data::Int(count, kind) => {
-                for n in 0..*count {
-                    let item = Value::new(Data::Int(n, *kind), value.origin);
-                    if !self.iteration(&nothing, item, false, walk, out)? {
-                        break;
-                    }
-                }
-                Ok(*count > 0)
-            }
-            Data::Uint(count, kind) => {
-                for n in 0..*count {
-                    let item = Value::new(Data::Uint(n, *kind), value.origin);
-                    if !self.iteration(&nothing, item, false, walk, out)? {
-                        break;
-                    }
-                }
-                Ok(*count > 0)
-            }
-            Data::List(list) => {
-                let is_interface = list.items == super::value::Items::Any;
-                for (n, item) in list.iter().enumerate() {
-                    if !self.iteration(&index(n), item.clone(), is_interface, walk, out)? {
-                        break;
-                    }
-                }
-                Ok(!list.is_empty())
-            }
-            Data::Map(map) => {
-                let entries = map.entries();
-                let any = !entries.is_empty();
-                for (key, entry) in entries {
-                    let key = Value::string(key.as_bytes(), entry.key_origin);
-                    if !self.iteration(&key, entry.value, true, walk, out)? {
-                        break;
-                    }
-                }
-                Ok(any)
-            }
-            Data::Object(object) => {
-                if let Some(items) = object.items() {
-                    for (n, item) in items.iter().enumerate() {
-                        if !self.iteration(&index(n), item.clone(), false, walk, out)? {
-                            break;
-                        }
-                    }
-                    return Ok(!items.is_empty());
-                }
-                match object.entries() {
-                    Some(entries) if object.is_map() => {
-                        let any = !entries.is_empty();
-                        for (key, item) in entries {
-                            let key = Value::string(key.as_bytes(), item.origin);
-                            if !self.iteration(&key, item, false, walk, out)? {
-                                break;
-                            }
-                        }
-                        Ok(any)
-                    }
-                    _ => self.cannot_range(value),
-                }
-            }
-            Data::Bool(_) | Data::Float(_) | Data::String(_) => self.cannot_range(value),
-        }
-    }
-
-    fn cannot_range<T>(&self, value: &Value) -> Result<T, Failure> {
-        let shown = format::plain(value);
-        self.error(format!("range can't iterate over {}", shown.lossy()))
-    }
-
-    /// One item of a range; false if the body left it.
-    fn iteration(
-        &mut self,
-        index: &Value,
-        item: Value,
-        is_interface: bool,
-        walk: &Walk<'_>,
-        out: &mut TextBuilder,
-    ) -> Result<bool, Failure> {
-        self.spend()?;
-        match (walk.declares, walk.assigns) {
-            ([], _) => {}
-            ([one], true) => self.assign(walk.tree, *one, item.clone(), is_interface)?,
-            ([first, second, ..], true) => {
-                self.assign(walk.tree, *first, index.clone(), false)?;
-                self.assign(walk.tree, *second, item.clone(), is_interface)?;
-            }
-            (declares, false) => {
-                // The pipeline has pushed one variable for each name.
-                self.set_top(1, item.clone(), is_interface);
-                if declares.len() > 1 {
-                    self.set_top(2, index.clone(), false);
-                }
-            }
-        }
-        let place = match &index.data {
-            Data::String(key) => key.origin(self.context.origins),
-            _ => item.origin(self.context.origins),
-        };
-        self.control = self.context.origins.both(place, walk.control);
-        let dot = Dot {
-            value: &item,
-            is_interface,
-        };
-        let flow = self.list(walk.tree, walk.body, dot, out)?;
-        self.variables.truncate(walk.top);
-        Ok(flow != Flow::Break)
-    }
-
     fn template(
         &mut self,
         tree: &Rc<Tree>,
@@ -649,13 +471,238 @@ impl Evaluator<'_, '_> {
     }
 }
 
-/// What all iterations of one range share.
-struct Walk<'a> {
-    tree: &'a Rc<Tree>,
-    body: NodeId,
-    declares: &'a [Symbol],
-    assigns: bool,
-    control: Origin,
-    /// How many variables there are before the body declares any.
-    top: usize,
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::origin::{Origins, Role, Trace};
+    use crate::render::helm::function::{Functions, Limits};
+    use crate::render::helm::value::Map;
+    use crate::render::helm::{builtins, functions};
+    use crate::text::{RepoPath, Span};
+
+    const TEMPLATE: &str = "web.yaml";
+
+    struct Rendered {
+        text: Text,
+        origins: Origins,
+        template: String,
+        values: String,
+    }
+
+    impl Rendered {
+        /// The places behind the characters of `part`, as `data: … control: … empty: …` in their own words.
+        fn explain(&self, part: &str) -> String {
+            let bytes = self.text.as_bytes();
+            let at = find(bytes, part.as_bytes(), 0)
+                .unwrap_or_else(|| panic!("{part} in {:?}", self.text));
+            let mut words = Vec::new();
+            for (range, origin) in self.text.runs() {
+                let meets = Span::new(range.start, range.end).meets(Span::new(at, at + part.len()));
+                if meets {
+                    words.push(self.describe(&self.origins.trace(origin)));
+                }
+            }
+            words.dedup();
+            words.join(" | ")
+        }
+
+        fn describe(&self, trace: &Trace) -> String {
+            let place = |source: &crate::origin::Source| {
+                let text = match source.role {
+                    Role::Values => &self.values,
+                    _ => &self.template,
+                };
+                source.span.of(text).to_owned()
+            };
+            let list = |sources: &[crate::origin::Source]| {
+                sources.iter().map(place).collect::<Vec<_>>().join(", ")
+            };
+            let mut out = list(&trace.data);
+            if !trace.control.is_empty() {
+                out.push_str(" <- ");
+                out.push_str(&list(&trace.control));
+            }
+            for read in &trace.empty {
+                out.push_str(&format!(" ?{}", read.path));
+            }
+            out
+        }
+    }
+
+    fn render_within(template: &str, values: &str, limits: Limits) -> Result<Rendered, String> {
+        let mut origins = Origins::new();
+        let text: Arc<str> = Arc::from(template);
+        let file = origins.add_file(&RepoPath::new(TEMPLATE).unwrap(), &text);
+        let values_text: Arc<str> = Arc::from(values);
+        let values_file = origins.add_file(&RepoPath::new("values.yaml").unwrap(), &values_text);
+        let tables: Vec<_> = std::iter::once(builtins::TABLE)
+            .chain(functions::TABLES.iter().copied())
+            .collect();
+        let mut set = TemplateSet::new(Functions::new(&tables));
+        set.parse(TEMPLATE, file, &text)
+            .map_err(|error| error.go_message())?;
+        let parsed = crate::yaml::parse(values).documents[0]
+            .value(crate::yaml::Dialect::Helm, &mut |span| {
+                origins.source(values_file, span, Role::Values)
+            })
+            .unwrap();
+        let values_value = Value::from_yaml(&parsed);
+        values_value.name_paths("");
+        let root = Map::new();
+        root.set("Values", Origin::NONE, values_value);
+        let root = Value::map(root, Origin::NONE);
+        let mut context = Context::new(&mut origins, "r", limits);
+        let text = set
+            .execute(TEMPLATE, &root, &mut context)
+            .map_err(|error| error.cause().to_owned())?;
+        Ok(Rendered {
+            text,
+            origins,
+            template: template.to_owned(),
+            values: values.to_owned(),
+        })
+    }
+
+    fn render(template: &str, values: &str) -> Rendered {
+        render_within(template, values, Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_printed_knows_its_places() {
+        let check = |template: &str, values: &str, part: &str, expected: &str| {
+            let rendered = render(template, values);
+            assert_eq!(rendered.explain(part), expected, "{template}");
+        };
+        check("a: {{ .Values.b }}", "b: one", "a: ", "a: ");
+        check(
+            "a: {{ .Values.b }}",
+            "b: one",
+            "one",
+            "one <- {{ .Values.b }}",
+        );
+        check("{{ .Values.w }}", "w: 5", "5", "5 <- {{ .Values.w }}");
+        check(
+            "{{ if .Values.c }}x{{ end }}",
+            "c: yes",
+            "x",
+            "x <- yes, {{ if .Values.c }}",
+        );
+        check(
+            "{{ range .Values.l }}[{{ . }}]{{ end }}",
+            "l: [p, q]",
+            "q",
+            "q <- {{ . }}, q, p, {{ range .Values.l }}",
+        );
+        check(
+            "{{ define \"d\" }}k: {{ .x }}{{ end }}{{ include \"d\" .Values | nindent 2 }}",
+            "x: v",
+            "v",
+            "v <- {{ .x }}, {{ include \"d\" .Values | nindent 2 }}",
+        );
+        check(
+            "{{ printf \"%s:%s\" .Values.i .Values.t }}",
+            "i: img\nt: tag",
+            "tag",
+            "tag <- {{ printf \"%s:%s\" .Values.i .Values.t }}",
+        );
+        check(
+            "{{ tpl .Values.t . }}",
+            "t: a-{{ .Values.b }}\nb: one",
+            "a-",
+            "a-{{ .Values.b }} <- {{ tpl .Values.t . }}",
+        );
+        check(
+            "{{ $x := .Values.b }}{{ if .Values.c }}{{ $x }}{{ end }}",
+            "b: one\nc: true",
+            "one",
+            "one <- {{ $x }}, true, {{ if .Values.c }}",
+        );
+        check(
+            "{{ if or .Values.a .Values.c }}x{{ end }}",
+            "a: false\nc: true",
+            "x",
+            "x <- true, false, {{ if or .Values.a .Values.c }}",
+        );
+    }
+
+    #[test]
+    fn what_is_not_printed_leaves_a_trace() {
+        let check = |template: &str, values: &str, expected: &str| {
+            let rendered = render(template, values);
+            let empties: Vec<String> = rendered
+                .text
+                .runs()
+                .flat_map(|(_, origin)| rendered.origins.trace(origin).empty)
+                .map(|read| read.path.to_string())
+                .collect();
+            assert_eq!(empties.join(" "), expected, "{template}");
+        };
+        check("{{ .Values.none }}", "a: 1", "none");
+        check("{{ .Values.a.none }}x", "a: {b: 1}", "a.none");
+        check("{{ with .Values.a.r }}x{{ end }}", "a: {r: {}}", "a.r");
+        check("{{ if .Values.s }}x{{ end }}", "s: ''", "s");
+        check(
+            "{{ with .Values.a }}{{ if .none }}x{{ end }}{{ end }}",
+            "a: {b: 1}",
+            "a.none",
+        );
+        check("{{ index .Values \"none\" }}", "a: 1", "none");
+    }
+
+    #[test]
+    fn hostile_templates_end() {
+        let limits = Limits {
+            steps: 200_000,
+            bytes: 1 << 20,
+        };
+        let check = |template: &str, expected: &str| {
+            let template = template.to_owned();
+            let run = std::thread::Builder::new()
+                .stack_size(512 << 20)
+                .spawn(move || render_within(&template, "a: 1", limits).err());
+            let error = run.unwrap().join().unwrap().unwrap();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(
+            "{{ range 1000 }}{{ range 1000 }}{{ end }}{{ end }}",
+            super::OUT_OF_STEPS,
+        );
+        check(
+            "{{ range 100000 }}0123456789abcdef{{ end }}",
+            super::OUT_OF_BYTES,
+        );
+        check(
+            "{{ define \"x\" }}{{ template \"x\" . }}{{ end }}{{ template \"x\" . }}",
+            "nested too deeply",
+        );
+        check(
+            "{{ define \"x\" }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}",
+            "nested reference name: x",
+        );
+        check(
+            "{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ $x := list }}{{ range 20000 }}{{ $x = list $x }}{{ end }}{{ fail \"deep\" }}",
+            "deep",
+        );
+        check(&"{{ if 1 }}".repeat(5000), "max expression depth");
+        check(
+            &format!("{{{{ {}", "(".repeat(5000)),
+            "max expression depth",
+        );
+    }
+
+    #[test]
+    fn cyclic_maps_are_printed_up_to_a_depth() {
+        let rendered = std::thread::Builder::new()
+            .stack_size(512 << 20)
+            .spawn(|| {
+                let template = "{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ print $d | len }}";
+                render(template, "a: 1").text.len()
+            })
+            .unwrap()
+            .join()
+            .unwrap();
+        assert!(rendered > 0);
+    }
 }

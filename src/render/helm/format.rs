@@ -4,12 +4,16 @@
 //! that of the value they belong to.
 
 mod float;
+mod names;
+mod number;
+mod printf;
 mod quote;
 
 pub use float::{format_float, parse_float};
+pub use names::duration;
 pub use quote::{is_print, quote, quote_lossless, quote_to_ascii};
 
-use super::string::{Char, Text, TextBuilder, decode};
+use super::string::{Char, Text, TextBuilder};
 use super::value::{Data, IntKind, Items, MAX_DEPTH, Map, Object, Value};
 use crate::origin::Origin;
 
@@ -20,6 +24,13 @@ pub fn plain(value: &Value) -> Text {
     }
     let mut printer = Printer::new();
     printer.argument(value, 'v');
+    printer.out.finish()
+}
+
+/// What `%s` prints, with Go's complaints about what is no string.
+pub fn as_string(value: &Value) -> Text {
+    let mut printer = Printer::new();
+    printer.argument(value, 's');
     printer.out.finish()
 }
 
@@ -58,10 +69,8 @@ pub fn sprintf(format: &Text, arguments: &[Value]) -> Text {
     printer.out.finish()
 }
 
-/// A width or precision above this is malformed.
-const MAX_WIDTH: usize = 1_000_000;
-
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of a verb")]
 struct Flags {
     sharp: bool,
     zero: bool,
@@ -82,16 +91,6 @@ struct Printer {
     depth: usize,
 }
 
-/// How far [`Printer::run`] has come.
-struct Position<'a> {
-    format: &'a [u8],
-    at: usize,
-    argument: usize,
-    /// An index in brackets was used: surplus arguments are then no mistake.
-    reordered: bool,
-    good: bool,
-}
-
 impl Printer {
     fn new() -> Self {
         Self {
@@ -104,135 +103,6 @@ impl Printer {
 
     fn write(&mut self, text: &str) {
         self.out.push(text.as_bytes(), self.origin);
-    }
-
-    fn run(&mut self, text: &Text, arguments: &[Value]) {
-        let mut position = Position {
-            format: text.as_bytes(),
-            at: 0,
-            argument: 0,
-            reordered: false,
-            good: true,
-        };
-        let end = position.format.len();
-        while position.at < end {
-            let literal = position.at;
-            while position.at < end && position.byte() != Some(b'%') {
-                position.at += 1;
-            }
-            self.out.push_slice(text, literal..position.at);
-            if position.at >= end {
-                break;
-            }
-            // What the verb complains about comes from the verb's own characters.
-            self.origin = text
-                .runs()
-                .find(|(range, _)| range.contains(&position.at))
-                .map_or(Origin::NONE, |(_, origin)| origin);
-            position.at += 1;
-            self.verb(&mut position, arguments);
-        }
-        if !position.reordered && position.argument < arguments.len() {
-            self.flags = Flags::default();
-            self.write("%!(EXTRA ");
-            for (n, argument) in arguments.iter().skip(position.argument).enumerate() {
-                if n > 0 {
-                    self.write(", ");
-                }
-                if argument.is_nil() {
-                    self.write("<nil>");
-                } else {
-                    self.write(argument.type_name());
-                    self.write("=");
-                    self.argument(argument, 'v');
-                }
-            }
-            self.write(")");
-        }
-    }
-
-    /// One verb, whose `%` was read.
-    fn verb(&mut self, position: &mut Position<'_>, arguments: &[Value]) {
-        self.flags = Flags::default();
-        position.good = true;
-        loop {
-            match position.byte() {
-                Some(b'#') => self.flags.sharp = true,
-                Some(b'0') => self.flags.zero = true,
-                Some(b'+') => self.flags.plus = true,
-                Some(b'-') => self.flags.minus = true,
-                Some(b' ') => self.flags.space = true,
-                _ => break,
-            }
-            position.at += 1;
-        }
-        let mut after_index = position.index(arguments.len());
-        if position.byte() == Some(b'*') {
-            position.at += 1;
-            match position.int_argument(arguments) {
-                Some(width) => {
-                    self.flags.width = Some(width.unsigned_abs() as usize);
-                    self.flags.minus |= width < 0;
-                }
-                None => self.write("%!(BADWIDTH)"),
-            }
-            after_index = false;
-        } else {
-            self.flags.width = position.number();
-            if after_index && self.flags.width.is_some() {
-                position.good = false;
-            }
-        }
-        if position.byte() == Some(b'.') {
-            position.at += 1;
-            if after_index {
-                position.good = false;
-            }
-            after_index = position.index(arguments.len());
-            if position.byte() == Some(b'*') {
-                position.at += 1;
-                match position.int_argument(arguments) {
-                    Some(precision) => {
-                        self.flags.precision = usize::try_from(precision).ok();
-                        if precision < 0 {
-                            self.write("%!(BADPREC)");
-                        }
-                    }
-                    None => self.write("%!(BADPREC)"),
-                }
-                after_index = false;
-            } else {
-                self.flags.precision = Some(position.number().unwrap_or(0));
-            }
-        }
-        if !after_index {
-            position.index(arguments.len());
-        }
-        let Some((char, width)) = decode(position.format.get(position.at..).unwrap_or_default())
-        else {
-            self.write("%!(NOVERB)");
-            return;
-        };
-        position.at += width;
-        let verb = char.or_replacement();
-        if verb == '%' {
-            self.write("%");
-            return;
-        }
-        if !position.good {
-            self.write(&format!("%!{verb}(BADINDEX)"));
-            return;
-        }
-        let Some(argument) = arguments.get(position.argument) else {
-            self.write(&format!("%!{verb}(MISSING)"));
-            return;
-        };
-        position.argument += 1;
-        if verb == 'v' {
-            self.flags.go_syntax = std::mem::take(&mut self.flags.sharp);
-            self.flags.plus = false;
-        }
-        self.argument(argument, verb);
     }
 
     /// One argument as `verb` shows it.
@@ -267,8 +137,8 @@ impl Printer {
             Data::Int(number, kind) => {
                 let name = match kind {
                     IntKind::Duration => Some(duration(*number)),
-                    IntKind::Month => Some(month(*number)),
-                    IntKind::Weekday => Some(weekday(*number)),
+                    IntKind::Month => Some(names::month(*number)),
+                    IntKind::Weekday => Some(names::weekday(*number)),
                     _ => None,
                 };
                 match name {
@@ -478,287 +348,10 @@ impl Printer {
         print(self);
         self.flags.zero = zero;
     }
-
-    fn integer(&mut self, value: &Value, magnitude: u64, negative: bool, signed: bool, verb: char) {
-        match verb {
-            'v' if self.flags.go_syntax && !signed => {
-                self.flags.sharp = true;
-                self.digits(magnitude, negative, 16, 'v');
-                self.flags.sharp = false;
-            }
-            'v' | 'd' => self.digits(magnitude, negative, 10, verb),
-            'b' => self.digits(magnitude, negative, 2, verb),
-            'o' | 'O' => self.digits(magnitude, negative, 8, verb),
-            'x' | 'X' => self.digits(magnitude, negative, 16, verb),
-            'c' | 'q' | 'U' => {
-                let char = u32::try_from(magnitude)
-                    .ok()
-                    .filter(|_| !negative)
-                    .and_then(char::from_u32)
-                    .unwrap_or('\u{FFFD}');
-                match verb {
-                    'c' => self.pad(&char.to_string()),
-                    'q' => {
-                        let quoted = quote::quote_char(char, self.flags.plus);
-                        self.pad(&quoted);
-                    }
-                    _ => self.unicode(magnitude, char),
-                }
-            }
-            _ => self.bad_verb(value, verb),
-        }
-    }
-
-    fn unicode(&mut self, magnitude: u64, char: char) {
-        let digits = self.flags.precision.unwrap_or(4).clamp(4, 100);
-        let mut text = format!("U+{magnitude:0digits$X}");
-        if self.flags.sharp && magnitude <= 0x10_FFFF && quote::is_print(char) {
-            text.push_str(&format!(" '{char}'"));
-        }
-        self.without_zero(|p| p.pad(&text));
-    }
-
-    fn digits(&mut self, magnitude: u64, negative: bool, base: u32, verb: char) {
-        let flags = self.flags;
-        let signed = negative || flags.plus || flags.space;
-        let minimum = match flags.precision {
-            Some(0) if magnitude == 0 => {
-                self.without_zero(|p| p.padding(flags.width.unwrap_or(0)));
-                return;
-            }
-            Some(precision) => precision,
-            None if flags.zero && !flags.minus => {
-                flags.width.unwrap_or(0).saturating_sub(usize::from(signed))
-            }
-            None => 0,
-        };
-        let digits = match base {
-            2 => format!("{magnitude:b}"),
-            8 => format!("{magnitude:o}"),
-            16 if verb == 'X' => format!("{magnitude:X}"),
-            16 => format!("{magnitude:x}"),
-            _ => magnitude.to_string(),
-        };
-        let zeros = minimum.min(MAX_WIDTH).saturating_sub(digits.len());
-        let mut number = "0".repeat(zeros);
-        number.push_str(&digits);
-        let prefix = match (flags.sharp, base) {
-            (true, 2) => "0b",
-            (true, 8) if !number.starts_with('0') => "0",
-            (true, 16) if verb == 'X' => "0X",
-            (true, 16) => "0x",
-            _ => "",
-        };
-        let octal = if verb == 'O' { "0o" } else { "" };
-        let sign = match (negative, flags.plus, flags.space) {
-            (true, _, _) => "-",
-            (_, true, _) => "+",
-            (_, _, true) => " ",
-            _ => "",
-        };
-        let text = format!("{sign}{octal}{prefix}{number}");
-        self.without_zero(|p| p.pad(&text));
-    }
-
-    fn float(&mut self, value: &Value, number: f64, verb: char) {
-        let (format, default) = match verb {
-            'v' => (b'g', None),
-            'g' | 'G' | 'b' | 'x' | 'X' => (verb as u8, None),
-            'e' | 'E' | 'f' => (verb as u8, Some(6)),
-            'F' => (b'f', Some(6)),
-            _ => return self.bad_verb(value, verb),
-        };
-        let flags = self.flags;
-        let precision = flags.precision.or(default);
-        let mut text = format_float(number, format, precision);
-        let sign = match text.as_bytes().first() {
-            Some(b'-') => '-',
-            _ if flags.plus => '+',
-            _ if flags.space => ' ',
-            _ => '\0',
-        };
-        if text.starts_with(['-', '+']) {
-            text.remove(0);
-        }
-        if text.starts_with(['I', 'N']) {
-            // An infinity always shows its sign, and neither is padded with zeros.
-            let sign = match (text.starts_with('I'), sign) {
-                (true, '\0') => "+".to_owned(),
-                (_, '\0') => String::new(),
-                (_, sign) => sign.to_string(),
-            };
-            self.without_zero(|p| p.pad(&format!("{sign}{text}")));
-            return;
-        }
-        if flags.sharp && format != b'b' {
-            let significant = match format {
-                b'g' | b'G' | b'x' | b'X' => precision.unwrap_or(6),
-                _ => 0,
-            };
-            text = float::with_point(&text, format, significant);
-        }
-        if sign == '\0' {
-            self.pad(&text);
-            return;
-        }
-        let width = flags.width.unwrap_or(0);
-        if flags.zero && !flags.minus && width > text.len() + 1 {
-            self.write(&sign.to_string());
-            self.padding(width - text.len() - 1);
-            self.write(&text);
-        } else {
-            self.pad(&format!("{sign}{text}"));
-        }
-    }
-}
-
-impl Position<'_> {
-    fn byte(&self) -> Option<u8> {
-        self.format.get(self.at).copied()
-    }
-
-    /// A decimal number, where one stands here.
-    fn number(&mut self) -> Option<usize> {
-        let mut number = None;
-        while let Some(digit @ b'0'..=b'9') = self.byte() {
-            let next = number.unwrap_or(0) * 10 + usize::from(digit - b'0');
-            if next > MAX_WIDTH {
-                self.at = self.format.len();
-                return None;
-            }
-            number = Some(next);
-            self.at += 1;
-        }
-        number
-    }
-
-    /// An argument index in brackets, where one stands here. True if and only if there was one.
-    fn index(&mut self, arguments: usize) -> bool {
-        if self.byte() != Some(b'[') {
-            return false;
-        }
-        self.reordered = true;
-        let rest = self.format.get(self.at..).unwrap_or_default();
-        let close = if rest.len() < 3 {
-            None
-        } else {
-            rest.iter().position(|&b| b == b']')
-        };
-        let Some(close) = close else {
-            self.at += 1;
-            self.good = false;
-            return false;
-        };
-        let number = rest
-            .get(1..close)
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|digits| digits.parse::<usize>().ok())
-            .filter(|&number| number <= MAX_WIDTH);
-        self.at += close + 1;
-        match number {
-            Some(number) if (1..=arguments).contains(&number) => {
-                self.argument = number - 1;
-                true
-            }
-            Some(_) => {
-                self.good = false;
-                true
-            }
-            None => {
-                self.good = false;
-                false
-            }
-        }
-    }
-
-    /// The argument for a `*`, if it is an integer of bearable size.
-    fn int_argument(&mut self, arguments: &[Value]) -> Option<i64> {
-        let number = match arguments.get(self.argument)?.data {
-            Data::Int(number, _) => Some(number),
-            Data::Uint(number, _) => i64::try_from(number).ok(),
-            _ => None,
-        };
-        self.argument += 1;
-        number.filter(|number| number.unsigned_abs() <= MAX_WIDTH as u64)
-    }
 }
 
 fn is_text_verb(verb: char) -> bool {
     matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
-}
-
-/// Go's `time.Duration.String`.
-pub fn duration(nanoseconds: i64) -> String {
-    let negative = nanoseconds < 0;
-    let total = nanoseconds.unsigned_abs();
-    if total == 0 {
-        return "0s".to_owned();
-    }
-    let fraction = |value: u64, unit: u64| {
-        let whole = value / unit;
-        let digits = (unit as f64).log10().round() as usize;
-        let rest = format!("{:0digits$}", value % unit);
-        let rest = rest.trim_end_matches('0');
-        if rest.is_empty() || unit == 1 {
-            whole.to_string()
-        } else {
-            format!("{whole}.{rest}")
-        }
-    };
-    let text = if total < 1_000 {
-        format!("{total}ns")
-    } else if total < 1_000_000 {
-        format!("{}µs", fraction(total, 1_000))
-    } else if total < 1_000_000_000 {
-        format!("{}ms", fraction(total, 1_000_000))
-    } else {
-        let minutes = total / 60_000_000_000;
-        let seconds = fraction(total % 60_000_000_000, 1_000_000_000);
-        match (minutes / 60, minutes % 60) {
-            (0, 0) => format!("{seconds}s"),
-            (0, minutes) => format!("{minutes}m{seconds}s"),
-            (hours, minutes) => format!("{hours}h{minutes}m{seconds}s"),
-        }
-    };
-    if negative { format!("-{text}") } else { text }
-}
-
-fn month(number: i64) -> String {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    usize::try_from(number - 1)
-        .ok()
-        .and_then(|index| NAMES.get(index))
-        .map_or_else(|| format!("%!Month({number})"), ToString::to_string)
-}
-
-fn weekday(number: i64) -> String {
-    const NAMES: [&str; 7] = [
-        "Sunday",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-    ];
-    usize::try_from(number)
-        .ok()
-        .and_then(|index| NAMES.get(index))
-        .map_or_else(|| format!("%!Weekday({number})"), ToString::to_string)
 }
 
 /// The characters of a string as Go ranges over them, for functions of the library.
@@ -826,8 +419,8 @@ mod tests {
         check("%*d|%-*d|", &[int(4), int(1), int(3), int(2)], "   1|2  |");
         check(
             "%6.2f|%+d|% d|%#x|%#o",
-            &[float(3.14159), int(1), int(1), int(255), int(8)],
-            "  3.14|+1| 1|0xff|010",
+            &[float(2.71), int(1), int(1), int(255), int(8)],
+            "  2.71|+1| 1|0xff|010",
         );
         check(
             "%q %+q %#q",

@@ -313,16 +313,15 @@ impl<'a> Lexer<'a> {
                 TokenKind::CharConstant,
                 "unterminated character constant",
             ),
-            '`' => match super::string::find(self.input, b"`", self.at) {
-                Some(end) => {
+            '`' => {
+                if let Some(end) = super::string::find(self.input, b"`", self.at) {
                     self.at = end + 1;
                     self.token(TokenKind::RawString, start)
-                }
-                None => {
+                } else {
                     self.at = self.input.len();
                     self.fail(start, "unterminated raw quoted string")
                 }
-            },
+            }
             '$' => self.field_or_variable(start, TokenKind::Variable),
             '.' if !self.rest().first().is_some_and(u8::is_ascii_digit)
                 && !self.rest().is_empty() =>
@@ -344,10 +343,7 @@ impl<'a> Lexer<'a> {
                 }
                 None => self.fail(start, "unexpected right paren"),
             },
-            c if is_alphanumeric(char) => {
-                let _ = c;
-                self.identifier(start)
-            }
+            _ if is_alphanumeric(char) => self.identifier(start),
             c if c.is_ascii() && !c.is_ascii_control() => self.token(TokenKind::Char, start),
             c => self.fail(
                 start,

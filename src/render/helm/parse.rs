@@ -3,13 +3,18 @@
 //! Functions are looked up here, so that a template that calls an unknown one is refused before anything is executed.
 //! Where Go's parser would recurse without limit, [`MAX_NESTING`] stops it.
 
+mod literal;
+
 use std::rc::Rc;
 
-use super::ast::{Definition, NodeId, NodeKind, Number, SourceText, Symbol, Tree, TreeBuilder};
+use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Tree, TreeBuilder};
 use super::format::quote_lossless;
 use super::function::Functions;
 use super::lex::{Lexer, Token, TokenKind};
+use super::string::line_breaks;
 use crate::text::Span;
+
+use literal::{number, unquote};
 
 /// Control structures and parentheses nested deeper than this are refused.
 const MAX_NESTING: usize = 500;
@@ -85,7 +90,7 @@ pub(super) fn parse(
 
 fn line_of(input: &[u8], at: usize) -> usize {
     let before = input.get(..at.min(input.len())).unwrap_or_default();
-    before.iter().filter(|&&b| b == b'\n').count() + 1
+    line_breaks(before) + 1
 }
 
 /// What a template that is being parsed may use.
@@ -777,178 +782,6 @@ impl Control {
             Self::Range => "range",
         }
     }
-}
-
-/// The bytes that a Go string literal stands for; `None` where it is malformed.
-pub(super) fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
-    let (&quote, rest) = literal.split_first()?;
-    let body = rest.strip_suffix(&[quote])?;
-    if quote == b'`' {
-        return Some(body.iter().copied().filter(|&b| b != b'\r').collect());
-    }
-    let mut out = Vec::with_capacity(body.len());
-    let mut rest = body;
-    while let Some(&first) = rest.first() {
-        if first == b'\\' {
-            let (char, after) = escape(rest.get(1..)?, quote)?;
-            match char {
-                Escaped::Byte(byte) => out.push(byte),
-                Escaped::Char(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            }
-            rest = after;
-        } else {
-            if first == quote || first == b'\n' {
-                return None;
-            }
-            out.push(first);
-            rest = rest.get(1..)?;
-        }
-    }
-    Some(out)
-}
-
-enum Escaped {
-    Byte(u8),
-    Char(char),
-}
-
-/// What an escape after its backslash stands for, and the rest.
-fn escape(text: &[u8], quote: u8) -> Option<(Escaped, &[u8])> {
-    let (&first, rest) = text.split_first()?;
-    let simple = match first {
-        b'a' => 7,
-        b'b' => 8,
-        b'f' => 12,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'v' => 11,
-        b'\\' => b'\\',
-        b'\'' | b'"' if first == quote => first,
-        b'x' => {
-            let value = digits(rest, 2, 16)?;
-            return Some((Escaped::Byte(value as u8), rest.get(2..)?));
-        }
-        b'u' | b'U' => {
-            let count = if first == b'u' { 4 } else { 8 };
-            let char = char::from_u32(digits(rest, count, 16)?)?;
-            return Some((Escaped::Char(char), rest.get(count..)?));
-        }
-        b'0'..=b'7' => {
-            let value = digits(text, 3, 8)?;
-            return Some((Escaped::Byte(u8::try_from(value).ok()?), text.get(3..)?));
-        }
-        _ => return None,
-    };
-    Some((Escaped::Byte(simple), rest))
-}
-
-fn digits(text: &[u8], count: usize, radix: u32) -> Option<u32> {
-    let text = std::str::from_utf8(text.get(..count)?).ok()?;
-    if text.starts_with('+') {
-        return None;
-    }
-    u32::from_str_radix(text, radix).ok()
-}
-
-/// Reads a number literal in every way that Go's syntax allows.
-fn number(text: &str, kind: TokenKind) -> Result<Number, String> {
-    if kind == TokenKind::CharConstant {
-        let char = unquote(text.as_bytes())
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .and_then(|text| {
-                let mut chars = text.chars();
-                chars.next().filter(|_| chars.next().is_none())
-            });
-        return match char {
-            Some(c) => Ok(Number {
-                int: Some(i64::from(u32::from(c))),
-                uint: Some(u64::from(u32::from(c))),
-                float: Some(f64::from(u32::from(c))),
-                is_float: false,
-            }),
-            None => Err(format!("malformed character constant: {text}")),
-        };
-    }
-    let illegal = || format!("illegal number syntax: {}", quote_lossless(text.as_bytes()));
-    if kind == TokenKind::Complex || text.ends_with('i') {
-        return Err(illegal());
-    }
-    let int = go_int(text);
-    let mut number = Number {
-        uint: go_uint(text),
-        int,
-        ..Number::default()
-    };
-    let looks_float = text.contains(['.', 'e', 'E', 'p', 'P']);
-    let is_hex_int = is_hex(text) && !text.contains(['p', 'P']);
-    number.is_float = looks_float && !is_hex_int;
-    if let Some(int) = number.int {
-        number.float = Some(int as f64);
-        if int == 0 {
-            number.uint = Some(0);
-        }
-    } else if let Some(uint) = number.uint {
-        number.float = Some(uint as f64);
-    } else if let Some(float) = super::format::parse_float(text) {
-        if !looks_float {
-            return Err(format!(
-                "integer overflow: {}",
-                quote_lossless(text.as_bytes())
-            ));
-        }
-        number.float = Some(float);
-        if float as i64 as f64 == float {
-            number.int = Some(float as i64);
-        }
-        if float as u64 as f64 == float {
-            number.uint = Some(float as u64);
-        }
-    }
-    if number.int.is_none() && number.uint.is_none() && number.float.is_none() {
-        return Err(illegal());
-    }
-    Ok(number)
-}
-
-fn is_hex(text: &str) -> bool {
-    text.len() > 2 && (text.starts_with("0x") || text.starts_with("0X"))
-}
-
-/// Go's `strconv.ParseInt(text, 0, 64)`.
-pub(super) fn go_int(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, text.get(1..)?),
-        b'+' => (false, text.get(1..)?),
-        _ => (false, text),
-    };
-    let value = i128::from(go_uint(digits)?);
-    i64::try_from(if negative { -value } else { value }).ok()
-}
-
-/// Go's `strconv.ParseUint(text, 0, 64)`: base by prefix, underscores between digits.
-pub(super) fn go_uint(text: &str) -> Option<u64> {
-    let lower = text.to_ascii_lowercase();
-    let (radix, digits) = if let Some(rest) = lower.strip_prefix("0x") {
-        (16, rest)
-    } else if let Some(rest) = lower.strip_prefix("0b") {
-        (2, rest)
-    } else if let Some(rest) = lower.strip_prefix("0o") {
-        (8, rest)
-    } else if lower.len() > 1 && lower.starts_with('0') {
-        (8, lower.get(1..)?)
-    } else {
-        (10, lower.as_str())
-    };
-    let has_prefix = radix != 10;
-    if digits.ends_with('_') || digits.contains("__") || (!has_prefix && digits.starts_with('_')) {
-        return None;
-    }
-    let digits = digits.replace('_', "");
-    if digits.is_empty() || digits.starts_with(['+', '-']) {
-        return None;
-    }
-    u64::from_str_radix(&digits, radix).ok()
 }
 
 #[cfg(test)]

@@ -266,7 +266,7 @@ impl Text {
     #[must_use]
     pub fn indented(&self, before: &[u8], prefix: &[u8]) -> Self {
         let bytes = self.as_bytes();
-        let lines = bytes.iter().filter(|&&b| b == b'\n').count() + 1;
+        let lines = line_breaks(bytes) + 1;
         let mut text = Vec::with_capacity(
             bytes
                 .len()
@@ -422,6 +422,15 @@ pub fn decode(bytes: &[u8]) -> Option<(Char, usize)> {
         Some(c) => (Char::Valid(c), width),
         None => (Char::Invalid(first), 1),
     })
+}
+
+/// How many lines end in `bytes`.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "it is asked for error messages and once for each indented text"
+)]
+pub(super) fn line_breaks(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&b| b == b'\n').count()
 }
 
 /// The first occurrence of `needle` (not empty) in `haystack` at or after `from`.

@@ -24,8 +24,11 @@ pub struct TemplateSet {
     functions: Functions,
     definitions: HashMap<Rc<str>, Definition>,
     /// What `tpl` has parsed before, by text. Charts give it the same few texts again and again.
-    parsed: RefCell<HashMap<Vec<u8>, (Text, Rc<Vec<Definition>>)>>,
+    parsed: RefCell<HashMap<Vec<u8>, Parsed>>,
 }
+
+/// A text that was parsed, and what it defines. The origins of the text are part of the tree.
+type Parsed = (Text, Rc<Vec<Definition>>);
 
 /// Texts that `tpl` parsed are remembered up to this length.
 const REMEMBERED_LENGTH: usize = 64 * 1024;
@@ -184,9 +187,10 @@ impl TemplateError {
     }
 
     pub(super) fn author(text: String) -> Self {
+        let marked = format!("HELM_ERR_START{text}HELM_ERR_END");
         Self {
-            by_author: Some(text.clone()),
-            ..Self::words(format!("HELM_ERR_START{text}HELM_ERR_END"))
+            by_author: Some(text),
+            ..Self::words(marked)
         }
     }
 
@@ -392,5 +396,156 @@ impl Traceable {
         if !self.message.is_empty() {
             let _ = writeln!(out, "{}", self.message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::{Origin, Origins};
+    use crate::render::helm::function::{FunctionError, Limits, Type};
+    use crate::render::helm::value::{Map, Object};
+    use crate::render::helm::{builtins, functions};
+    use crate::text::RepoPath;
+    use base64::Engine as _;
+
+    /// `.Files` with one file.
+    struct OneFile(String);
+
+    impl Object for OneFile {
+        fn type_name(&self) -> &str {
+            "engine.files"
+        }
+
+        fn field(&self, _: &str) -> Option<Value> {
+            None
+        }
+
+        fn method(&self, name: &str) -> Option<&'static [Type]> {
+            (name == "Get").then_some(&[Type::String])
+        }
+
+        fn call(&self, _: &str, _: &mut Context<'_>, _: &[Value]) -> Result<Value, FunctionError> {
+            Ok(Value::string(self.0.as_bytes(), Origin::NONE))
+        }
+
+        fn print(&self) -> String {
+            String::new()
+        }
+
+        fn as_any(&self) -> &dyn std::any::Any {
+            self
+        }
+    }
+
+    fn functions() -> Functions {
+        let tables: Vec<_> = std::iter::once(builtins::TABLE)
+            .chain(functions::TABLES.iter().copied())
+            .collect();
+        Functions::new(&tables)
+    }
+
+    fn values(text: &str) -> Value {
+        let stream = crate::yaml::parse(text);
+        let value = stream.documents[0]
+            .value(crate::yaml::Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap();
+        let values = Value::from_yaml(&value);
+        // As Helm does, a null in values removes its key.
+        let map = values.as_map().unwrap();
+        for (key, entry) in map.entries() {
+            if entry.value.is_nil() {
+                map.borrow_mut().remove(&key);
+            }
+        }
+        map.borrow_mut().map_type = crate::render::helm::value::MapType::Values("common.Values");
+        values
+    }
+
+    /// What Helm prints for one template: the decoded output, or its error.
+    fn rendered(template: &str, values_text: &str, snippet: &str) -> Result<Vec<u8>, String> {
+        const NAME: &str = "c/templates/a.yaml";
+        let mut origins = Origins::new();
+        let text: Arc<str> = Arc::from(template);
+        let file = origins.add_file(&RepoPath::new(NAME).unwrap(), &text);
+        let mut set = TemplateSet::new(functions());
+        set.parse(NAME, file, &text).unwrap();
+        let root = Map::new();
+        let name = Map::new();
+        name.borrow_mut().map_type = crate::render::helm::value::MapType::Values("common.Values");
+        name.set("Name", Origin::NONE, Value::string(NAME, Origin::NONE));
+        name.set(
+            "BasePath",
+            Origin::NONE,
+            Value::string("c/templates", Origin::NONE),
+        );
+        root.set("Template", Origin::NONE, Value::map(name, Origin::NONE));
+        root.set("Values", Origin::NONE, values(values_text));
+        root.set(
+            "Files",
+            Origin::NONE,
+            Value::object(OneFile(snippet.to_owned()), Origin::NONE),
+        );
+        let mut context = Context::new(&mut origins, "r", Limits::default());
+        let output = set
+            .execute(NAME, &Value::map(root, Origin::NONE), &mut context)
+            .map_err(|error| error.message(NAME, HelmVersion::V4))?;
+        let encoded = output.lossy().trim_start_matches("r: ").trim().to_owned();
+        Ok(base64::engine::general_purpose::STANDARD
+            .decode(encoded)
+            .unwrap())
+    }
+
+    /// Every template of `testdata/helm/language.jsonl` renders as the real Helm recorded it, errors word for word.
+    #[test]
+    fn the_language_is_helm_s() {
+        let records = include_str!("../../../testdata/helm/language.jsonl");
+        let mut lines = records
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let head = lines.next().unwrap();
+        let (template, values) = (
+            head["template"].as_str().unwrap().to_owned(),
+            head["values"].as_str().unwrap().to_owned(),
+        );
+        let cases: Vec<_> = lines.collect();
+        let run = std::thread::Builder::new()
+            .stack_size(256 << 20)
+            .spawn(move || {
+                let mut wrong = Vec::new();
+                for case in &cases {
+                    let snippet = case["template"].as_str().unwrap();
+                    let expected: Result<Vec<u8>, String> = match (&case["output"], &case["base64"])
+                    {
+                        (serde_json::Value::String(text), _) => Ok(text.clone().into_bytes()),
+                        (_, serde_json::Value::String(text)) => {
+                            Ok(base64::engine::general_purpose::STANDARD
+                                .decode(text)
+                                .unwrap())
+                        }
+                        _ => Err(case["error"].as_str().unwrap().to_owned()),
+                    };
+                    let found = rendered(&template, &values, snippet);
+                    if found != expected {
+                        let show = |result: &Result<Vec<u8>, String>| match result {
+                            Ok(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                            Err(error) => format!("ERROR {error}"),
+                        };
+                        wrong.push(format!(
+                            "{snippet}\n  expected {}\n  found    {}",
+                            show(&expected),
+                            show(&found)
+                        ));
+                    }
+                }
+                assert!(
+                    wrong.is_empty(),
+                    "{} of {} differ:\n{}",
+                    wrong.len(),
+                    cases.len(),
+                    wrong.join("\n")
+                );
+            });
+        run.unwrap().join().unwrap();
     }
 }

@@ -7,13 +7,10 @@ use super::super::format;
 use super::super::function::{Call, Form, Signature, Type};
 use super::super::string::Text;
 use super::super::template::TemplateError;
-use super::super::value::{Data, IntKind, Items, MapType, UintKind, Value};
+use super::super::value::{Data, MapType, Object, Value};
 use crate::origin::Origin;
 
-use super::{Dot, Evaluator, Failure, MAX_DEPTH, no_such_template, without_no_value};
-
-/// A template that includes itself more often than this is refused, as in Helm.
-const MAX_INCLUDES: usize = 1000;
+use super::{Dot, Evaluator, Failure, MAX_DEPTH};
 
 impl Evaluator<'_, '_> {
     /// The value of a pipeline. Variables that it declares stay until the caller drops them.
@@ -111,12 +108,16 @@ impl Evaluator<'_, '_> {
     }
 
     /// A literal where nothing says which type it should have.
-    fn constant(&mut self, tree: &Rc<Tree>, id: NodeId) -> Result<Value, Failure> {
+    pub(super) fn constant(&mut self, tree: &Rc<Tree>, id: NodeId) -> Result<Value, Failure> {
         self.at = id;
         let origin = tree.origin(id, self.context.origins);
         match &tree.node(id).kind {
             NodeKind::Bool(truth) => Ok(Value::bool(*truth, origin)),
             NodeKind::String { .. } => Ok(tree.literal(id, self.context.origins).into()),
+            NodeKind::Number(Number {
+                complex: Some((real, imaginary)),
+                ..
+            }) => Ok(Value::object(Complex(*real, *imaginary), origin)),
             NodeKind::Number(Number {
                 int,
                 float,
@@ -198,7 +199,12 @@ impl Evaluator<'_, '_> {
     }
 
     /// A node that stands for a value, without any wish for its type.
-    fn untyped(&mut self, tree: &Rc<Tree>, id: NodeId, dot: Dot<'_>) -> Result<Value, Failure> {
+    pub(super) fn untyped(
+        &mut self,
+        tree: &Rc<Tree>,
+        id: NodeId,
+        dot: Dot<'_>,
+    ) -> Result<Value, Failure> {
         self.at = id;
         match &tree.node(id).kind {
             NodeKind::Dot => Ok(dot.value.clone()),
@@ -283,12 +289,14 @@ impl Evaluator<'_, '_> {
                     let object = Rc::clone(object);
                     let values =
                         self.arguments(tree, name, parameters, None, link.arguments, dot, piped)?;
-                    self.at = id;
                     self.context.call = tree.origin(id, self.context.origins);
                     self.context.place = Some((self.stack, Rc::clone(tree), id));
                     return match object.call(name, self.context, &values) {
                         Ok(value) => Ok(value),
-                        Err(error) => self.function_error(name, error),
+                        Err(error) => {
+                            self.at = id;
+                            self.function_error(name, error)
+                        }
                     };
                 }
                 if let Some(field) = object.field(name) {
@@ -393,7 +401,7 @@ impl Evaluator<'_, '_> {
             }
             Call::Form(Form::Include) => self.include(&values),
             Call::Form(Form::Tpl) => self.tpl(&values),
-            Call::Form(_) => Err(Box::new(self.call_of_value(tree, arguments, &values))),
+            Call::Form(_) => Err(Box::new(Self::call_of_value(tree, arguments, &values))),
         };
         match outcome {
             Ok(value) => Ok(value),
@@ -402,170 +410,6 @@ impl Evaluator<'_, '_> {
                 self.error_from(*error, format!("error calling {}: ", signature.name))
             }
         }
-    }
-
-    fn check_count(
-        &self,
-        name: &str,
-        parameters: &[Type],
-        rest: Option<Type>,
-        arguments: &[NodeId],
-        is_piped: bool,
-    ) -> Result<(), Failure> {
-        let given = arguments.len() + usize::from(is_piped);
-        let wanted = parameters.len();
-        if rest.is_some() && given < wanted {
-            return self.error(format!(
-                "wrong number of args for {name}: want at least {wanted} got {}",
-                arguments.len()
-            ));
-        }
-        if rest.is_none() && given != wanted {
-            return self.error(format!(
-                "wrong number of args for {name}: want {wanted} got {given}"
-            ));
-        }
-        Ok(())
-    }
-
-    /// The arguments of a call, checked and converted to the types of the parameters.
-    #[expect(clippy::too_many_arguments, reason = "a call is all of this")]
-    fn arguments(
-        &mut self,
-        tree: &Rc<Tree>,
-        name: &str,
-        parameters: &[Type],
-        rest: Option<Type>,
-        arguments: &[NodeId],
-        dot: Dot<'_>,
-        piped: Option<Value>,
-    ) -> Result<Vec<Value>, Failure> {
-        self.check_count(name, parameters, rest, arguments, piped.is_some())?;
-        let mut values = Vec::with_capacity(arguments.len() + 1);
-        let type_at = |n: usize| parameters.get(n).copied().or(rest).unwrap_or(Type::Any);
-        for (n, &argument) in arguments.iter().enumerate() {
-            let value = self.argument(tree, argument, type_at(n), dot)?;
-            values.push(value);
-        }
-        if let Some(piped) = piped {
-            let value = self.checked(piped, type_at(values.len()))?;
-            values.push(value);
-        }
-        Ok(values)
-    }
-
-    fn argument(
-        &mut self,
-        tree: &Rc<Tree>,
-        id: NodeId,
-        wanted: Type,
-        dot: Dot<'_>,
-    ) -> Result<Value, Failure> {
-        self.at = id;
-        let node = &tree.node(id).kind;
-        match node {
-            NodeKind::Dot
-            | NodeKind::Field(_)
-            | NodeKind::Variable { .. }
-            | NodeKind::Chain { .. }
-            | NodeKind::Pipe { .. }
-            | NodeKind::Function(_) => {
-                let value = self.untyped(tree, id, dot)?;
-                return self.checked(value, wanted);
-            }
-            NodeKind::Nil => {
-                let origin = tree.origin(id, self.context.origins);
-                return match wanted {
-                    Type::Any | Type::Map | Type::List | Type::Strings => Ok(Value::nil(origin)),
-                    Type::Reflect => Ok(Value::new(Data::Absent, origin)),
-                    _ => self.error(format!("cannot assign nil to {}", wanted.name())),
-                };
-            }
-            _ => {}
-        }
-        let origin = tree.origin(id, self.context.origins);
-        let found = match (wanted, node) {
-            (Type::Any | Type::Reflect, _) => return self.constant(tree, id),
-            (Type::Bool, NodeKind::Bool(truth)) => Ok(Data::Bool(*truth)),
-            (Type::Bool, _) => Err("bool"),
-            (Type::Int, NodeKind::Number(Number { int: Some(int), .. })) => {
-                Ok(Data::Int(*int, IntKind::Int))
-            }
-            (Type::Int64, NodeKind::Number(Number { int: Some(int), .. })) => {
-                Ok(Data::Int(*int, IntKind::Int64))
-            }
-            (Type::Int | Type::Int64, _) => Err("integer"),
-            (
-                Type::Uint32,
-                NodeKind::Number(Number {
-                    uint: Some(uint), ..
-                }),
-            ) => Ok(Data::Uint(u64::from(*uint as u32), UintKind::Uint32)),
-            (Type::Uint32, _) => Err("unsigned integer"),
-            (
-                Type::Float,
-                NodeKind::Number(Number {
-                    float: Some(float), ..
-                }),
-            ) => Ok(Data::Float(*float)),
-            (Type::Float, _) => Err("float"),
-            (Type::String, NodeKind::String { .. }) => {
-                Ok(Data::String(tree.literal(id, self.context.origins)))
-            }
-            (Type::String, _) => Err("string"),
-            (Type::Map | Type::List | Type::Strings | Type::Object(_), _) => {
-                return self.error(format!(
-                    "can't handle {} for arg of type {}",
-                    tree.print(id),
-                    wanted.name()
-                ));
-            }
-        };
-        match found {
-            Ok(data) => Ok(Value::new(data, origin)),
-            Err(expected) => self.error(format!("expected {expected}; found {}", tree.print(id))),
-        }
-    }
-
-    /// The value, if it can be given to a parameter of the type.
-    fn checked(&self, mut value: Value, wanted: Type) -> Result<Value, Failure> {
-        let fits = match (&value.data, wanted) {
-            (_, Type::Reflect) | (Data::Nil, Type::Any) => true,
-            (Data::Absent, Type::Any | Type::Map | Type::List | Type::Strings) => {
-                value.data = Data::Nil;
-                true
-            }
-            (Data::Absent, _) => {
-                return self.error(format!("invalid value; expected {}", wanted.name()));
-            }
-            (Data::Nil, _) => false,
-            (_, Type::Any)
-            | (Data::String(_), Type::String)
-            | (Data::Bool(_), Type::Bool)
-            | (Data::Float(_), Type::Float)
-            | (Data::Int(_, IntKind::Int), Type::Int)
-            | (Data::Int(_, IntKind::Int64), Type::Int64)
-            | (Data::Uint(_, UintKind::Uint32), Type::Uint32) => true,
-            (Data::Map(map), Type::Map) => {
-                matches!(map.borrow().map_type, MapType::Any | MapType::Values(_))
-            }
-            (Data::List(list), Type::List) => list.items == Items::Any,
-            (Data::List(list), Type::Strings) => list.items == Items::String,
-            (Data::Object(object), Type::Object(name)) => object.type_name() == name,
-            _ => false,
-        };
-        if fits {
-            return Ok(value);
-        }
-        let got = if matches!(value.data, Data::Nil) {
-            "interface {}"
-        } else {
-            value.type_name()
-        };
-        self.error(format!(
-            "wrong type for value; expected {}; got {got}",
-            wanted.name()
-        ))
     }
 
     fn short_circuit(
@@ -593,87 +437,8 @@ impl Evaluator<'_, '_> {
         Ok(value.under(decided, self.context.origins))
     }
 
-    fn include(&mut self, values: &[Value]) -> Result<Value, Failure> {
-        let name = values
-            .first()
-            .and_then(Value::as_text)
-            .map(|text| text.lossy().into_owned())
-            .unwrap_or_default();
-        let Some(definition) = self.lookup(&name) else {
-            return Err(Box::new(no_such_template(&name)));
-        };
-        let count = self
-            .included
-            .entry(Rc::clone(&definition.name))
-            .or_default();
-        if *count > MAX_INCLUDES {
-            return Err(Box::new(TemplateError::words(format!(
-                "rendering template has a nested reference name: {name}: unable to execute template"
-            ))));
-        }
-        *count += 1;
-        let dot = argument_as_dot(values);
-        let text = self.output_of(&definition, &dot)?;
-        if let Some(count) = self.included.get_mut(&definition.name) {
-            *count -= 1;
-        }
-        Ok(text.into())
-    }
-
-    fn tpl(&mut self, values: &[Value]) -> Result<Value, Failure> {
-        let text = values
-            .first()
-            .and_then(Value::as_text)
-            .cloned()
-            .unwrap_or_else(Text::empty);
-        // Most texts that are given to tpl hold no action at all.
-        if super::super::string::find(text.as_bytes(), b"{{", 0).is_none() {
-            self.spend_bytes(text.len())?;
-            return Ok(without_no_value(&text, self.context).into());
-        }
-        let definitions = match self.set.parse_text(&text) {
-            Ok(definitions) => definitions,
-            Err(error) => {
-                let words = format!(
-                    "cannot parse template {}: ",
-                    format::quote_lossless(text.as_bytes())
-                );
-                return Err(Box::new(TemplateError::parse(error, None).wrap(words)));
-            }
-        };
-        let Some((main, defined)) = definitions.split_first() else {
-            return Ok(Text::empty().into());
-        };
-        let mut overlay = std::collections::HashMap::new();
-        for definition in defined {
-            let is_empty = definition.tree.is_empty_list(definition.root);
-            if !(is_empty && self.lookup(&definition.name).is_some()) {
-                overlay.insert(Rc::clone(&definition.name), definition.clone());
-            }
-        }
-        self.overlays.push(overlay);
-        let dot = argument_as_dot(values);
-        let output = self.output_of(main, &dot);
-        self.overlays.pop();
-        match output {
-            Ok(output) => {
-                let clean = without_no_value(&output, self.context);
-                Ok(clean.already_under(self.control).into())
-            }
-            Err(error) => Err(Box::new(error.wrap(format!(
-                "error during tpl function execution for {}: ",
-                format::quote_lossless(text.as_bytes())
-            )))),
-        }
-    }
-
     /// Why a value cannot be called: none of Helm's values is a function.
-    fn call_of_value(
-        &self,
-        tree: &Rc<Tree>,
-        arguments: &[NodeId],
-        values: &[Value],
-    ) -> TemplateError {
+    fn call_of_value(tree: &Rc<Tree>, arguments: &[NodeId], values: &[Value]) -> TemplateError {
         let callee = values.first();
         if callee.is_none_or(Value::is_nil) {
             return TemplateError::words("call of nil");
@@ -691,16 +456,8 @@ impl Evaluator<'_, '_> {
     }
 }
 
-/// The second argument of `include` and `tpl` as the dot of what they execute: a nil is no value there.
-fn argument_as_dot(values: &[Value]) -> Value {
-    let mut dot = values.get(1).cloned().unwrap_or_default();
-    if matches!(dot.data, Data::Nil) {
-        dot.data = Data::Absent;
-    }
-    dot
-}
-
 /// A node that reads fields, and the arguments for the last of them.
+#[derive(Clone, Copy)]
 struct Chain<'a> {
     id: NodeId,
     fields: &'a [Rc<str>],
@@ -708,10 +465,47 @@ struct Chain<'a> {
 }
 
 /// One step of a [`Chain`].
+#[derive(Clone, Copy)]
 struct Link<'a> {
     id: NodeId,
     name: &'a Rc<str>,
     arguments: &'a [NodeId],
     /// Whether the receiver's Go type is `interface {}`.
     is_interface: bool,
+}
+
+/// A `complex128`. The language has such literals and no use for them but to print them.
+struct Complex(f64, f64);
+
+impl Object for Complex {
+    fn type_name(&self) -> &'static str {
+        "complex128"
+    }
+
+    fn kind(&self) -> &'static str {
+        "complex128"
+    }
+
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn print(&self) -> String {
+        let real = format::format_float(self.0, b'g', None);
+        let imaginary = format::format_float(self.1, b'g', None);
+        let sign = if imaginary.starts_with(['-', '+']) {
+            ""
+        } else {
+            "+"
+        };
+        format!("({real}{sign}{imaginary}i)")
+    }
+
+    fn truth(&self) -> bool {
+        self.0 != 0.0 || self.1 != 0.0
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }

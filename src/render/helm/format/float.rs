@@ -1,5 +1,7 @@
 //! Floating-point numbers as Go's `strconv` writes and reads them.
 
+use std::fmt::Write as _;
+
 /// `strconv.FormatFloat(number, format, precision, 64)`; no precision means the shortest text that reads back the same.
 pub fn format_float(number: f64, format: u8, precision: Option<usize>) -> String {
     if number.is_nan() {
@@ -27,7 +29,7 @@ pub fn format_float(number: f64, format: u8, precision: Option<usize>) -> String
 /// The significant digits of a number: `0.d₁d₂… × 10^point`.
 struct Digits {
     negative: bool,
-    digits: String,
+    significant: String,
     point: i32,
 }
 
@@ -48,7 +50,7 @@ impl Digits {
         };
         Self {
             negative: number.is_sign_negative(),
-            digits,
+            significant: digits,
             point,
         }
     }
@@ -56,7 +58,7 @@ impl Digits {
 
 fn exponent(digits: &Digits, precision: Option<usize>, format: u8) -> String {
     let mut out = String::from(if digits.negative { "-" } else { "" });
-    let (first, rest) = digits.digits.split_at_checked(1).unwrap_or(("0", ""));
+    let (first, rest) = digits.significant.split_at_checked(1).unwrap_or(("0", ""));
     out.push_str(first);
     let precision = precision.unwrap_or(rest.len());
     if precision > 0 {
@@ -65,7 +67,7 @@ fn exponent(digits: &Digits, precision: Option<usize>, format: u8) -> String {
         out.push_str(rest);
         out.push_str(&"0".repeat(precision - rest.len()));
     }
-    let power = if digits.digits.is_empty() {
+    let power = if digits.significant.is_empty() {
         0
     } else {
         digits.point - 1
@@ -76,14 +78,14 @@ fn exponent(digits: &Digits, precision: Option<usize>, format: u8) -> String {
         'e'
     });
     out.push(if power < 0 { '-' } else { '+' });
-    out.push_str(&format!("{:02}", power.abs()));
+    let _ = write!(out, "{:02}", power.abs());
     out
 }
 
 fn general(number: f64, precision: Option<usize>, format: u8) -> String {
     let wanted = precision.map(|precision| precision.max(1));
     let digits = Digits::new(number, wanted);
-    let count = digits.digits.len() as i32;
+    let count = digits.significant.len() as i32;
     // From this power of ten on, the exponent form is shorter in Go's eyes.
     let limit = match wanted {
         None => 6,
@@ -101,7 +103,12 @@ fn general(number: f64, precision: Option<usize>, format: u8) -> String {
     if digits.point > 0 {
         for place in 0..digits.point as usize {
             out.push(char::from(
-                digits.digits.as_bytes().get(place).copied().unwrap_or(b'0'),
+                digits
+                    .significant
+                    .as_bytes()
+                    .get(place)
+                    .copied()
+                    .unwrap_or(b'0'),
             ));
         }
     } else {
@@ -113,7 +120,7 @@ fn general(number: f64, precision: Option<usize>, format: u8) -> String {
             let index = digits.point + place;
             let digit = usize::try_from(index)
                 .ok()
-                .and_then(|index| digits.digits.as_bytes().get(index))
+                .and_then(|index| digits.significant.as_bytes().get(index))
                 .copied()
                 .unwrap_or(b'0');
             out.push(char::from(digit));
