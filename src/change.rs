@@ -15,7 +15,7 @@ pub use pair::{Pair, Pairing, pair};
 use crate::resource::{Identity, Resource};
 
 /// How long a textual difference may take before it is made coarsely.
-const DEADLINE: Duration = Duration::from_millis(250);
+const DEADLINE: Duration = Duration::from_secs(2);
 
 /// One object that is not the same at base and at head.
 #[derive(Debug, Clone)]

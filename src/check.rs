@@ -19,7 +19,7 @@ use crate::origin::{Origins, Role};
 use crate::policy;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
-use crate::report::{AppLine, AppState, Conclusion, Location, Report, Side, SourceText, Texts, Told, Trouble, Which};
+use crate::report::{AppLine, AppState, Conclusion, Location, Reason, Report, Side, SourceText, Texts, Told, Trouble, Which};
 use crate::resource::Resource;
 use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
 use crate::text::{LineIndex, RepoPath, Span};
@@ -338,7 +338,10 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                 let resource = rendered.rendering.resources.iter().find(|r| r.identity == finding.resource)?;
                 cause::locate(&rendered.origins, &resource.value, &finding.path, &touched)
             });
-            findings.push(tell(finding, cause, side, rendered.as_ref(), fail_on, &controls, &mut texts));
+            let reasons = finding.causes.iter().map(|cause| texts.reason(cause, app)).collect();
+            let mut told = tell(finding, cause, side, rendered.as_ref(), fail_on, &controls, &mut texts);
+            told.reasons = reasons;
+            findings.push(told);
         }
     }
     texts.load_places(&problems);
@@ -458,6 +461,7 @@ fn tell(
         name: control.map(|control| control.name.clone()).unwrap_or_default(),
         location,
         history,
+        reasons: Vec::new(),
         help,
         finding,
     }
@@ -507,7 +511,18 @@ impl TextLoader<'_> {
             start: index.position(&source.text, line.span.start),
             end: index.position(&source.text, line.span.end),
             role: role_name(line.role),
+            replaced: line.replaced,
         })
+    }
+
+    fn reason(&mut self, cause: &crate::finding::Cause, app: &Compared) -> Reason {
+        let (side, rendered) =
+            if cause.removed { (Which::Base, app.base.as_ref()) } else { (Which::Head, app.head.as_ref()) };
+        let location = rendered.and_then(|rendered| {
+            let line = cause::place(&rendered.origins, cause.anchor.shown)?;
+            self.locate(side, &line, Some(&rendered.origins))
+        });
+        Reason { resource: cause.resource.to_string(), removed: cause.removed, location }
     }
 
     /// Marks the source bytes of every value that must not be shown.

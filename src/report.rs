@@ -86,8 +86,21 @@ pub struct Location {
     pub start: Position,
     /// Where they end.
     pub end: Position,
-    /// What the place contributed (`values`, `template`, `patch`, …).
+    /// What the place contributed (`values`, `template`, `patch`, …); empty where that is not the point.
     pub role: &'static str,
+    /// True if and only if a later layer replaced what is written here.
+    pub replaced: bool,
+}
+
+/// Another object that the change touched, without which a finding would not be new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The object.
+    pub resource: String,
+    /// True if and only if the change removes it.
+    pub removed: bool,
+    /// Where it is written.
+    pub location: Option<Location>,
 }
 
 /// A finding with its place.
@@ -101,6 +114,8 @@ pub struct Told {
     pub location: Option<Location>,
     /// Other places the value came through, nearest first.
     pub history: Vec<Location>,
+    /// Which other objects made it new.
+    pub reasons: Vec<Reason>,
     /// A sentence on what to do.
     pub help: Option<String>,
     /// True if and only if it makes the check fail.

@@ -197,6 +197,8 @@ fn nothing_below_the_doors_touches_the_outside() {
         "SystemTime",
         "Instant::now",
     ];
+    // A deadline keeps a difference of hostile texts from taking for ever; where it is met, the difference says so.
+    const EXCEPT: &[(&str, &str)] = &[("change/diff.rs", "Instant::now")];
     let mut wrong = Vec::new();
     for (file, source) in sources() {
         if file == "tidy.rs" || file.starts_with("bin/") || file.starts_with("snapshot/") {
@@ -207,7 +209,7 @@ fn nothing_below_the_doors_touches_the_outside() {
                 break;
             }
             let code = line.split("//").next().unwrap_or_default();
-            if let Some(name) = OUTSIDE.iter().find(|name| code.contains(**name)) {
+            if let Some(name) = OUTSIDE.iter().find(|name| code.contains(**name) && !EXCEPT.contains(&(&file, name))) {
                 wrong.push(format!("{file}:{}: uses {name}", number + 1));
             }
         }

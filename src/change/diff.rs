@@ -246,7 +246,7 @@ pub(super) fn text(
         let Some(this) = this else {
             return String::new();
         };
-        let shown = this.masked(&|path| {
+        let shown = this.concealed(&|path| {
             let differs = other.is_some_and(|other| other.value.at(path) != this.value.at(path));
             if differs {
                 format!("(hidden, {side})")

@@ -59,6 +59,8 @@ struct WireFinding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<WireLocation<'a>>,
     history: Vec<WireLocation<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<WireCause<'a>>,
     fingerprint: String,
 }
 
@@ -72,6 +74,16 @@ struct WireLocation<'a> {
     end_column: u32,
     #[serde(skip_serializing_if = "str::is_empty")]
     role: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replaced: bool,
+}
+
+#[derive(Serialize)]
+struct WireCause<'a> {
+    resource: &'a str,
+    removed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<WireLocation<'a>>,
 }
 
 #[derive(Serialize)]
@@ -105,6 +117,7 @@ fn location(location: &Location) -> WireLocation<'_> {
         end_line: location.end.line,
         end_column: location.end.column,
         role: location.role,
+        replaced: location.replaced,
     }
 }
 
@@ -123,6 +136,15 @@ fn finding(told: &Told) -> WireFinding<'_> {
         help: told.help.as_deref(),
         location: told.location.as_ref().map(location),
         history: told.history.iter().map(location).collect(),
+        causes: told
+            .reasons
+            .iter()
+            .map(|reason| WireCause {
+                resource: &reason.resource,
+                removed: reason.removed,
+                location: reason.location.as_ref().map(location),
+            })
+            .collect(),
         fingerprint: finding.fingerprint.to_string(),
     }
 }
@@ -169,6 +191,7 @@ pub fn render(report: &Report) -> String {
                         end_line: end.line,
                         end_column: end.column,
                         role: "",
+                        replaced: false,
                     }),
                 }
             })

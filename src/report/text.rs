@@ -133,8 +133,14 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
         None => section = section.element(Level::NOTE.message("no file could be named as the cause")),
     }
     for earlier in &first.history {
-        let label = format!("by way of this {}", earlier.role);
+        let what = if earlier.replaced { "instead of" } else { "by way of" };
+        let label = format!("{what} this {}", earlier.role);
         section = section.elements(excerpt(&report.texts, earlier, AnnotationKind::Context, Some(label)));
+    }
+    for reason in &first.reasons {
+        let what = if reason.removed { "removes" } else { "changes" };
+        section = section.element(Level::NOTE.message(format!("new because the change {what} {}", reason.resource)));
+        section = section.elements(reason.location.as_ref().and_then(|at| excerpt(&report.texts, at, AnnotationKind::Context, None)));
     }
     let mut seen = Vec::new();
     for told in group {
@@ -231,7 +237,7 @@ fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> 
     let mut section = title.elements(Vec::<Element<'a>>::new());
     let place = |path: &RepoPath, span: Option<Span>, kind, label: Option<String>| {
         let (start, end) = positions(texts, trouble.side, path, span?)?;
-        let location = Location { side: trouble.side, path: path.clone(), span: span?, start, end, role: "" };
+        let location = Location { side: trouble.side, path: path.clone(), span: span?, start, end, role: "", replaced: false };
         excerpt(texts, &location, kind, label)
     };
     if let Some(at) = &problem.place {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Resource;
-use crate::yaml::{Data, Path, Value};
+use crate::yaml::{Data, Path, Step, Value};
 
 /// Names whose values are credentials, whatever stands before them (`DB_PASSWORD`, `stripe.apiKey`).
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
@@ -55,6 +55,17 @@ impl Resource {
         found
     }
 
+    /// The object with the text of each of its [secrets](Self::secret_paths) replaced by what `mask` makes of its path.
+    pub fn concealed(&self, mask: &dyn Fn(&Path) -> String) -> Value {
+        let mut value = self.masked(mask);
+        for path in self.secret_paths() {
+            if let Some(secret) = at_mut(&mut value, &path) {
+                secret.data = Data::String(mask(&path));
+            }
+        }
+        value
+    }
+
     fn hides_all_below(&self, path: &Path) -> bool {
         !path.steps().is_empty() && path.to_string() != "metadata.annotations" && self.hides(path)
     }
@@ -62,6 +73,14 @@ impl Resource {
     fn is_config_data(&self, path: &Path) -> bool {
         self.identity.kind == "ConfigMap" && path.to_string() == "data"
     }
+}
+
+fn at_mut<'a>(value: &'a mut Value, path: &Path) -> Option<&'a mut Value> {
+    path.steps().iter().try_fold(value, |value, step| match (step, &mut value.data) {
+        (Step::Key(key), Data::Mapping(mapping)) => mapping.get_mut(key),
+        (Step::Index(index), Data::Sequence(items)) => items.get_mut(*index),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
