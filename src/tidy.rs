@@ -209,7 +209,10 @@ fn nothing_below_the_doors_touches_the_outside() {
                 break;
             }
             let code = line.split("//").next().unwrap_or_default();
-            if let Some(name) = OUTSIDE.iter().find(|name| code.contains(**name) && !EXCEPT.contains(&(&file, name))) {
+            if let Some(name) = OUTSIDE
+                .iter()
+                .find(|name| code.contains(**name) && !EXCEPT.contains(&(&file, name)))
+            {
                 wrong.push(format!("{file}:{}: uses {name}", number + 1));
             }
         }
