@@ -42,7 +42,12 @@ pub trait Touched {
 const HISTORY: usize = 3;
 
 /// The place that decided `path` in `value`, or decided that it is missing; `None` where no origin leads to a file.
-pub fn locate(origins: &Origins, value: &Value, path: &Path, touched: &dyn Touched) -> Option<Cause> {
+pub fn locate(
+    origins: &Origins,
+    value: &Value,
+    path: &Path,
+    touched: &dyn Touched,
+) -> Option<Cause> {
     let (_, depth) = value.nearest(path);
     // A missing field is looked for at the nearest ancestor that leads anywhere.
     (0..=depth).rev().find_map(|depth| {
@@ -53,19 +58,25 @@ pub fn locate(origins: &Origins, value: &Value, path: &Path, touched: &dyn Touch
 
 /// Where the node at `path` was written: a scalar where its text is, a collection where its key is.
 fn written_at(value: &Value, path: &Path) -> Origin {
-    let Some(node) = value.at(path) else { return Origin::NONE };
+    let Some(node) = value.at(path) else {
+        return Origin::NONE;
+    };
     if !matches!(node.data, Data::Mapping(_) | Data::Sequence(_)) {
         return node.origin;
     }
     let steps = path.steps();
     let key = steps.split_last().and_then(|(last, parents)| match last {
         Step::Key(key) => {
-            let entry = value.at(&Path::from(parents.to_vec()))?.as_mapping()?.entry(key)?;
+            let entry = value
+                .at(&Path::from(parents.to_vec()))?
+                .as_mapping()?
+                .entry(key)?;
             Some(entry.key_origin)
         }
         Step::Index(_) => None,
     });
-    key.filter(|origin| !origin.is_none()).unwrap_or(node.origin)
+    key.filter(|origin| !origin.is_none())
+        .unwrap_or(node.origin)
 }
 
 /// Lower is better: what a person sets for this deployment comes before what everybody shares.
@@ -89,8 +100,10 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         span: source.span,
         role: source.role,
     };
-    let is_touched = |source: &&Source| touched.touches(&origins.file(source.file).path, source.span);
-    let best = |sources: &mut dyn Iterator<Item = &Source>| sources.min_by_key(|s| rank(s.role)).copied();
+    let is_touched =
+        |source: &&Source| touched.touches(&origins.file(source.file).path, source.span);
+    let best =
+        |sources: &mut dyn Iterator<Item = &Source>| sources.min_by_key(|s| rank(s.role)).copied();
     let replaced = || trace.history.iter().flatten();
     let mut touched_place = true;
     let chosen = best(&mut trace.data.iter().filter(is_touched))
@@ -105,13 +118,25 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
     for source in trace.data.iter().chain(replaced()) {
         let other = line(source);
         let elsewhere = other.path != origins.file(chosen.file).path;
-        if elsewhere && history.len() < HISTORY && !history.iter().any(|known| known.path == other.path) {
+        if elsewhere
+            && history.len() < HISTORY
+            && !history.iter().any(|known| known.path == other.path)
+        {
             history.push(other);
         }
     }
-    let mut empty: Vec<String> = trace.empty.iter().map(|read| read.path.to_string()).collect();
+    let mut empty: Vec<String> = trace
+        .empty
+        .iter()
+        .map(|read| read.path.to_string())
+        .collect();
     empty.dedup();
-    Some(Cause { line: line(&chosen), history, empty, touched: touched_place })
+    Some(Cause {
+        line: line(&chosen),
+        history,
+        empty,
+        touched: touched_place,
+    })
 }
 
 #[cfg(test)]
@@ -143,8 +168,11 @@ mod tests {
             let file = origins.add_file(&RepoPath::new(name).unwrap(), &Arc::from("some text"));
             origins.source(file, Span::new(0, 4), role)
         };
-        let (template, values, defaults) =
-            (at("t.yaml", Role::Template), at("prod.yaml", Role::Values), at("values.yaml", Role::Default));
+        let (template, values, defaults) = (
+            at("t.yaml", Role::Template),
+            at("prod.yaml", Role::Values),
+            at("values.yaml", Role::Default),
+        );
         let set = origins.over(values, defaults);
         let image = origins.both(template, set);
         let mut root = Mapping::new();
@@ -157,7 +185,14 @@ mod tests {
         let (origins, value) = sample();
         let cause = locate(&origins, &value, &"image".parse().unwrap(), &Nothing).unwrap();
         assert_eq!(cause.line.path.as_str(), "prod.yaml");
-        assert_eq!(cause.history.iter().map(|l| l.path.as_str()).collect::<Vec<_>>(), ["t.yaml", "values.yaml"]);
+        assert_eq!(
+            cause
+                .history
+                .iter()
+                .map(|l| l.path.as_str())
+                .collect::<Vec<_>>(),
+            ["t.yaml", "values.yaml"]
+        );
         assert!(!cause.touched);
     }
 
@@ -172,7 +207,13 @@ mod tests {
     #[test]
     fn a_missing_field_is_placed_at_what_exists() {
         let (origins, value) = sample();
-        let cause = locate(&origins, &value, &"resources.limits".parse().unwrap(), &Nothing).unwrap();
+        let cause = locate(
+            &origins,
+            &value,
+            &"resources.limits".parse().unwrap(),
+            &Nothing,
+        )
+        .unwrap();
         assert_eq!(cause.line.path.as_str(), "t.yaml");
     }
 }

@@ -19,7 +19,9 @@ use crate::origin::{Origins, Role};
 use crate::policy;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
-use crate::report::{AppLine, AppState, Conclusion, Location, Report, Side, SourceText, Texts, Told, Trouble, Which};
+use crate::report::{
+    AppLine, AppState, Conclusion, Location, Report, Side, SourceText, Texts, Told, Trouble, Which,
+};
 use crate::resource::Resource;
 use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
 use crate::text::{LineIndex, RepoPath, Span};
@@ -88,27 +90,49 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
     let changes = snapshot::changed(request.base, request.head);
     let mut notes = request.notes.clone();
     let (config, mut problems) = configuration(request, &mut notes);
-    let (before, after) = discover::discover_both(&Tree::new(request.base), &Tree::new(request.head), &config);
+    let (before, after) =
+        discover::discover_both(&Tree::new(request.base), &Tree::new(request.head), &config);
     let mut trouble = |side, found: &[Problem]| {
-        problems.extend(found.iter().map(|problem| Trouble { side, app: None, problem: problem.clone() }));
+        problems.extend(found.iter().map(|problem| Trouble {
+            side,
+            app: None,
+            problem: problem.clone(),
+        }));
     };
     trouble(Which::Head, &request.problems);
     trouble(Which::Base, &before.problems);
     trouble(Which::Head, &after.problems);
 
     let by_id = |discovery: &Discovery| -> BTreeMap<String, App> {
-        discovery.apps.iter().map(|app| (app.id.clone(), app.clone())).collect()
+        discovery
+            .apps
+            .iter()
+            .map(|app| (app.id.clone(), app.clone()))
+            .collect()
     };
     let (base_apps, head_apps) = (by_id(&before), by_id(&after));
-    let ids: Vec<&String> = base_apps.keys().chain(head_apps.keys()).collect::<BTreeSet<_>>().into_iter().collect();
-    let linked = [request.base, request.head]
-        .iter()
-        .any(|side| side.entries().values().any(|entry| entry.kind == EntryKind::Link));
+    let ids: Vec<&String> = base_apps
+        .keys()
+        .chain(head_apps.keys())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let linked = [request.base, request.head].iter().any(|side| {
+        side.entries()
+            .values()
+            .any(|entry| entry.kind == EntryKind::Link)
+    });
     let done = std::sync::atomic::AtomicUsize::new(0);
     let work = || {
         ids.par_iter()
             .map(|&id| {
-                let compared = compare_app(request, base_apps.get(id), head_apps.get(id), &changes, linked);
+                let compared = compare_app(
+                    request,
+                    base_apps.get(id),
+                    head_apps.get(id),
+                    &changes,
+                    linked,
+                );
                 let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 progress.rendered(done, ids.len());
                 compared
@@ -116,7 +140,10 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
             .collect::<Vec<Compared>>()
     };
     // Rendering nests as deep as its input may; the pool's threads have the stack for it.
-    let apps = match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
+    let apps = match rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_BYTES)
+        .build()
+    {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
     };
@@ -131,9 +158,21 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
             }));
         }
     }
-    let inputs: Vec<&Inputs> =
-        apps.iter().flat_map(|app| [&app.base, &app.head]).flatten().map(|rendered| &rendered.inputs).collect();
-    let uncovered = discover::covered(&changes, &inputs, &before, &after, &config, request.base, request.head);
+    let inputs: Vec<&Inputs> = apps
+        .iter()
+        .flat_map(|app| [&app.base, &app.head])
+        .flatten()
+        .map(|rendered| &rendered.inputs)
+        .collect();
+    let uncovered = discover::covered(
+        &changes,
+        &inputs,
+        &before,
+        &after,
+        &config,
+        request.base,
+        request.head,
+    );
     problems.extend(uncovered.into_iter().map(|(in_head, problem)| Trouble {
         side: if in_head { Which::Head } else { Which::Base },
         app: None,
@@ -160,7 +199,14 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
 /// The configuration in force, and what the reader should know about the other one.
 fn configuration(request: &Request<'_>, notes: &mut Vec<String>) -> (Config, Vec<Trouble>) {
     let troubles = |side, problems: Vec<Problem>| {
-        problems.into_iter().map(|problem| Trouble { side, app: None, problem }).collect::<Vec<_>>()
+        problems
+            .into_iter()
+            .map(|problem| Trouble {
+                side,
+                app: None,
+                problem,
+            })
+            .collect::<Vec<_>>()
     };
     if let Some((path, text)) = &request.config {
         let (config, problems) = config::load_text(path, text);
@@ -189,13 +235,17 @@ fn altered_configuration(request: &Request<'_>) -> Option<RepoPath> {
     config::PATHS
         .iter()
         .filter_map(|path| RepoPath::new(path).ok())
-        .find(|path| request.base.entry(path).map(|e| e.id) != request.head.entry(path).map(|e| e.id))
+        .find(|path| {
+            request.base.entry(path).map(|e| e.id) != request.head.entry(path).map(|e| e.id)
+        })
 }
 
 /// What the check would say if the configuration that the change proposes were in force, as a sentence.
 fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<String> {
     let path = altered_configuration(request)?;
-    let text = Tree::new(request.head).read_text(&path).map_or_else(|_| String::new(), |text| text.to_string());
+    let text = Tree::new(request.head)
+        .read_text(&path)
+        .map_or_else(|_| String::new(), |text| text.to_string());
     let proposed = Request {
         base: request.base,
         head: request.head,
@@ -264,7 +314,9 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
         Source::Helm(release) if !linked => changes.iter().any(|change| {
             change.path.is_within(&release.chart) || release.values.contains(&change.path)
         }),
-        Source::Manifests(files) if !linked => changes.iter().any(|change| files.contains(&change.path)),
+        Source::Manifests(files) if !linked => {
+            changes.iter().any(|change| files.contains(&change.path))
+        }
         _ => true,
     }
 }
@@ -274,10 +326,17 @@ fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
     catch_unwind(AssertUnwindSafe(|| render::render(snapshot, app))).unwrap_or_else(|_| {
         let mut rendering = render::Rendering::default();
         rendering.problems.push(
-            Problem::new(Kind::Bug, format!("rendering `{}` failed inside Plimsoll", app.id))
-                .help("This is a bug in Plimsoll; please report it with the files of this app."),
+            Problem::new(
+                Kind::Bug,
+                format!("rendering `{}` failed inside Plimsoll", app.id),
+            )
+            .help("This is a bug in Plimsoll; please report it with the files of this app."),
         );
-        Rendered { rendering, inputs: Inputs::default(), origins: Origins::new() }
+        Rendered {
+            rendering,
+            inputs: Inputs::default(),
+            origins: Origins::new(),
+        }
     })
 }
 
@@ -292,25 +351,48 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
     };
     let mut problems = comparison.problems.clone();
     // Loading the controls is most of what a check of nothing would cost.
-    let touched_any = comparison.apps.iter().any(|app| app.state != AppState::Unchanged);
-    let (controls, mut wrong) =
-        if touched_any { policy::choose(&comparison.config) } else { (Controls::none(), Vec::new()) };
+    let touched_any = comparison
+        .apps
+        .iter()
+        .any(|app| app.state != AppState::Unchanged);
+    let (controls, mut wrong) = if touched_any {
+        policy::choose(&comparison.config)
+    } else {
+        (Controls::none(), Vec::new())
+    };
     let (policy, unloaded) = policy::compile(&controls);
     wrong.extend(unloaded);
-    problems.extend(wrong.into_iter().map(|problem| Trouble { side: Which::Head, app: None, problem }));
+    problems.extend(wrong.into_iter().map(|problem| Trouble {
+        side: Which::Head,
+        app: None,
+        problem,
+    }));
     let touched = TouchedLines::new(request, &comparison.changes);
-    let mut texts = TextLoader { request, texts: Texts::new() };
+    let mut texts = TextLoader {
+        request,
+        texts: Texts::new(),
+    };
     let mut findings = Vec::new();
     let mut apps = Vec::new();
     for app in &comparison.apps {
         let nothing: &[Resource] = &[];
-        let base = app.base.as_ref().map_or(nothing, |rendered| &rendered.rendering.resources);
-        let head = app.head.as_ref().map_or(nothing, |rendered| &rendered.rendering.resources);
+        let base = app
+            .base
+            .as_ref()
+            .map_or(nothing, |rendered| &rendered.rendering.resources);
+        let head = app
+            .head
+            .as_ref()
+            .map_or(nothing, |rendered| &rendered.rendering.resources);
         let mut line = AppLine {
             id: app.id.clone(),
             environment: app.environment.clone(),
             state: app.state,
-            resources: Some(if app.head.is_some() { head.len() } else { base.len() }),
+            resources: Some(if app.head.is_some() {
+                head.len()
+            } else {
+                base.len()
+            }),
             changed_resources: 0,
         };
         if app.state == AppState::Unchanged {
@@ -318,10 +400,15 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
             apps.push(line);
             continue;
         }
-        let (found, wrong) =
-            policy::evaluate(&policy, &policy::Side::new(&app.id, base), &policy::Side::new(&app.id, head));
-        line.changed_resources =
-            change::pair(base, head).iter().filter(|pair| pair.pairing() != Pairing::Unchanged).count();
+        let (found, wrong) = policy::evaluate(
+            &policy,
+            &policy::Side::new(&app.id, base),
+            &policy::Side::new(&app.id, head),
+        );
+        line.changed_resources = change::pair(base, head)
+            .iter()
+            .filter(|pair| pair.pairing() != Pairing::Unchanged)
+            .count();
         apps.push(line);
         problems.extend(wrong.into_iter().map(|problem| Trouble {
             side: Which::Head,
@@ -335,10 +422,22 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                 State::New | State::Existing => (Which::Head, &app.head),
             };
             let cause = rendered.as_ref().and_then(|rendered| {
-                let resource = rendered.rendering.resources.iter().find(|r| r.identity == finding.resource)?;
+                let resource = rendered
+                    .rendering
+                    .resources
+                    .iter()
+                    .find(|r| r.identity == finding.resource)?;
                 cause::locate(&rendered.origins, &resource.value, &finding.path, &touched)
             });
-            findings.push(tell(finding, cause, side, rendered.as_ref(), fail_on, &controls, &mut texts));
+            findings.push(tell(
+                finding,
+                cause,
+                side,
+                rendered.as_ref(),
+                fail_on,
+                &controls,
+                &mut texts,
+            ));
         }
     }
     texts.load_places(&problems);
@@ -368,7 +467,10 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
 
 /// The texts that problems point into.
 pub fn texts_of(request: &Request<'_>, problems: &[Trouble]) -> Texts {
-    let mut texts = TextLoader { request, texts: Texts::new() };
+    let mut texts = TextLoader {
+        request,
+        texts: Texts::new(),
+    };
     texts.load_places(problems);
     texts.texts
 }
@@ -385,11 +487,20 @@ pub struct Apps {
 pub fn render_head(request: &Request<'_>) -> Apps {
     let (config, problems) = configuration(request, &mut Vec::new());
     let discovery = discover::discover(&Tree::new(request.head), &config);
-    let mut problems: Vec<Problem> = problems.into_iter().map(|trouble| trouble.problem).collect();
+    let mut problems: Vec<Problem> = problems
+        .into_iter()
+        .map(|trouble| trouble.problem)
+        .collect();
     problems.extend(discovery.problems);
-    let apps: Vec<(String, Rendered)> =
-        discovery.apps.iter().map(|app| (app.id.clone(), render_one(request.head, app))).collect();
-    problems.extend(apps.iter().flat_map(|(_, rendered)| rendered.rendering.problems.clone()));
+    let apps: Vec<(String, Rendered)> = discovery
+        .apps
+        .iter()
+        .map(|app| (app.id.clone(), render_one(request.head, app)))
+        .collect();
+    problems.extend(
+        apps.iter()
+            .flat_map(|(_, rendered)| rendered.rendering.problems.clone()),
+    );
     problems.sort();
     problems.dedup();
     Apps { apps, problems }
@@ -446,16 +557,29 @@ fn tell(
     controls: &Controls,
     texts: &mut TextLoader<'_>,
 ) -> Told {
-    let mut place = |line: &Line| texts.locate(side, line, rendered.map(|rendered| &rendered.origins));
+    let mut place =
+        |line: &Line| texts.locate(side, line, rendered.map(|rendered| &rendered.origins));
     let location = cause.as_ref().and_then(|cause| place(&cause.line));
-    let history = cause.iter().flat_map(|cause| &cause.history).filter_map(&mut place).collect();
+    let history = cause
+        .iter()
+        .flat_map(|cause| &cause.history)
+        .filter_map(&mut place)
+        .collect();
     let control = controls.find(finding.control.as_str());
-    let help = cause.as_ref().and_then(|cause| cause.empty.first()).map(|path| {
-        format!("`{path}` was read there and is not set; setting it in the values may be the remedy")
-    });
+    let help = cause
+        .as_ref()
+        .and_then(|cause| cause.empty.first())
+        .map(|path| {
+            format!(
+                "`{path}` was read there and is not set; setting it in the values may be the remedy"
+            )
+        });
     Told {
-        blocks: finding.state == State::New && fail_on.is_some_and(|lowest| finding.severity >= lowest),
-        name: control.map(|control| control.name.clone()).unwrap_or_default(),
+        blocks: finding.state == State::New
+            && fail_on.is_some_and(|lowest| finding.severity >= lowest),
+        name: control
+            .map(|control| control.name.clone())
+            .unwrap_or_default(),
         location,
         history,
         help,
@@ -470,7 +594,12 @@ struct TextLoader<'a> {
 }
 
 impl TextLoader<'_> {
-    fn load(&mut self, side: Which, path: &RepoPath, origins: Option<&Origins>) -> Option<&mut SourceText> {
+    fn load(
+        &mut self,
+        side: Which,
+        path: &RepoPath,
+        origins: Option<&Origins>,
+    ) -> Option<&mut SourceText> {
         let key = (side, path.clone());
         if !self.texts.contains_key(&key) {
             let snapshot = match side {
@@ -478,12 +607,27 @@ impl TextLoader<'_> {
                 Which::Head => self.request.head,
             };
             let known = origins.and_then(|origins| {
-                origins.files().find(|(_, file)| file.path == *path).map(|(_, file)| Arc::clone(&file.text))
+                origins
+                    .files()
+                    .find(|(_, file)| file.path == *path)
+                    .map(|(_, file)| Arc::clone(&file.text))
             });
-            let text = known.or_else(|| Tree::new(snapshot).read_text(path).ok()).or_else(|| {
-                self.request.config.as_ref().filter(|(config, _)| config == path).map(|(_, text)| Arc::from(text.as_str()))
-            })?;
-            self.texts.insert(key.clone(), SourceText { text, secrets: Vec::new() });
+            let text = known
+                .or_else(|| Tree::new(snapshot).read_text(path).ok())
+                .or_else(|| {
+                    self.request
+                        .config
+                        .as_ref()
+                        .filter(|(config, _)| config == path)
+                        .map(|(_, text)| Arc::from(text.as_str()))
+                })?;
+            self.texts.insert(
+                key.clone(),
+                SourceText {
+                    text,
+                    secrets: Vec::new(),
+                },
+            );
         }
         self.texts.get_mut(&key)
     }
@@ -517,7 +661,9 @@ impl TextLoader<'_> {
             let mut spans = Vec::new();
             for resource in &rendered.rendering.resources {
                 for path in resource.secret_paths() {
-                    let Some(value) = resource.value.at(&path) else { continue };
+                    let Some(value) = resource.value.at(&path) else {
+                        continue;
+                    };
                     let trace = rendered.origins.trace(value.origin);
                     for source in trace.data.iter().chain(trace.history.iter().flatten()) {
                         spans.push((rendered.origins.file(source.file).path.clone(), source.span));
@@ -542,7 +688,8 @@ struct TouchedLines {
 
 impl TouchedLines {
     fn new(request: &Request<'_>, changes: &[Change]) -> Self {
-        let text = |snapshot: &dyn Snapshot, path: &RepoPath| Tree::new(snapshot).read_text(path).ok();
+        let text =
+            |snapshot: &dyn Snapshot, path: &RepoPath| Tree::new(snapshot).read_text(path).ok();
         let files = changes
             .par_iter()
             .filter(|change| change.after.is_some())
@@ -559,6 +706,8 @@ impl TouchedLines {
 
 impl Touched for TouchedLines {
     fn touches(&self, path: &RepoPath, span: Span) -> bool {
-        self.files.get(path).is_some_and(|spans| spans.iter().any(|touched| touched.meets(span)))
+        self.files
+            .get(path)
+            .is_some_and(|spans| spans.iter().any(|touched| touched.meets(span)))
     }
 }

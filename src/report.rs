@@ -189,13 +189,24 @@ pub struct Report {
 impl Report {
     /// How many findings are in `state`.
     pub fn count(&self, state: State) -> usize {
-        self.findings.iter().filter(|told| told.finding.state == state).count()
+        self.findings
+            .iter()
+            .filter(|told| told.finding.state == state)
+            .count()
     }
 }
 
 /// Line and column of the first and after the last byte of a span, where the text is known.
-fn positions(texts: &Texts, side: Which, path: &RepoPath, span: Span) -> Option<(Position, Position)> {
+fn positions(
+    texts: &Texts,
+    side: Which,
+    path: &RepoPath,
+    span: Span,
+) -> Option<(Position, Position)> {
     let source = texts.get(&(side, path.clone()))?;
     let index = LineIndex::new(&source.text);
-    Some((index.position(&source.text, span.start), index.position(&source.text, span.end)))
+    Some((
+        index.position(&source.text, span.start),
+        index.position(&source.text, span.end),
+    ))
 }

@@ -113,7 +113,8 @@ pub trait Snapshot: Send + Sync {
 
     /// The names directly in the directory at a path without links; `None` where there is no directory.
     fn names(&self, directory: &RepoPath) -> Option<Names> {
-        self.is_directory(directory).then(|| list_directory(self.entries(), directory))
+        self.is_directory(directory)
+            .then(|| list_directory(self.entries(), directory))
     }
 
     /// True if and only if there is a directory at a path without links.
@@ -272,7 +273,10 @@ impl Inputs {
             names.is_some_and(|names| listing_id(&names) == *id)
         };
         self.files.iter().all(|(path, id)| holds_file(path, id))
-            && self.listings.iter().all(|(path, id)| holds_listing(path, id))
+            && self
+                .listings
+                .iter()
+                .all(|(path, id)| holds_listing(path, id))
     }
 
     /// Adds the paths of `other`.

@@ -13,7 +13,9 @@ const DEADLINE: Duration = Duration::from_millis(500);
 pub fn inserted(before: &str, after: &str) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
     let mut at = 0;
-    let diff = TextDiff::configure().timeout(DEADLINE).diff_lines(before, after);
+    let diff = TextDiff::configure()
+        .timeout(DEADLINE)
+        .diff_lines(before, after);
     for change in diff.iter_all_changes() {
         let length = change.value().len();
         match change.tag() {
@@ -37,7 +39,10 @@ mod tests {
     fn only_new_lines_are_found() {
         let after = "a\nb2\nc\nd\n";
         let found = inserted("a\nb\nc\n", after);
-        assert_eq!(found.iter().map(|span| span.of(after)).collect::<Vec<_>>(), ["b2\n", "d\n"]);
+        assert_eq!(
+            found.iter().map(|span| span.of(after)).collect::<Vec<_>>(),
+            ["b2\n", "d\n"]
+        );
         assert_eq!(inserted("", "x"), [Span::new(0, 1)]);
         assert_eq!(inserted("x\n", "x\n"), []);
     }

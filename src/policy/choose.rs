@@ -23,7 +23,8 @@ pub fn severity(level: Level) -> Severity {
 pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut wrong = |name: &Spanned<String>, what: &str, help: String| {
-        let problem = Problem::new(Kind::Config, format!("there is no {what} `{}`", name.value)).help(help);
+        let problem =
+            Problem::new(Kind::Config, format!("there is no {what} `{}`", name.value)).help(help);
         problems.push(match &config.source {
             Some(path) => problem.at(path, name.span),
             None => problem,
@@ -36,8 +37,15 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
         match Framework::find(&name.value) {
             Some(framework) => chosen.extend(framework.controls().into_iter().map(str::to_owned)),
             None => {
-                let known: Vec<String> = Framework::built_in().into_iter().map(|framework| framework.name).collect();
-                wrong(name, "framework", format!("The frameworks are {}.", known.join(", ")));
+                let known: Vec<String> = Framework::built_in()
+                    .into_iter()
+                    .map(|framework| framework.name)
+                    .collect();
+                wrong(
+                    name,
+                    "framework",
+                    format!("The frameworks are {}.", known.join(", ")),
+                );
             }
         }
     }
@@ -47,7 +55,11 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     };
     for entry in &config.controls {
         let Some(control) = all.find(&entry.control.value) else {
-            wrong(&entry.control, "control", "`plimsoll controls` lists them by id and name.".to_owned());
+            wrong(
+                &entry.control,
+                "control",
+                "`plimsoll controls` lists them by id and name.".to_owned(),
+            );
             continue;
         };
         let id = control.id.clone();
@@ -77,7 +89,10 @@ mod tests {
         assert_eq!(problems, []);
         let (controls, problems) = choose(&config);
         (
-            controls.iter().map(|c| format!("{} {}", c.name, c.severity)).collect(),
+            controls
+                .iter()
+                .map(|c| format!("{} {}", c.name, c.severity))
+                .collect(),
             problems.into_iter().map(|p| p.message).collect(),
         )
     }

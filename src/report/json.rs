@@ -132,8 +132,16 @@ pub fn render(report: &Report) -> String {
     let wire = WireReport {
         schema: SCHEMA,
         conclusion: report.conclusion.name(),
-        base: WireSide { label: &report.base.label, files: report.base.files, apps: report.base.apps },
-        head: WireSide { label: &report.head.label, files: report.head.files, apps: report.head.apps },
+        base: WireSide {
+            label: &report.base.label,
+            files: report.base.files,
+            apps: report.base.apps,
+        },
+        head: WireSide {
+            label: &report.head.label,
+            files: report.head.files,
+            apps: report.head.apps,
+        },
         changed_files: report.changed_files,
         notes: &report.notes,
         apps: report
@@ -153,7 +161,8 @@ pub fn render(report: &Report) -> String {
             .iter()
             .map(|trouble| {
                 let place = trouble.problem.place.as_ref();
-                let positions = place.and_then(|p| positions(&report.texts, trouble.side, &p.path, p.span?));
+                let positions =
+                    place.and_then(|p| positions(&report.texts, trouble.side, &p.path, p.span?));
                 WireProblem {
                     kind: trouble.problem.kind.name(),
                     side: side(trouble.side),
@@ -176,7 +185,10 @@ pub fn render(report: &Report) -> String {
     };
     let mut text = serde_json::to_string_pretty(&wire).unwrap_or_else(|error| {
         // Strings, numbers and lists always serialise; this keeps the promise in the type.
-        format!("{{\"schema\":\"{SCHEMA}\",\"conclusion\":\"incomplete\",\"error\":{:?}}}", error.to_string())
+        format!(
+            "{{\"schema\":\"{SCHEMA}\",\"conclusion\":\"incomplete\",\"error\":{:?}}}",
+            error.to_string()
+        )
     });
     text.push('\n');
     text

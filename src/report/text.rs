@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{AppState, Conclusion, Location, Report, SourceText, Texts, Told, Trouble, Which, positions};
+use super::{
+    AppState, Conclusion, Location, Report, SourceText, Texts, Told, Trouble, Which, positions,
+};
 use crate::finding::{Severity, State};
 use crate::text::{LineIndex, RepoPath, Span};
 
@@ -55,8 +57,17 @@ pub fn problems(texts: &Texts, problems: &[Trouble], style: Style) -> String {
 }
 
 fn renderer(style: Style) -> Renderer {
-    let decor = if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
-    if style.color { Renderer::styled() } else { Renderer::plain() }.decor_style(decor)
+    let decor = if style.unicode {
+        DecorStyle::Unicode
+    } else {
+        DecorStyle::Ascii
+    };
+    if style.color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    }
+    .decor_style(decor)
 }
 
 fn plural(count: usize, what: &str) -> String {
@@ -66,7 +77,10 @@ fn plural(count: usize, what: &str) -> String {
 /// The first line: both sides, and how much was compared.
 fn heading(report: &Report) -> String {
     let count = |state| report.apps.iter().filter(|app| app.state == state).count();
-    let mut line = format!("comparing {} with {}: ", report.base.label, report.head.label);
+    let mut line = format!(
+        "comparing {} with {}: ",
+        report.base.label, report.head.label
+    );
     if report.changed_files == 0 {
         let _ = write!(
             line,
@@ -82,11 +96,16 @@ fn heading(report: &Report) -> String {
             plural(report.base.files.max(report.head.files), "file"),
             plural(report.apps.len(), "app"),
         );
-        let parts: Vec<String> = [AppState::Changed, AppState::Added, AppState::Removed, AppState::Unchanged]
-            .into_iter()
-            .filter(|&state| count(state) > 0)
-            .map(|state| format!("{} {}", count(state), state.name()))
-            .collect();
+        let parts: Vec<String> = [
+            AppState::Changed,
+            AppState::Added,
+            AppState::Removed,
+            AppState::Unchanged,
+        ]
+        .into_iter()
+        .filter(|&state| count(state) > 0)
+        .map(|state| format!("{} {}", count(state), state.name()))
+        .collect();
         if !parts.is_empty() {
             let _ = write!(line, " ({})", parts.join(", "));
         }
@@ -103,7 +122,12 @@ fn grouped(report: &Report, style: Style) -> Vec<Vec<&Told>> {
         if told.finding.state == State::Existing && !style.existing {
             continue;
         }
-        let key = (told.finding.state, &told.finding.control, &told.location, &told.finding.message);
+        let key = (
+            told.finding.state,
+            &told.finding.control,
+            &told.location,
+            &told.finding.message,
+        );
         let index = *known.entry(key).or_insert_with(|| {
             order.push(Vec::new());
             order.len() - 1
@@ -125,20 +149,42 @@ fn level(told: &Told) -> Level<'static> {
 }
 
 fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
-    let Some(first) = group.first() else { return Group::with_level(Level::NOTE) };
+    let Some(first) = group.first() else {
+        return Group::with_level(Level::NOTE);
+    };
     let id = first.finding.control.to_string();
-    let mut section = level(first).primary_title(first.finding.message.as_str()).id(id).elements(Vec::<Element<'a>>::new());
+    let mut section = level(first)
+        .primary_title(first.finding.message.as_str())
+        .id(id)
+        .elements(Vec::<Element<'a>>::new());
     match &first.location {
-        Some(location) => section = section.elements(excerpt(&report.texts, location, AnnotationKind::Primary, None)),
-        None => section = section.element(Level::NOTE.message("no file could be named as the cause")),
+        Some(location) => {
+            section = section.elements(excerpt(
+                &report.texts,
+                location,
+                AnnotationKind::Primary,
+                None,
+            ))
+        }
+        None => {
+            section = section.element(Level::NOTE.message("no file could be named as the cause"))
+        }
     }
     for earlier in &first.history {
         let label = format!("by way of this {}", earlier.role);
-        section = section.elements(excerpt(&report.texts, earlier, AnnotationKind::Context, Some(label)));
+        section = section.elements(excerpt(
+            &report.texts,
+            earlier,
+            AnnotationKind::Context,
+            Some(label),
+        ));
     }
     let mut seen = Vec::new();
     for told in group {
-        let line = format!("in {}: {} {}", told.finding.app, told.finding.resource, told.finding.field);
+        let line = format!(
+            "in {}: {} {}",
+            told.finding.app, told.finding.resource, told.finding.field
+        );
         if !seen.contains(&line) {
             section = section.element(Level::NOTE.no_name().message(line.clone()));
             seen.push(line);
@@ -161,8 +207,15 @@ fn excerpt<'a>(
     let index = LineIndex::new(&source.text);
     // Long places are shown by their first lines: a reader wants to know where, not to read the file.
     let first = location.start.line;
-    let last = location.end.line.clamp(first, first + 3).min(index.lines().max(first));
-    let window = Span { start: index.line(first).start, end: index.line(last).end };
+    let last = location
+        .end
+        .line
+        .clamp(first, first + 3)
+        .min(index.lines().max(first));
+    let window = Span {
+        start: index.line(first).start,
+        end: index.line(last).end,
+    };
     let (text, span) = covered(source, window, location.span);
     let annotation = kind.span(span);
     let annotation = match label {
@@ -173,7 +226,13 @@ fn excerpt<'a>(
         Which::Head => location.path.to_string(),
         Which::Base => format!("{} (before)", location.path),
     };
-    Some(Snippet::source(text).path(path).line_start(first as usize).fold(false).annotation(annotation))
+    Some(
+        Snippet::source(text)
+            .path(path)
+            .line_start(first as usize)
+            .fold(false)
+            .annotation(annotation),
+    )
 }
 
 /// The text of `window` with its secrets covered, and where `marked` lies in it.
@@ -183,15 +242,25 @@ fn covered(source: &SourceText, window: Span, marked: Span) -> (String, std::ops
     let clip = |offset: u32| offset.clamp(window.start, window.end);
     let (mut start, mut end) = (None, None);
     let mut keep = |out: &mut String, from: u32, to: u32| {
-        let piece = Span { start: from, end: to };
-        for (offset, slot) in [(clip(marked.start), &mut start), (clip(marked.end), &mut end)] {
+        let piece = Span {
+            start: from,
+            end: to,
+        };
+        for (offset, slot) in [
+            (clip(marked.start), &mut start),
+            (clip(marked.end), &mut end),
+        ] {
             if slot.is_none() && (from..=to).contains(&offset) {
                 *slot = Some(out.len() + (offset - from) as usize);
             }
         }
         out.push_str(piece.of(&source.text));
     };
-    for secret in source.secrets.iter().filter(|secret| secret.meets(window) && !secret.is_empty()) {
+    for secret in source
+        .secrets
+        .iter()
+        .filter(|secret| secret.meets(window) && !secret.is_empty())
+    {
         let (from, to) = (clip(secret.start), clip(secret.end));
         if from < at {
             continue;
@@ -199,14 +268,27 @@ fn covered(source: &SourceText, window: Span, marked: Span) -> (String, std::ops
         keep(&mut out, at, from);
         out.push_str(COVER);
         // Line breaks inside a secret are kept, so that the numbers of the lines after it stay right.
-        out.extend(Span { start: from, end: to }.of(&source.text).chars().filter(|&c| c == '\n'));
+        out.extend(
+            Span {
+                start: from,
+                end: to,
+            }
+            .of(&source.text)
+            .chars()
+            .filter(|&c| c == '\n'),
+        );
         at = to;
     }
     keep(&mut out, at, window.end);
     let start = start.unwrap_or(0);
     let mut end = end.unwrap_or(out.len()).max(start);
     // A mark that ends in the line break would be drawn into the next line.
-    while end > start && out.as_bytes().get(end - 1).is_some_and(|b| matches!(b, b'\n' | b'\r')) {
+    while end > start
+        && out
+            .as_bytes()
+            .get(end - 1)
+            .is_some_and(|b| matches!(b, b'\n' | b'\r'))
+    {
         end -= 1;
     }
     (out, start..end)
@@ -217,7 +299,10 @@ fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
     let mut order: Vec<(&Trouble, Vec<&str>)> = Vec::new();
     for trouble in problems {
         let app = trouble.app.as_deref();
-        match order.iter_mut().find(|(known, _)| known.problem == trouble.problem) {
+        match order
+            .iter_mut()
+            .find(|(known, _)| known.problem == trouble.problem)
+        {
             Some((_, apps)) => apps.extend(app.filter(|app| !apps.contains(app))),
             None => order.push((trouble, app.into_iter().collect())),
         }
@@ -227,11 +312,21 @@ fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
 
 fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> {
     let problem = &trouble.problem;
-    let title = Level::ERROR.with_name("incomplete").primary_title(problem.message.as_str()).id(problem.kind.name());
+    let title = Level::ERROR
+        .with_name("incomplete")
+        .primary_title(problem.message.as_str())
+        .id(problem.kind.name());
     let mut section = title.elements(Vec::<Element<'a>>::new());
     let place = |path: &RepoPath, span: Option<Span>, kind, label: Option<String>| {
         let (start, end) = positions(texts, trouble.side, path, span?)?;
-        let location = Location { side: trouble.side, path: path.clone(), span: span?, start, end, role: "" };
+        let location = Location {
+            side: trouble.side,
+            path: path.clone(),
+            span: span?,
+            start,
+            end,
+            role: "",
+        };
         excerpt(texts, &location, kind, label)
     };
     if let Some(at) = &problem.place {
@@ -241,7 +336,12 @@ fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> 
         }
     }
     for (at, what) in &problem.chain {
-        match place(&at.path, at.span, AnnotationKind::Context, Some(what.clone())) {
+        match place(
+            &at.path,
+            at.span,
+            AnnotationKind::Context,
+            Some(what.clone()),
+        ) {
             Some(snippet) => section = section.element(snippet),
             None => section = section.element(Level::NOTE.message(format!("{what} ({})", at.path))),
         }
@@ -250,7 +350,11 @@ fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> 
         section = section.element(Level::NOTE.message("this is so before the change"));
     }
     if !apps.is_empty() {
-        section = section.element(Level::NOTE.no_name().message(format!("in {}", apps.join(", "))));
+        section = section.element(
+            Level::NOTE
+                .no_name()
+                .message(format!("in {}", apps.join(", "))),
+        );
     }
     if let Some(help) = &problem.help {
         section = section.element(Level::HELP.message(help.as_str()));
@@ -263,18 +367,27 @@ fn summary(report: &Report, style: Style) -> String {
     let mut parts = Vec::new();
     let new = report.count(State::New);
     if new > 0 {
-        let by: Vec<String> = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low]
-            .into_iter()
-            .filter_map(|severity| {
-                let count = report
-                    .findings
-                    .iter()
-                    .filter(|t| t.finding.state == State::New && t.finding.severity == severity)
-                    .count();
-                (count > 0).then(|| format!("{count} {}", severity.name()))
-            })
-            .collect();
-        parts.push(format!("{} ({})", plural(new, "new finding"), by.join(", ")));
+        let by: Vec<String> = [
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+        ]
+        .into_iter()
+        .filter_map(|severity| {
+            let count = report
+                .findings
+                .iter()
+                .filter(|t| t.finding.state == State::New && t.finding.severity == severity)
+                .count();
+            (count > 0).then(|| format!("{count} {}", severity.name()))
+        })
+        .collect();
+        parts.push(format!(
+            "{} ({})",
+            plural(new, "new finding"),
+            by.join(", ")
+        ));
     } else {
         parts.push("no new finding".to_owned());
     }
@@ -284,7 +397,11 @@ fn summary(report: &Report, style: Style) -> String {
     }
     let existing = report.count(State::Existing);
     if existing > 0 {
-        let hint = if style.existing { "" } else { ", shown with --existing" };
+        let hint = if style.existing {
+            ""
+        } else {
+            ", shown with --existing"
+        };
         parts.push(format!("{existing} existing{hint}"));
     }
     if !report.problems.is_empty() {
@@ -294,8 +411,16 @@ fn summary(report: &Report, style: Style) -> String {
     let end = match report.conclusion {
         Conclusion::Clean => "nothing blocks".to_owned(),
         Conclusion::Findings => format!("{blocking} block this change"),
-        Conclusion::Incomplete if blocking > 0 => format!("{blocking} block this change, and not everything could be checked"),
-        Conclusion::Incomplete => "not everything could be checked, so this is not a pass".to_owned(),
+        Conclusion::Incomplete if blocking > 0 => {
+            format!("{blocking} block this change, and not everything could be checked")
+        }
+        Conclusion::Incomplete => {
+            "not everything could be checked, so this is not a pass".to_owned()
+        }
     };
-    format!("{}: {}; {end}\n", report.conclusion.name(), parts.join(", "))
+    format!(
+        "{}: {}; {end}\n",
+        report.conclusion.name(),
+        parts.join(", ")
+    )
 }

@@ -35,7 +35,10 @@ impl Resource {
             let hidden = hidden || self.hides_all_below(&path);
             match &value.data {
                 Data::Mapping(mapping) => {
-                    let named = mapping.get("name").and_then(Value::as_str).is_some_and(|name| NAME.is_match(name));
+                    let named = mapping
+                        .get("name")
+                        .and_then(Value::as_str)
+                        .is_some_and(|name| NAME.is_match(name));
                     for entry in mapping {
                         let below = path.clone().key(entry.key.clone());
                         let is_variable = named && entry.key == "value";
@@ -44,9 +47,16 @@ impl Resource {
                     }
                 }
                 Data::Sequence(items) => {
-                    todo.extend(items.iter().enumerate().map(|(i, item)| (path.clone().index(i), item, hidden)));
+                    todo.extend(
+                        items
+                            .iter()
+                            .enumerate()
+                            .map(|(i, item)| (path.clone().index(i), item, hidden)),
+                    );
                 }
-                Data::String(text) if !text.is_empty() && (hidden || VALUE.is_match(text)) => found.push(path),
+                Data::String(text) if !text.is_empty() && (hidden || VALUE.is_match(text)) => {
+                    found.push(path)
+                }
                 Data::Int(_) | Data::Uint(_) | Data::Float(_) if hidden => found.push(path),
                 _ => {}
             }
@@ -74,9 +84,15 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let stream = yaml::parse(text);
-        let value = stream.documents[0].value(Dialect::Helm, &mut |_| Origin::NONE).unwrap();
+        let value = stream.documents[0]
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap();
         let resource = Resource::new(value, Span::default()).unwrap();
-        let found: Vec<String> = resource.secret_paths().iter().map(ToString::to_string).collect();
+        let found: Vec<String> = resource
+            .secret_paths()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(found, expected);
     }
 
@@ -86,9 +102,10 @@ mod tests {
             "apiVersion: v1\nkind: Secret\nmetadata: {name: password, annotations: {a: b}}\ndata: {x: eA==, e: ''}\nstringData: {s: 1}\n",
             &["data.x", "stringData.s"],
         );
-        check("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {DB_PASSWORD: p, host: h, url: 'redis://u:p@h'}\n", &[
-            "data.DB_PASSWORD", "data.url",
-        ]);
+        check(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {DB_PASSWORD: p, host: h, url: 'redis://u:p@h'}\n",
+            &["data.DB_PASSWORD", "data.url"],
+        );
         check(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, env: [{name: API_TOKEN, value: t}, {name: A, value: b}]}]}\n",
             &["spec.containers[0].env[0].value"],

@@ -22,20 +22,30 @@ pub struct Disk {
 impl Disk {
     /// The files below `root`; nothing is read yet.
     pub fn new(root: &Path) -> Self {
-        Self { label: root.display().to_string(), root: root.to_owned(), known: Mutex::default(), all: OnceLock::new() }
+        Self {
+            label: root.display().to_string(),
+            root: root.to_owned(),
+            known: Mutex::default(),
+            all: OnceLock::new(),
+        }
     }
 
     fn look(&self, path: &RepoPath) -> Option<Entry> {
         if path.components().any(|part| part == ".git") {
             return None;
         }
-        let kind = std::fs::symlink_metadata(on_disk(&self.root, path)).ok()?.file_type();
+        let kind = std::fs::symlink_metadata(on_disk(&self.root, path))
+            .ok()?
+            .file_type();
         let kind = match (kind.is_symlink(), kind.is_file()) {
             (true, _) => EntryKind::Link,
             (_, true) => EntryKind::File,
             _ => return None,
         };
-        Some(Entry { kind, id: identify(&self.root, path, kind) })
+        Some(Entry {
+            kind,
+            id: identify(&self.root, path, kind),
+        })
     }
 }
 
@@ -46,7 +56,9 @@ impl Snapshot for Disk {
 
     fn entries(&self) -> &Entries {
         self.all.get_or_init(|| {
-            Directory::open(&self.root, String::new()).map(|opened| opened.snapshot.into_entries()).unwrap_or_default()
+            Directory::open(&self.root, String::new())
+                .map(|opened| opened.snapshot.into_entries())
+                .unwrap_or_default()
         })
     }
 
@@ -73,11 +85,14 @@ impl Snapshot for Disk {
 
     fn is_directory(&self, path: &RepoPath) -> bool {
         !path.components().any(|part| part == ".git")
-            && std::fs::symlink_metadata(on_disk(&self.root, path)).is_ok_and(|metadata| metadata.is_dir())
+            && std::fs::symlink_metadata(on_disk(&self.root, path))
+                .is_ok_and(|metadata| metadata.is_dir())
     }
 
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
-        let entry = self.entry(path).ok_or_else(|| ReadError::Missing(path.clone()))?;
+        let entry = self
+            .entry(path)
+            .ok_or_else(|| ReadError::Missing(path.clone()))?;
         Ok(read(&self.root, path, entry.kind)?.into())
     }
 }
@@ -99,9 +114,18 @@ mod tests {
         let tree = Tree::new(&disk);
         let path = |text| RepoPath::new(text).unwrap();
         assert_eq!(&*tree.read(&path("a/x.yaml")).unwrap(), b"x: 1\n");
-        assert_eq!(tree.list(&path("a")).unwrap(), [("b".to_owned(), Found::Directory), ("x.yaml".to_owned(), Found::File)]);
+        assert_eq!(
+            tree.list(&path("a")).unwrap(),
+            [
+                ("b".to_owned(), Found::Directory),
+                ("x.yaml".to_owned(), Found::File)
+            ]
+        );
         assert_eq!(tree.find(&path(".git")).unwrap(), None);
-        assert_eq!(tree.read(&path("a/none")), Err(ReadError::Missing(path("a/none"))));
+        assert_eq!(
+            tree.read(&path("a/none")),
+            Err(ReadError::Missing(path("a/none")))
+        );
         assert_eq!(disk.entries().len(), 2);
     }
 }

@@ -29,7 +29,11 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
     let report = check::check(&request, &comparison, fail_on);
     print(&match arguments.format {
         Format::Text => {
-            let style = text::Style { color: terminal.color, unicode: false, existing: arguments.existing };
+            let style = text::Style {
+                color: terminal.color,
+                unicode: false,
+                existing: arguments.existing,
+            };
             text::render(&report, style)
         }
         Format::Json => json::render(&report),
@@ -41,12 +45,27 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
     let pair = open(terminal, &arguments.sides)?;
     let request = request(terminal, &arguments.sides, &pair)?;
     let comparison = check::compare(&request, &Watcher::new(terminal));
-    let wanted = |id: &str| arguments.app.as_deref().is_none_or(|part| id.contains(part));
-    let mut out = format!("comparing {} with {}\n", comparison.base.label, comparison.head.label);
+    let wanted = |id: &str| {
+        arguments
+            .app
+            .as_deref()
+            .is_none_or(|part| id.contains(part))
+    };
+    let mut out = format!(
+        "comparing {} with {}\n",
+        comparison.base.label, comparison.head.label
+    );
     let mut any = false;
-    for app in comparison.apps.iter().filter(|app| wanted(&app.id) && app.state != AppState::Unchanged) {
+    for app in comparison
+        .apps
+        .iter()
+        .filter(|app| wanted(&app.id) && app.state != AppState::Unchanged)
+    {
         let resources = |rendered: &Option<plimsoll::render::Rendered>| {
-            rendered.as_ref().map(|rendered| rendered.rendering.resources.clone()).unwrap_or_default()
+            rendered
+                .as_ref()
+                .map(|rendered| rendered.rendering.resources.clone())
+                .unwrap_or_default()
         };
         let (base, head) = (resources(&app.base), resources(&app.head));
         let changes = change::changes(&base, &head);
@@ -62,8 +81,17 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
                 Pairing::Changed | Pairing::Unchanged => "changed",
             };
             let text = change.text();
-            let coarse = if text.coarse { " (too different to compare line by line in time)" } else { "" };
-            let _ = writeln!(out, "\n{what} {}{coarse}\n{}", change.identity, text.unified.trim_end());
+            let coarse = if text.coarse {
+                " (too different to compare line by line in time)"
+            } else {
+                ""
+            };
+            let _ = writeln!(
+                out,
+                "\n{what} {}{coarse}\n{}",
+                change.identity,
+                text.unified.trim_end()
+            );
         }
     }
     if !any {
@@ -79,26 +107,41 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
 
 fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
     let texts = check::texts_of(request, &comparison.problems);
-    let style = text::Style { color: terminal.color, unicode: false, existing: false };
+    let style = text::Style {
+        color: terminal.color,
+        unicode: false,
+        existing: false,
+    };
     eprint!("{}", text::problems(&texts, &comparison.problems, style));
 }
 
 pub(crate) fn open(terminal: &Terminal, sides: &Sides) -> Result<Pair, Failure> {
-    let side = |text: &Option<String>| text.as_deref().map(|text| Side::parse(text, &terminal.directory));
+    let side = |text: &Option<String>| {
+        text.as_deref()
+            .map(|text| Side::parse(text, &terminal.directory))
+    };
     snapshot::open(&terminal.directory, side(&sides.base), side(&sides.head)).map_err(|error| {
         let help = error.help();
         Failure::new(error.to_string()).help(help)
     })
 }
 
-pub(crate) fn request<'a>(terminal: &Terminal, sides: &Sides, pair: &'a Pair) -> Result<Request<'a>, Failure> {
+pub(crate) fn request<'a>(
+    terminal: &Terminal,
+    sides: &Sides,
+    pair: &'a Pair,
+) -> Result<Request<'a>, Failure> {
     let config = match &sides.config {
         None => None,
         Some(file) => {
             let on_disk = terminal.directory.join(file);
-            let text = std::fs::read_to_string(&on_disk)
-                .map_err(|error| Failure::new(format!("`{}` cannot be read: {error}", on_disk.display())))?;
-            let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let text = std::fs::read_to_string(&on_disk).map_err(|error| {
+                Failure::new(format!("`{}` cannot be read: {error}", on_disk.display()))
+            })?;
+            let name = file
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let path = RepoPath::new(&name).map_err(|error| Failure::new(error.to_string()))?;
             Some((path, text))
         }
@@ -121,7 +164,11 @@ struct Watcher {
 
 impl Watcher {
     fn new(terminal: &Terminal) -> Self {
-        Self { watched: terminal.watched, started: Instant::now(), last: Mutex::new(None) }
+        Self {
+            watched: terminal.watched,
+            started: Instant::now(),
+            last: Mutex::new(None),
+        }
     }
 }
 
@@ -130,7 +177,9 @@ impl Progress for Watcher {
         if !self.watched || self.started.elapsed() < Duration::from_secs(1) {
             return;
         }
-        let Ok(mut last) = self.last.lock() else { return };
+        let Ok(mut last) = self.last.lock() else {
+            return;
+        };
         if done == all || last.is_none_or(|at| at.elapsed() > Duration::from_millis(100)) {
             *last = Some(Instant::now());
             let end = if done == all { "\r\x1b[K" } else { "" };
@@ -141,5 +190,12 @@ impl Progress for Watcher {
 
 /// The problems of one side as a report would hold them.
 pub(crate) fn on_head(problems: &[plimsoll::problem::Problem]) -> Vec<Trouble> {
-    problems.iter().map(|problem| Trouble { side: Which::Head, app: None, problem: problem.clone() }).collect()
+    problems
+        .iter()
+        .map(|problem| Trouble {
+            side: Which::Head,
+            app: None,
+            problem: problem.clone(),
+        })
+        .collect()
 }

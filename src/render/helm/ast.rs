@@ -128,14 +128,33 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
         let start = at;
         at += line.len();
         let inner = line.trim();
-        let indent = if inner.is_empty() { 0 } else { line.len() - line.trim_start().len() };
+        let indent = if inner.is_empty() {
+            0
+        } else {
+            line.len() - line.trim_start().len()
+        };
         let (from, to) = (start + indent, start + indent + inner.len());
-        let whole = Piece { covers: start..at, written: from..to };
+        let whole = Piece {
+            covers: start..at,
+            written: from..to,
+        };
         let key_end = inner.find(": ").map(|colon| from + colon + 1);
         match key_end {
             Some(key_end) => {
-                let value = key_end + text.get(key_end..to).map_or(0, |rest| rest.len() - rest.trim_start().len());
-                [Some(Piece { covers: start..key_end, written: from..key_end }), Some(Piece { covers: key_end..at, written: value..to })]
+                let value = key_end
+                    + text
+                        .get(key_end..to)
+                        .map_or(0, |rest| rest.len() - rest.trim_start().len());
+                [
+                    Some(Piece {
+                        covers: start..key_end,
+                        written: from..key_end,
+                    }),
+                    Some(Piece {
+                        covers: key_end..at,
+                        written: value..to,
+                    }),
+                ]
             }
             None => [Some(whole), None],
         }
@@ -212,10 +231,16 @@ impl Tree {
                 // One origin for each thing a person wrote, so that a reader is shown its line and not the whole text.
                 let text = text.get(range.clone()).unwrap_or_default();
                 for piece in pieces(text) {
-                    let written = Span::new(range.start + piece.written.start, range.start + piece.written.end);
+                    let written = Span::new(
+                        range.start + piece.written.start,
+                        range.start + piece.written.end,
+                    );
                     let origin = origins.source(*file, written, Role::Template);
                     let origin = origins.under(origin, control);
-                    out.push(text.as_bytes().get(piece.covers).unwrap_or_default(), origin);
+                    out.push(
+                        text.as_bytes().get(piece.covers).unwrap_or_default(),
+                        origin,
+                    );
                 }
             }
             SourceText::Value(text) => {

@@ -16,8 +16,8 @@ pub(super) mod json;
 mod lists;
 mod math;
 mod misc;
-mod patterns;
 mod paths;
+mod patterns;
 mod random;
 mod re2;
 pub(super) mod semver;
@@ -28,9 +28,9 @@ mod urls;
 mod versions;
 
 use super::function::{Context, FunctionError, Functions, Signature};
-use super::{builtins, format};
 use super::string::Text;
 use super::value::Value;
+use super::{builtins, format};
 use crate::discover::HelmVersion;
 
 pub(super) use conversions::{origins_of, to_yaml};

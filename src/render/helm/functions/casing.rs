@@ -99,7 +99,8 @@ fn is_ideographic(c: char) -> bool {
 fn is_punctuation(c: char) -> bool {
     // Unicode's punctuation within ASCII; the symbols `$+<=>^`|~` do not belong to it.
     if c.is_ascii() {
-        c.is_ascii_punctuation() && !matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~')
+        c.is_ascii_punctuation()
+            && !matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~')
     } else {
         matches!(u32::from(c), 0xA1 | 0xA7 | 0xAB | 0xB6 | 0xB7 | 0xBB | 0xBF | 0x2010..=0x2027 | 0x2030..=0x205E | 0x3001..=0x3003 | 0x3008..=0x3011)
     }
@@ -145,9 +146,8 @@ fn next_word(text: &[char]) -> (Word, &[char], &[char]) {
         let (word, rest) = run(&is_number);
         return (Word::Number, word, rest);
     }
-    let (word, rest) = run(&|c| {
-        !(connects(c) || is_letter(c) || is_number(c) || is_punctuation(c))
-    });
+    let (word, rest) =
+        run(&|c| !(connects(c) || is_letter(c) || is_number(c) || is_punctuation(c)));
     if word.is_empty() {
         let (word, rest) = text.split_at(1);
         return (Word::Other, word, rest);

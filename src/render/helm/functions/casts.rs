@@ -165,7 +165,12 @@ mod tests {
             let value = Value::string(text, Origin::NONE);
             assert_eq!(to_int(&value), expected, "{text}");
         }
-        for (text, expected) in [("1_000", 1000.0), ("0x1p4", 16.0), ("abc", 0.0), ("1e400", 0.0)] {
+        for (text, expected) in [
+            ("1_000", 1000.0),
+            ("0x1p4", 16.0),
+            ("abc", 0.0),
+            ("1e400", 0.0),
+        ] {
             let value = Value::string(text, Origin::NONE);
             assert!((to_float(&value) - expected).abs() < f64::EPSILON, "{text}");
         }

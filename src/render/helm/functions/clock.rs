@@ -277,7 +277,11 @@ impl Instant {
             rest_layout = after;
         }
         rest = skip_literal(rest_layout, rest)?;
-        if rest.is_empty() { read.instant() } else { None }
+        if rest.is_empty() {
+            read.instant()
+        } else {
+            None
+        }
     }
 }
 
@@ -471,11 +475,7 @@ impl Reading {
             plain.then(|| Some((digits.parse().ok()?, text.get(width..)?)))?
         };
         let loose = || -> Option<(u32, &'t str)> {
-            let width = text
-                .bytes()
-                .take(2)
-                .take_while(u8::is_ascii_digit)
-                .count();
+            let width = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
             (width > 0).then(|| Some((text.get(..width)?.parse().ok()?, text.get(width..)?)))?
         };
         let name = |names: &[&str], short: bool| -> Option<(u32, &'t str)> {
@@ -614,11 +614,7 @@ impl Reading {
             Some(false) if hour == 12 => hour = 0,
             _ => {}
         }
-        let next = days_from_civil(
-            if month == 12 { year + 1 } else { year },
-            month % 12 + 1,
-            1,
-        );
+        let next = days_from_civil(if month == 12 { year + 1 } else { year }, month % 12 + 1, 1);
         let length = next - days_from_civil(year, month.clamp(1, 12), 1);
         let valid = (1..=12).contains(&month)
             && day >= 1
@@ -802,7 +798,10 @@ mod tests {
         for (layout, expected) in [
             ("2006-01-02", "2023-11-14"),
             ("2006-01-02T15:04:05Z07:00", "2023-11-14T22:13:20Z"),
-            ("Mon Jan _2 15:04:05 MST 2006", "Tue Nov 14 22:13:20 UTC 2023"),
+            (
+                "Mon Jan _2 15:04:05 MST 2006",
+                "Tue Nov 14 22:13:20 UTC 2023",
+            ),
             ("Monday, 02-Jan-06 3:04PM", "Tuesday, 14-Nov-23 10:13PM"),
             ("20060102150405", "20231114221320"),
             (".000 .999", ".120 .12"),
@@ -819,7 +818,11 @@ mod tests {
     fn times_are_read_back() {
         for (layout, text, expected) in [
             ("2006-01-02", "2017-12-31", Some(1_514_678_400)),
-            ("2006-01-02T15:04:05Z07:00", "2023-11-14T23:13:20+01:00", Some(1_700_000_000)),
+            (
+                "2006-01-02T15:04:05Z07:00",
+                "2023-11-14T23:13:20+01:00",
+                Some(1_700_000_000),
+            ),
             ("2006-01-02", "2017-02-30", None),
             ("2006-01-02", "x", None),
             ("15:04 Jan 2 2006", "22:13 Nov 14 2023", Some(1_699_999_980)),

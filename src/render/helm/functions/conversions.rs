@@ -25,7 +25,8 @@ const RAW: Layout = Layout {
     html: false,
 };
 
-const MUST_FROM_JSON: Function = |c, a| json::read(&text(a, 0), c.origins).map_err(FunctionError::new);
+const MUST_FROM_JSON: Function =
+    |c, a| json::read(&text(a, 0), c.origins).map_err(FunctionError::new);
 
 pub(super) const TABLE: &[Signature] = &[
     Signature::new("toYaml", &[Any], |c, a| {
@@ -43,23 +44,28 @@ pub(super) const TABLE: &[Signature] = &[
         }
     }),
     Signature::new("fromYaml", &[Str], |c, a| {
-        Ok(from_yaml(c, &text(a, 0), "map[string]interface {}", |v| v.as_map().is_some())
-            .unwrap_or_else(|error| as_error(c, a, &error)))
+        Ok(from_yaml(c, &text(a, 0), "map[string]interface {}", |v| {
+            v.as_map().is_some()
+        })
+        .unwrap_or_else(|error| as_error(c, a, &error)))
     }),
     Signature::new("fromYamlArray", &[Str], |c, a| {
-        Ok(from_yaml(c, &text(a, 0), "[]interface {}", |v| v.as_list().is_some())
-            .unwrap_or_else(|error| as_error_list(c, a, &error)))
+        Ok(
+            from_yaml(c, &text(a, 0), "[]interface {}", |v| v.as_list().is_some())
+                .unwrap_or_else(|error| as_error_list(c, a, &error)),
+        )
     }),
     Signature::new("toJson", &[Any], |c, a| write_or_nothing(c, a, COMPACT)),
     Signature::new("mustToJson", &[Any], |c, a| write(c, a, COMPACT)),
-    Signature::new("toPrettyJson", &[Any], |c, a| write_or_nothing(c, a, PRETTY)),
+    Signature::new("toPrettyJson", &[Any], |c, a| {
+        write_or_nothing(c, a, PRETTY)
+    }),
     Signature::new("mustToPrettyJson", &[Any], |c, a| write(c, a, PRETTY)),
     Signature::new("toRawJson", &[Any], |c, a| write(c, a, RAW)),
     Signature::new("mustToRawJson", &[Any], |c, a| write(c, a, RAW)),
     Signature::new("fromJson", &[Str], |c, a| {
-        let read = json::read(&text(a, 0), c.origins).and_then(|value| {
-            of_kind(value, "map[string]interface {}", |v| v.as_map().is_some())
-        });
+        let read = json::read(&text(a, 0), c.origins)
+            .and_then(|value| of_kind(value, "map[string]interface {}", |v| v.as_map().is_some()));
         Ok(read.unwrap_or_else(|error| as_error(c, a, &error)))
     }),
     Signature::new("fromJsonArray", &[Str], |c, a| {
@@ -70,9 +76,7 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("mustFromJson", &[Str], MUST_FROM_JSON),
     Signature::new("toToml", &[Any], |c, a| match to_toml(c, a) {
         Ok(value) => Ok(value),
-        Err(error) if error.message.starts_with("toml: ") => {
-            super::mixed(c, a, error.message)
-        }
+        Err(error) if error.message.starts_with("toml: ") => super::mixed(c, a, error.message),
         Err(error) => Err(error),
     }),
     Signature::new("fromToml", &[Str], |c, a| {
@@ -152,8 +156,11 @@ pub(in crate::render::helm) fn origins_of<'t>(
     let mut known: BTreeMap<(usize, usize), Origin> = BTreeMap::new();
     move |span| {
         let (start, end) = (span.start as usize, span.end as usize);
-        let first = runs.partition_point(|(range, _)| range.end < start || range.end == start && end > start && !range.is_empty());
-        let last = runs.partition_point(|(range, _)| range.start < end.max(start + usize::from(start == end)));
+        let first = runs.partition_point(|(range, _)| {
+            range.end < start || range.end == start && end > start && !range.is_empty()
+        });
+        let last = runs
+            .partition_point(|(range, _)| range.start < end.max(start + usize::from(start == end)));
         if last <= first + 1 {
             return runs.get(first).map_or(Origin::NONE, |(_, origin)| *origin);
         }
@@ -176,7 +183,9 @@ fn from_yaml(
     wanted: &str,
     fits: fn(&Value) -> bool,
 ) -> std::result::Result<Value, String> {
-    context.spend(given.len() / 4).map_err(|error| error.message)?;
+    context
+        .spend(given.len() / 4)
+        .map_err(|error| error.message)?;
     let stream = yaml::parse_bytes(given.as_bytes());
     let value = match (stream.documents.first(), stream.error) {
         (Some(document), _) => document

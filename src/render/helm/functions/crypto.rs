@@ -34,9 +34,8 @@ pub(super) const TABLE: &[Signature] = &[
         mixed(c, a, encoded)
     }),
     Signature::new("b64dec", &[Str], |c, a| {
-        let decoded = base64_decode(text(a, 0).as_bytes()).unwrap_or_else(|at| {
-            format!("illegal base64 data at input byte {at}").into_bytes()
-        });
+        let decoded = base64_decode(text(a, 0).as_bytes())
+            .unwrap_or_else(|at| format!("illegal base64 data at input byte {at}").into_bytes());
         mixed(c, a, decoded)
     }),
     Signature::new("b32enc", &[Str], |c, a| {
@@ -44,9 +43,8 @@ pub(super) const TABLE: &[Signature] = &[
         mixed(c, a, encoded)
     }),
     Signature::new("b32dec", &[Str], |c, a| {
-        let decoded = base32_decode(text(a, 0).as_bytes()).unwrap_or_else(|at| {
-            format!("illegal base32 data at input byte {at}").into_bytes()
-        });
+        let decoded = base32_decode(text(a, 0).as_bytes())
+            .unwrap_or_else(|at| format!("illegal base32 data at input byte {at}").into_bytes());
         mixed(c, a, decoded)
     }),
     Signature::new("derivePassword", &[Uint32, Str, Str, Str, Str], |_, _| {

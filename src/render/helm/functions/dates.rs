@@ -107,10 +107,16 @@ pub(super) const ONLY_HELM_4: &[Signature] = &[
     Signature::new("durationHours", &[Any], |c, a| Ok(float(c, a, 3600e9))),
     Signature::new("durationDays", &[Any], |c, a| Ok(float(c, a, 86_400e9))),
     Signature::new("durationWeeks", &[Any], |c, a| Ok(float(c, a, 604_800e9))),
-    Signature::new("durationMilliseconds", &[Any], |c, a| Ok(whole(c, a, 1_000_000))),
-    Signature::new("durationMicroseconds", &[Any], |c, a| Ok(whole(c, a, 1_000))),
+    Signature::new("durationMilliseconds", &[Any], |c, a| {
+        Ok(whole(c, a, 1_000_000))
+    }),
+    Signature::new("durationMicroseconds", &[Any], |c, a| {
+        Ok(whole(c, a, 1_000))
+    }),
     Signature::new("durationNanoseconds", &[Any], |c, a| Ok(whole(c, a, 1))),
-    Signature::new("durationRoundTo", &[Any, Any], |c, a| Ok(to_unit(c, a, Duration::round))),
+    Signature::new("durationRoundTo", &[Any, Any], |c, a| {
+        Ok(to_unit(c, a, Duration::round))
+    }),
     Signature::new("durationTruncateTo", &[Any, Any], |c, a| {
         Ok(to_unit(c, a, Duration::truncate))
     }),
@@ -252,9 +258,9 @@ impl Object for Time {
         const NONE: &[Type] = &[];
         const OTHER: &[Type] = &[ObjectOf(TIME)];
         match name {
-            "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "Year" | "Month" | "Day"
-            | "Hour" | "Minute" | "Second" | "Nanosecond" | "Weekday" | "YearDay" | "String"
-            | "UTC" | "Local" | "IsZero" => Some(NONE),
+            "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "Year" | "Month" | "Day" | "Hour"
+            | "Minute" | "Second" | "Nanosecond" | "Weekday" | "YearDay" | "String" | "UTC"
+            | "Local" | "IsZero" => Some(NONE),
             "Format" => Some(&[Type::String]),
             "AddDate" => Some(&[Type::Int, Type::Int, Type::Int]),
             "After" | "Before" | "Equal" | "Compare" | "Sub" => Some(OTHER),

@@ -71,7 +71,9 @@ pub(super) const TABLE: &[Signature] = &[
     }),
     Signature::variadic("merge", &[MapOf], MapOf, |c, a| merge_all(c, a, false)),
     Signature::variadic("mustMerge", &[MapOf], MapOf, |c, a| merge_all(c, a, false)),
-    Signature::variadic("mergeOverwrite", &[MapOf], MapOf, |c, a| merge_all(c, a, true)),
+    Signature::variadic("mergeOverwrite", &[MapOf], MapOf, |c, a| {
+        merge_all(c, a, true)
+    }),
     Signature::variadic("mustMergeOverwrite", &[MapOf], MapOf, |c, a| {
         merge_all(c, a, true)
     }),
@@ -104,7 +106,10 @@ fn dict(context: &mut Context<'_>, arguments: &[Value]) -> Result {
 
 fn select(context: &mut Context<'_>, arguments: &[Value], keep: impl Fn(&str) -> bool) -> Result {
     let selected = Map::new();
-    for (key, entry) in map(arguments, 0).map(|map| map.entries()).unwrap_or_default() {
+    for (key, entry) in map(arguments, 0)
+        .map(|map| map.entries())
+        .unwrap_or_default()
+    {
         context.spend(arguments.len())?;
         if keep(&key) {
             selected.set(key, entry.key_origin, entry.value);
@@ -185,7 +190,11 @@ fn weight(value: &Value, depth: usize) -> usize {
         Data::List(list) => list.iter().map(|item| weight(item, depth)).sum::<usize>() + 1,
         Data::Map(map) => {
             let entries = map.borrow();
-            entries.iter().map(|(_, entry)| weight(&entry.value, depth)).sum::<usize>() + 1
+            entries
+                .iter()
+                .map(|(_, entry)| weight(&entry.value, depth))
+                .sum::<usize>()
+                + 1
         }
         _ => 1,
     }
@@ -205,7 +214,11 @@ fn dig(context: &mut Context<'_>, arguments: &[Value]) -> Result {
             .cloned()
     };
     let wrong = |value: &Value, wanted: &str| {
-        let found = if value.is_nil() { "nil" } else { value.type_name() };
+        let found = if value.is_nil() {
+            "nil"
+        } else {
+            value.type_name()
+        };
         fail(format!(
             "interface conversion: interface {{}} is {found}, not {wanted}"
         ))
@@ -223,7 +236,10 @@ fn dig(context: &mut Context<'_>, arguments: &[Value]) -> Result {
         let Some(map) = plain_map(&here) else {
             return wrong(&here, "map[string]interface {}");
         };
-        let name = key.as_text().map(|text| text.lossy().into_owned()).unwrap_or_default();
+        let name = key
+            .as_text()
+            .map(|text| text.lossy().into_owned())
+            .unwrap_or_default();
         match map.get(&name) {
             Some(next) => here = next,
             None => {

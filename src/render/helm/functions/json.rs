@@ -164,8 +164,14 @@ fn members(
 
 /// The text in quotes, which share the origins of their neighbours.
 fn string(out: &mut TextBuilder, text: &Text, html: bool) {
-    let first = text.runs().next().map_or(Origin::NONE, |(_, origin)| origin);
-    let last = text.runs().last().map_or(Origin::NONE, |(_, origin)| origin);
+    let first = text
+        .runs()
+        .next()
+        .map_or(Origin::NONE, |(_, origin)| origin);
+    let last = text
+        .runs()
+        .last()
+        .map_or(Origin::NONE, |(_, origin)| origin);
     out.push(b"\"", first);
     let escaped = text.rewrite(|c, out| {
         let c = c.or_replacement();

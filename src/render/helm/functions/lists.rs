@@ -71,7 +71,12 @@ fn of(
 }
 
 /// A list made from the argument at `index`, which keeps its place.
-fn derived(context: &mut Context<'_>, arguments: &[Value], index: usize, values: Vec<Value>) -> Result {
+fn derived(
+    context: &mut Context<'_>,
+    arguments: &[Value],
+    index: usize,
+    values: Vec<Value>,
+) -> Result {
     let origin = match arguments.get(index) {
         Some(value) if !value.origin.is_none() => value.origin,
         _ => context.call,

@@ -43,12 +43,24 @@ pub(super) const TABLE: &[Signature] = &[
     }),
     Signature::variadic("maxf", &[Any], Any, |c, a| {
         let all = a.iter().map(casts::to_float);
-        let most = all.reduce(|x, y| if x.is_nan() || y.is_nan() { f64::NAN } else { x.max(y) });
+        let most = all.reduce(|x, y| {
+            if x.is_nan() || y.is_nan() {
+                f64::NAN
+            } else {
+                x.max(y)
+            }
+        });
         real(c, a, most.unwrap_or(0.0))
     }),
     Signature::variadic("minf", &[Any], Any, |c, a| {
         let all = a.iter().map(casts::to_float);
-        let least = all.reduce(|x, y| if x.is_nan() || y.is_nan() { f64::NAN } else { x.min(y) });
+        let least = all.reduce(|x, y| {
+            if x.is_nan() || y.is_nan() {
+                f64::NAN
+            } else {
+                x.min(y)
+            }
+        });
         real(c, a, least.unwrap_or(0.0))
     }),
     Signature::new("ceil", &[Any], |c, a| real(c, a, float(a, 0).ceil())),
@@ -113,8 +125,8 @@ fn steps(
     if stop < start && step >= 0 || stop >= start && step <= 0 {
         return Ok(Vec::new());
     }
-    let count = (i128::from(stop) - i128::from(start)).unsigned_abs()
-        / u128::from(step.unsigned_abs());
+    let count =
+        (i128::from(stop) - i128::from(start)).unsigned_abs() / u128::from(step.unsigned_abs());
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     if count > MAX_RANGE {
         return fail(format!("a list of {count} numbers is above the limit"));
@@ -132,7 +144,13 @@ fn steps(
     Ok(numbers)
 }
 
-fn range(context: &mut Context<'_>, arguments: &[Value], start: i64, stop: i64, step: i64) -> Result {
+fn range(
+    context: &mut Context<'_>,
+    arguments: &[Value],
+    start: i64,
+    stop: i64,
+    step: i64,
+) -> Result {
     let numbers = steps(context, start, stop, step)?;
     let origin = context.union(arguments);
     Ok(ints(numbers, origin))
@@ -260,13 +278,19 @@ mod decimal {
 
     pub(super) fn add(a: &Decimal, b: &Decimal) -> Option<Decimal> {
         let scale = a.scale.max(b.scale);
-        let digits = a.at(scale).zip(b.at(scale)).and_then(|(a, b)| a.checked_add(b));
+        let digits = a
+            .at(scale)
+            .zip(b.at(scale))
+            .and_then(|(a, b)| a.checked_add(b));
         Some(exact(a, b, scale, digits, |a, b| a + b))
     }
 
     pub(super) fn sub(a: &Decimal, b: &Decimal) -> Option<Decimal> {
         let scale = a.scale.max(b.scale);
-        let digits = a.at(scale).zip(b.at(scale)).and_then(|(a, b)| a.checked_sub(b));
+        let digits = a
+            .at(scale)
+            .zip(b.at(scale))
+            .and_then(|(a, b)| a.checked_sub(b));
         Some(exact(a, b, scale, digits, |a, b| a - b))
     }
 
@@ -288,7 +312,11 @@ mod decimal {
             let quotient = scaled.checked_div(b.digits)?;
             let rest = scaled.checked_rem(b.digits)?;
             let up = rest.unsigned_abs().checked_mul(2)? >= b.digits.unsigned_abs();
-            let away = if (scaled < 0) == (b.digits < 0) { 1 } else { -1 };
+            let away = if (scaled < 0) == (b.digits < 0) {
+                1
+            } else {
+                -1
+            };
             Some(if up { quotient + away } else { quotient })
         });
         Some(exact(a, b, 16, digits, |a, b| a / b))

@@ -98,7 +98,11 @@ mod tests {
             ("../x", ["", "x", "..", "../x"]),
             ("/../x", ["", "x", "/", "/x"]),
         ] {
-            assert_eq!([ext(path), base(path), dir(path), clean(path)], expected, "{path}");
+            assert_eq!(
+                [ext(path), base(path), dir(path), clean(path)],
+                expected,
+                "{path}"
+            );
         }
     }
 }

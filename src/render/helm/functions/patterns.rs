@@ -30,7 +30,9 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("mustRegexFindAll", &[Str, Str, Int], |c, a| {
         pieces(c, a, false, re2::matches)
     }),
-    Signature::new("regexSplit", &[Str, Str, Int], |c, a| pieces(c, a, true, re2::split)),
+    Signature::new("regexSplit", &[Str, Str, Int], |c, a| {
+        pieces(c, a, true, re2::split)
+    }),
     Signature::new("mustRegexSplit", &[Str, Str, Int], |c, a| {
         pieces(c, a, false, re2::split)
     }),
@@ -52,10 +54,7 @@ pub(super) const TABLE: &[Signature] = &[
     }),
 ];
 
-fn compile(
-    context: &mut Context<'_>,
-    pattern: &Text,
-) -> std::result::Result<Regex, FunctionError> {
+fn compile(context: &mut Context<'_>, pattern: &Text) -> std::result::Result<Regex, FunctionError> {
     // Compiling costs far more than matching a character.
     context.spend(100 + pattern.len() * 10)?;
     re2::compile(&pattern.lossy()).map_err(FunctionError::new)
@@ -127,7 +126,9 @@ fn pieces(
     let whole = subject(context, arguments)?;
     let ranges = cut(&regex, &whole.lossy(), int(arguments, 2));
     context.spend(ranges.len())?;
-    let texts = ranges.into_iter().map(|(start, end)| whole.slice(start..end));
+    let texts = ranges
+        .into_iter()
+        .map(|(start, end)| whole.slice(start..end));
     let texts: Vec<Text> = texts.collect();
     let origin = context.union(arguments);
     Ok(Value::strings(texts, origin))
@@ -149,7 +150,9 @@ fn replace(context: &mut Context<'_>, arguments: &[Value], panics: bool, literal
     let mut out = TextBuilder::new();
     let mut done = 0;
     for captures in regex.captures_iter(&subject) {
-        let Some(found) = captures.get(0) else { continue };
+        let Some(found) = captures.get(0) else {
+            continue;
+        };
         out.push_slice(&whole, done..found.start());
         done = found.end();
         context.spend(1 + template.len())?;

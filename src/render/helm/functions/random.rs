@@ -24,8 +24,12 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("randAlphaNum", &[Int], |c, a| {
         letters(c, a, |b| b.is_ascii_alphanumeric())
     }),
-    Signature::new("randAlpha", &[Int], |c, a| letters(c, a, |b| b.is_ascii_alphabetic())),
-    Signature::new("randNumeric", &[Int], |c, a| letters(c, a, |b| b.is_ascii_digit())),
+    Signature::new("randAlpha", &[Int], |c, a| {
+        letters(c, a, |b| b.is_ascii_alphabetic())
+    }),
+    Signature::new("randNumeric", &[Int], |c, a| {
+        letters(c, a, |b| b.is_ascii_digit())
+    }),
     Signature::new("randAscii", &[Int], |c, a| {
         letters(c, a, |b| (32..127).contains(&b))
     }),
@@ -59,7 +63,8 @@ pub(super) const TABLE: &[Signature] = &[
         let high = high & !0xF000 | 0x4000;
         let low = low & !(0b11 << 62) | 0b10 << 62;
         let digits = format!("{high:016x}{low:016x}");
-        let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits.get(part).unwrap_or(""));
+        let parts =
+            [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits.get(part).unwrap_or(""));
         made(c, parts.join("-"))
     }),
     Signature::new("genPrivateKey", &[Str], |c, a| {
@@ -76,7 +81,9 @@ pub(super) const TABLE: &[Signature] = &[
         made(c, key)
     }),
     Signature::new("genCA", &[Str, Int], |c, a| certificate(c, a, false)),
-    Signature::new("genCAWithKey", &[Str, Int, Str], |c, a| certificate_with(c, a, 2)),
+    Signature::new("genCAWithKey", &[Str, Int, Str], |c, a| {
+        certificate_with(c, a, 2)
+    }),
     Signature::new("genSelfSignedCert", &[Str, ListOf, ListOf, Int], |c, a| {
         certificate(c, a, false)
     }),
@@ -239,7 +246,10 @@ fn check_certificate(
     if let Some(list) = arguments.get(1).and_then(Value::as_list) {
         for address in list.iter() {
             let Some(address) = address.as_text() else {
-                return fail(format!("error parsing ip: {} is not a string", address.kind()));
+                return fail(format!(
+                    "error parsing ip: {} is not a string",
+                    address.kind()
+                ));
             };
             if address.lossy().parse::<std::net::IpAddr>().is_err() {
                 return fail(format!("error parsing ip: {}", address.lossy()));
@@ -249,12 +259,17 @@ fn check_certificate(
     if let Some(list) = arguments.get(2).and_then(Value::as_list) {
         for name in list.iter() {
             if name.as_text().is_none() {
-                return fail(format!("error processing alternate dns name: {} is not a string", name.kind()));
+                return fail(format!(
+                    "error processing alternate dns name: {} is not a string",
+                    name.kind()
+                ));
             }
         }
     }
     if let Some(index) = authority {
-        let given = arguments.get(index).and_then(Value::as_object::<Certificate>);
+        let given = arguments
+            .get(index)
+            .and_then(Value::as_object::<Certificate>);
         if given.is_none_or(|given| given.certificate.is_empty()) {
             return fail("unable to decode certificate");
         }

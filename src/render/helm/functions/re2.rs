@@ -211,16 +211,11 @@ impl<'p> Translation<'p> {
             let Some((name, rest)) = self.rest.split_once('>') else {
                 return refuse("invalid named capture", here);
             };
-            let valid = !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b == b'_' || b.is_ascii_alphanumeric());
+            let valid =
+                !name.is_empty() && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
             if !valid {
                 let end = here.len() - rest.len();
-                return refuse(
-                    "invalid named capture",
-                    here.get(..end).unwrap_or_default(),
-                );
+                return refuse("invalid named capture", here.get(..end).unwrap_or_default());
             }
             if self.names.iter().any(|known| known == name) {
                 return refuse("duplicate capture group name", name);
@@ -312,10 +307,8 @@ impl<'p> Translation<'p> {
             Some(name) => (name.to_owned(), !negated),
             None => (name, negated),
         };
-        let plain = !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b == b'_' || b.is_ascii_alphanumeric());
+        let plain =
+            !name.is_empty() && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
         if !plain {
             let end = here.len() - self.rest.len();
             return refuse(
@@ -447,18 +440,16 @@ impl<'p> Translation<'p> {
             }
             let low = self.class_char(here)?;
             let mut high = low;
-            let ranged = self.rest.strip_prefix('-').is_some_and(|after| {
-                !after.starts_with(']') && !after.is_empty()
-            });
+            let ranged = self
+                .rest
+                .strip_prefix('-')
+                .is_some_and(|after| !after.starts_with(']') && !after.is_empty());
             if ranged {
                 self.eat("-");
                 high = self.class_char(here)?;
                 if high < low {
                     let end = at.len() - self.rest.len();
-                    return refuse(
-                        "invalid character class range",
-                        at.get(..end).unwrap_or(at),
-                    );
+                    return refuse("invalid character class range", at.get(..end).unwrap_or(at));
                 }
             }
             push_code(&mut class, low);
@@ -477,9 +468,9 @@ impl<'p> Translation<'p> {
         match self.next() {
             Some('\\') => match self.next() {
                 Some(c) => self.literal_escape(here, c),
-                None => Err(
-                    "error parsing regexp: trailing backslash at end of expression: ``".into(),
-                ),
+                None => {
+                    Err("error parsing regexp: trailing backslash at end of expression: ``".into())
+                }
             },
             Some(c) => Ok(c),
             None => refuse("missing closing ]", class),
@@ -711,7 +702,10 @@ mod tests {
                 .map(|(a, b)| text[a..b].to_owned())
                 .collect()
         };
-        assert_eq!(parts("a*", "abaabaccadaaae", 5), ["", "b", "b", "c", "cadaaae"]);
+        assert_eq!(
+            parts("a*", "abaabaccadaaae", 5),
+            ["", "b", "b", "c", "cadaaae"]
+        );
         assert_eq!(parts(",", "a,b,c", 2), ["a", "b,c"]);
         assert_eq!(parts(",", "", -1), [""]);
         assert_eq!(parts("", "abc", -1), ["a", "b", "c"]);

@@ -98,8 +98,10 @@ impl<'t> Loose<'t> {
         let mut loose = Self::default();
         let mut rest = text.strip_prefix('v').unwrap_or(text);
         let digits = |s: &str| {
-            s.find(|c: char| !(c.is_ascii_digit() || wildcards && matches!(c, 'x' | 'X' | '*' | '|')))
-                .unwrap_or(s.len())
+            s.find(|c: char| {
+                !(c.is_ascii_digit() || wildcards && matches!(c, 'x' | 'X' | '*' | '|'))
+            })
+            .unwrap_or(s.len())
         };
         for (place, number) in loose.numbers.iter_mut().enumerate() {
             let after = if place == 0 {
@@ -230,7 +232,8 @@ impl Constraint {
         let alternatives = text
             .split("||")
             .map(|alternative| {
-                all_of(alternative).ok_or_else(|| format!("improper constraint: {alternative:?}"))?
+                all_of(alternative)
+                    .ok_or_else(|| format!("improper constraint: {alternative:?}"))?
             })
             .collect::<Result<_, String>>()?;
         Ok(Self { alternatives })
@@ -290,7 +293,9 @@ fn rewrite_ranges(text: &str) -> String {
             let here = rest.get(at..).unwrap_or_default();
             // A version begins only where none is going on.
             let before = rest.get(..at).unwrap_or_default();
-            if before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '*' | '-' | '+')) {
+            if before.ends_with(|c: char| {
+                c.is_ascii_alphanumeric() || matches!(c, '.' | '*' | '-' | '+')
+            }) {
                 continue;
             }
             let Some(low) = Loose::read(here, true) else {
@@ -347,7 +352,10 @@ impl Comparison {
             metadata: if dirty { "" } else { loose.metadata },
             ..*loose
         };
-        if numbers.iter().any(|n| n.bytes().any(|b| !b.is_ascii_digit())) {
+        if numbers
+            .iter()
+            .any(|n| n.bytes().any(|b| !b.is_ascii_digit()))
+        {
             return Err("constraint parser error".to_owned());
         }
         let version = closed

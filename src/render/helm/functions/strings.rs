@@ -298,8 +298,14 @@ fn spaced(context: &mut Context<'_>, words: &[Text], arguments: &[Value]) -> Val
 
 /// The text between two marks, which share the origins of their neighbours.
 fn enclose(text: &Text, mark: &[u8]) -> Text {
-    let first = text.runs().next().map_or(Origin::NONE, |(_, origin)| origin);
-    let last = text.runs().last().map_or(Origin::NONE, |(_, origin)| origin);
+    let first = text
+        .runs()
+        .next()
+        .map_or(Origin::NONE, |(_, origin)| origin);
+    let last = text
+        .runs()
+        .last()
+        .map_or(Origin::NONE, |(_, origin)| origin);
     let mut out = TextBuilder::new();
     out.push(mark, first);
     out.push_text(text);
@@ -319,7 +325,11 @@ fn per_char(text: &Text, mut map: impl FnMut(char) -> Option<char>) -> Value {
 }
 
 fn upper(text: &Text) -> Text {
-    if text.as_bytes().iter().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
+    if text
+        .as_bytes()
+        .iter()
+        .all(|b| b.is_ascii() && !b.is_ascii_lowercase())
+    {
         return text.clone();
     }
     match per_char(text, |c| Some(casing::upper(c))).as_text() {
@@ -329,7 +339,11 @@ fn upper(text: &Text) -> Text {
 }
 
 fn lower(text: &Text) -> Text {
-    if text.as_bytes().iter().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+    if text
+        .as_bytes()
+        .iter()
+        .all(|b| b.is_ascii() && !b.is_ascii_uppercase())
+    {
         return text.clone();
     }
     match per_char(text, |c| Some(casing::lower(c))).as_text() {

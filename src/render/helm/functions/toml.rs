@@ -53,7 +53,11 @@ fn shape(value: &Value, depth: usize) -> Result<Shape, FunctionError> {
                     Shape::Value | Shape::Tables => all_tables = false,
                 }
             }
-            if all_tables { Shape::Tables } else { Shape::Value }
+            if all_tables {
+                Shape::Tables
+            } else {
+                Shape::Value
+            }
         }
         _ => Shape::Value,
     })
@@ -87,8 +91,14 @@ fn quoted_key(key: &Text) -> Text {
 }
 
 fn quoted(text: &Text) -> Text {
-    let first = text.runs().next().map_or(Origin::NONE, |(_, origin)| origin);
-    let last = text.runs().last().map_or(Origin::NONE, |(_, origin)| origin);
+    let first = text
+        .runs()
+        .next()
+        .map_or(Origin::NONE, |(_, origin)| origin);
+    let last = text
+        .runs()
+        .last()
+        .map_or(Origin::NONE, |(_, origin)| origin);
     let mut out = TextBuilder::new();
     out.push(b"\"", first);
     out.push_text(&text.rewrite(|c, out| {
@@ -157,7 +167,11 @@ impl Writer<'_, '_> {
                 if key.is_empty() {
                     return Err(FunctionError::new(NO_KEY));
                 }
-                for item in value.as_list().map(|list| list.to_vec()).unwrap_or_default() {
+                for item in value
+                    .as_list()
+                    .map(|list| list.to_vec())
+                    .unwrap_or_default()
+                {
                     self.line_break();
                     self.indent(key);
                     self.push("[[");
@@ -314,11 +328,13 @@ pub(super) fn read(text: &str, origin: Origin) -> Result<Map, String> {
         if reader.eat("[[") {
             let path = reader.keys()?;
             reader.expect("]]")?;
-            table = append_table(&root, &path, origin).ok_or_else(|| reader.wrong("a key is used twice"))?;
+            table = append_table(&root, &path, origin)
+                .ok_or_else(|| reader.wrong("a key is used twice"))?;
         } else if reader.eat("[") {
             let path = reader.keys()?;
             reader.expect("]")?;
-            table = descend(&root, &path, origin).ok_or_else(|| reader.wrong("a key is used twice"))?;
+            table =
+                descend(&root, &path, origin).ok_or_else(|| reader.wrong("a key is used twice"))?;
         } else {
             reader.pair(&table, 0)?;
         }
@@ -456,7 +472,9 @@ impl<'t> Reader<'t> {
         self.expect("=")?;
         self.blank();
         let value = self.value(depth)?;
-        let (last, before) = path.split_last().ok_or_else(|| self.wrong("expected a key"))?;
+        let (last, before) = path
+            .split_last()
+            .ok_or_else(|| self.wrong("expected a key"))?;
         let parent =
             descend(table, before, self.origin).ok_or_else(|| self.wrong("a key is used twice"))?;
         if parent.get(last).is_some() {
@@ -504,12 +522,17 @@ impl<'t> Reader<'t> {
         }
         let rest = self.rest();
         let length = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | ':')))
+            .find(|c: char| {
+                !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | ':'))
+            })
             .unwrap_or(rest.len());
         let mut word = rest.get(..length).unwrap_or_default();
         // A date may be followed by a space and a time.
         let after = rest.get(length..).unwrap_or_default();
-        if is_date(word) && after.starts_with(' ') && after.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
+        if is_date(word)
+            && after.starts_with(' ')
+            && after.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
+        {
             let more = after
                 .char_indices()
                 .skip(1)
@@ -544,7 +567,10 @@ impl<'t> Reader<'t> {
         loop {
             if self.eat(close) {
                 // Up to two quotes may stand right before the closing ones.
-                while lines && out.len() < usize::MAX && self.rest().starts_with(close.get(..1).unwrap_or("\"")) {
+                while lines
+                    && out.len() < usize::MAX
+                    && self.rest().starts_with(close.get(..1).unwrap_or("\""))
+                {
                     out.push_str(close.get(..1).unwrap_or("\""));
                     self.at += 1;
                 }

@@ -49,8 +49,12 @@ pub(super) const TABLE: &[Signature] = &[
         }
         Ok(Value::nil(passed))
     }),
-    Signature::variadic("all", &[], Any, |c, a| truth(c, a, a.iter().all(Value::truth))),
-    Signature::variadic("any", &[], Any, |c, a| truth(c, a, a.iter().any(Value::truth))),
+    Signature::variadic("all", &[], Any, |c, a| {
+        truth(c, a, a.iter().all(Value::truth))
+    }),
+    Signature::variadic("any", &[], Any, |c, a| {
+        truth(c, a, a.iter().any(Value::truth))
+    }),
     Signature::new("ternary", &[Any, Any, Bool], |c, a| {
         let chosen = a.get(usize::from(!bool(a, 2))).cloned().unwrap_or_default();
         let decided = a.get(2).map_or(Origin::NONE, |value| value.origin);

@@ -106,7 +106,11 @@ fn join(context: &mut Context<'_>, arguments: &[Value]) -> Result {
         out.push('#');
         out.push_str(&escape(&fragment, |b| b"-_.~!$&'()*+,;=:@/?".contains(&b)));
     }
-    let mut all: Vec<Value> = parts.entries().into_iter().map(|(_, entry)| entry.value).collect();
+    let mut all: Vec<Value> = parts
+        .entries()
+        .into_iter()
+        .map(|(_, entry)| entry.value)
+        .collect();
     all.extend(arguments.iter().cloned());
     super::mixed(context, &all, out)
 }
@@ -147,7 +151,10 @@ fn unescape(text: &str, host: bool) -> std::result::Result<String, String> {
             }
             continue;
         }
-        let refused = host && b < 0x80 && !b.is_ascii_alphanumeric() && !b"-_.~!$&'()*+,;=:[]<>\"".contains(&b);
+        let refused = host
+            && b < 0x80
+            && !b.is_ascii_alphanumeric()
+            && !b"-_.~!$&'()*+,;=:[]<>\"".contains(&b);
         if refused {
             return Err(format!(
                 "invalid character {:?} in host name",
@@ -174,7 +181,9 @@ fn parse(whole: &str) -> std::result::Result<Url, String> {
         return Ok(url);
     }
     let mut rest = body;
-    if let Some(end) = body.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))) {
+    if let Some(end) =
+        body.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')))
+    {
         if body.get(end..).is_some_and(|after| after.starts_with(':')) {
             let scheme = body.get(..end).unwrap_or_default();
             if scheme.is_empty() {
@@ -235,7 +244,10 @@ fn parse(whole: &str) -> std::result::Result<Url, String> {
                 Some((_, port)) => port,
                 None => return Err("missing ']' in host".to_owned()),
             },
-            None => host.rfind(':').and_then(|colon| host.get(colon..)).unwrap_or(""),
+            None => host
+                .rfind(':')
+                .and_then(|colon| host.get(colon..))
+                .unwrap_or(""),
         };
         let valid = port.is_empty()
             || port

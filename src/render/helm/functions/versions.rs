@@ -112,7 +112,9 @@ impl Object for SemVer {
             ),
             _ => {
                 let Some(other) = arguments.first().and_then(Value::as_object::<SemVer>) else {
-                    return fail("runtime error: invalid memory address or nil pointer dereference");
+                    return fail(
+                        "runtime error: invalid memory address or nil pointer dereference",
+                    );
                 };
                 let order = version.compare(&other.version);
                 Ok(match name {
