@@ -21,6 +21,7 @@ mod pattern;
 mod plugin;
 mod reference;
 mod replacement;
+mod reprint;
 mod schema;
 mod selector;
 mod set;

@@ -14,7 +14,7 @@ use super::values;
 use crate::discover::HelmVersion;
 use crate::origin::{Origins, Role};
 use crate::problem::{Kind, Problem};
-use crate::snapshot::{EntryKind, Found, ReadError, Tree};
+use crate::snapshot::{Found, ReadError, Tree};
 use crate::text::RepoPath;
 
 /// Charts inside charts beyond this depth are refused.
@@ -121,16 +121,14 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),
     };
-    let rules = Rules::parse(&text)
-        .map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
-    if let Some(link) = broken_link(tree, top, &rules) {
-        let message = format!("error evaluating symlink {link}: it leads nowhere or outside the repository");
-        return Err(Problem::new(Kind::Read, message).in_file(&link));
-    }
+    let rules =
+        Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
     let mut files = Vec::new();
     let mut todo = vec![(String::new(), top.clone(), 0)];
     while let Some((prefix, path, depth)) = todo.pop() {
-        let names = tree.list(&path).map_err(|error| unreadable(&path, &error))?;
+        let names = tree
+            .list(&path)
+            .map_err(|error| unreadable(&path, &error))?;
         for (name, found) in names {
             let inner = format!("{prefix}{name}");
             let place = path
@@ -141,13 +139,16 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
             }
             if found == Found::Directory {
                 if depth >= MAX_DIRECTORY_DEPTH {
-                    let message = "directories are nested too deeply; a link may lead back to a parent";
+                    let message =
+                        "directories are nested too deeply; a link may lead back to a parent";
                     return Err(Problem::new(Kind::Render, message).in_file(&place));
                 }
                 todo.push((format!("{inner}/"), place, depth + 1));
                 continue;
             }
-            let bytes = tree.read(&place).map_err(|error| unreadable(&place, &error))?;
+            let bytes = tree
+                .read(&place)
+                .map_err(|error| unreadable(&place, &error))?;
             if bytes.len() as u64 > archive::MAX_FILE {
                 let limit = archive::MAX_FILE;
                 let message =
@@ -171,24 +172,6 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
-}
-
-/// A link in the chart that leads nowhere, on which Helm stops, even where the link itself is ignored.
-fn broken_link(tree: &Tree<'_>, top: &RepoPath, rules: &Rules) -> Option<RepoPath> {
-    let real = tree.real(top).ok()?;
-    tree.snapshot()
-        .entries()
-        .range(real.clone()..)
-        .take_while(|(path, _)| path.as_str().starts_with(real.as_str()))
-        .filter(|(path, entry)| entry.kind == EntryKind::Link && path.is_within(&real))
-        .find(|(path, _)| {
-            let inner = path.strip_prefix(&real).unwrap_or_default();
-            let skipped = inner
-                .match_indices('/')
-                .any(|(at, _)| rules.ignores(inner.get(..at).unwrap_or_default(), true));
-            !skipped && !matches!(tree.find(path), Ok(Some(_)))
-        })
-        .map(|(path, _)| path.clone())
 }
 
 struct Loader<'o> {
@@ -221,11 +204,17 @@ impl Loader<'_> {
                 "Chart.yaml" => {}
                 "Chart.lock" => self.lock(&file)?,
                 "values.yaml" => {
-                    chart.values = values::load(&file.path, &file.text(), Role::Default, self.helm, self.origins)
-                        .map_err(|problem| Problem {
-                            message: format!("cannot load values.yaml: {}", problem.message),
-                            ..problem
-                        })?;
+                    chart.values = values::load(
+                        &file.path,
+                        &file.text(),
+                        Role::Default,
+                        self.helm,
+                        self.origins,
+                    )
+                    .map_err(|problem| Problem {
+                        message: format!("cannot load values.yaml: {}", problem.message),
+                        ..problem
+                    })?;
                 }
                 "values.schema.json" => chart.schema = Some(file),
                 "requirements.yaml" => {
@@ -260,22 +249,23 @@ impl Loader<'_> {
         let manifest = path
             .join("Chart.yaml")
             .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
-        chart
-            .metadata
-            .validate()
-            .map_err(|why| Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest))?;
+        chart.metadata.validate().map_err(|why| {
+            Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest)
+        })?;
         for (name, files) in packed {
             if name.starts_with(['_', '.']) {
                 continue;
             }
-            let below = self.packed(path, &name, files, depth).map_err(|problem| Problem {
-                message: format!(
-                    "error unpacking subchart {name} in {}: {}",
-                    chart.name(),
-                    problem.message
-                ),
-                ..problem
-            })?;
+            let below = self
+                .packed(path, &name, files, depth)
+                .map_err(|problem| Problem {
+                    message: format!(
+                        "error unpacking subchart {name} in {}: {}",
+                        chart.name(),
+                        problem.message
+                    ),
+                    ..problem
+                })?;
             chart.dependencies.push(below);
         }
         Ok(chart)

@@ -16,7 +16,6 @@ pub(super) mod json;
 mod lists;
 mod math;
 mod misc;
-mod password;
 mod paths;
 mod patterns;
 mod random;
@@ -99,14 +98,4 @@ fn quote(text: &Text) -> Text {
 /// Go's `path.Clean`.
 pub(super) fn clean_path(path: &str) -> String {
     paths::clean(path)
-}
-
-/// Compiles a pattern written for Go.
-pub(super) fn compile_regex(pattern: &str) -> std::result::Result<regex::Regex, String> {
-    re2::compile(pattern)
-}
-
-/// A number as JSON shows it.
-pub(super) fn plain_float(number: f64) -> String {
-    json::float(number).unwrap_or_else(|| number.to_string())
 }

@@ -60,6 +60,7 @@ pub(super) fn generate(
     args: &GeneratorArgs,
     options: Option<&GeneratorOptions>,
 ) -> Fallible<Object> {
+    let args = &generator_role(build, args);
     let origin = args.origin;
     if args.name.is_empty() {
         return Err(build.fail(origin, "a generator needs a `name`"));
@@ -148,6 +149,21 @@ pub(super) fn generate(
     object.book.needs_hash = !options.is_some_and(|options| options.disable_hash);
     object.book.behavior = Some(Behavior::named(&args.behavior));
     Ok(object)
+}
+
+/// The arguments, as contributions of a generator.
+fn generator_role(build: &mut Build<'_>, args: &GeneratorArgs) -> GeneratorArgs {
+    let mut args = args.clone();
+    let lists = [&mut args.literals, &mut args.files, &mut args.envs];
+    for text in lists.into_iter().flatten().chain([
+        &mut args.name,
+        &mut args.namespace,
+        &mut args.secret_type,
+    ]) {
+        text.origin = build.as_role(text.origin, Role::Generator);
+    }
+    args.origin = build.as_role(args.origin, Role::Generator);
+    args
 }
 
 /// All keys: of env files, then of literals, then of files.

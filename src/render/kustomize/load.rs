@@ -116,6 +116,14 @@ impl<'a> Build<'a> {
         self.problem(Kind::Render, origin, message).into()
     }
 
+    /// The place where something was written, as the contribution of another role.
+    pub(super) fn as_role(&mut self, origin: Origin, role: Role) -> Origin {
+        match self.origins.trace(origin).data.first() {
+            Some(source) => self.origins.source(source.file, source.span, role),
+            None => origin,
+        }
+    }
+
     /// The top directory of the build.
     pub(super) fn top(&self) -> Fallible<Directory> {
         let path = self

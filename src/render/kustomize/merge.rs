@@ -408,6 +408,14 @@ impl<'a> Walk<'a> {
             last_keys.clone_from(&valid_keys);
             let slot = find_element(&there, &look_keys, &look_values);
             let old = slot.and_then(|slot| there.get(slot)).cloned();
+            let key_origins: Vec<(String, Origin)> = valid_keys
+                .iter()
+                .filter_map(|key| Some((key.clone(), old.as_ref()?.field(key)?.origin)))
+                .collect();
+            let key_origin = |key: &str| {
+                let known = key_origins.iter().find(|(name, _)| name == key);
+                known.map(|(_, origin)| *origin)
+            };
             let walked = match brought {
                 Brought::Same => match old {
                     Some(old) => {
@@ -431,6 +439,12 @@ impl<'a> Walk<'a> {
                 continue;
             };
             for (key, text) in valid_keys.iter().zip(&valid_values) {
+                // A patch repeats a merge key to say which item it means: that the item has it, it owes to the object.
+                if let (true, Some(origin), Some(field)) =
+                    (was_there, key_origin(key), value.field_mut(key))
+                {
+                    field.origin = origin;
+                }
                 if value.field(key).is_none() && !text.is_empty() {
                     let origin = value.origin;
                     if key.is_empty() {

@@ -1,7 +1,10 @@
 //! JSON and YAML inside the text of a field: reading it, writing one value in it, printing JSON as Go does.
 
+use std::collections::BTreeMap;
+
 use super::node::{Body, Node, Tag};
 use super::path::{Create, Matches, at, at_mut, matches};
+use super::reprint::reprint;
 use super::source::{self, SourceText};
 use crate::origin::{Origin, Origins, Role};
 use crate::text::{Edit, RepoPath, TextEdit};
@@ -80,6 +83,7 @@ fn edit_scalars(text: &str, root: &Node, found: &[Vec<usize>]) -> Option<String>
     let stream = yaml::parse(text);
     let document = stream.documents.first()?;
     let mut edits = Vec::new();
+    let mut changed = BTreeMap::new();
     for position in found {
         let id = node_at(document, position)?;
         let node = document.node(id);
@@ -87,10 +91,15 @@ fn edit_scalars(text: &str, root: &Node, found: &[Vec<usize>]) -> Option<String>
             return None;
         };
         let new = at(root, position)?;
+        let text = scalar(new.text(), *style, &new.tag)?;
+        changed.insert(id, text.clone());
         edits.push(Edit {
             span: node.span,
-            text: scalar(new.text(), *style, &new.tag)?,
+            text,
         });
+    }
+    if let Some(printed) = reprint(document, text, &changed) {
+        return Some(printed);
     }
     Some(TextEdit::new(edits).ok()?.apply(text))
 }
