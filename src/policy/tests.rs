@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::control::cases::{Block, cases, markers};
+use crate::control::cases::{Case, cases, markers, without_markers};
 use crate::finding::{FixClass, Suggestion};
 use crate::framework::Framework;
 use crate::origin::{Origin, Origins, Role};
@@ -120,9 +120,48 @@ fn remedy(object: &mut Value, path: &Path, suggestion: &Suggestion) {
     }
 }
 
-/// Runs one case of a control's page; says what differs from its markers.
-fn check(control: &Control, policy: &Policy, base: Option<&Block>, head: &Block) -> Vec<String> {
-    let before = render(base.map_or("", |block| &block.yaml));
+/// The text of a case's head after all suggestions, edited as a file would be.
+fn edited(text: &str, findings: &[Finding]) -> String {
+    let mut text = text.to_owned();
+    for finding in findings.iter().rev() {
+        let Some(suggestion) = &finding.suggestion else {
+            continue;
+        };
+        let stream = yaml::parse(&text);
+        let document = stream
+            .documents
+            .iter()
+            .find(|document| {
+                let value = document.value(Dialect::Helm, &mut |_| Origin::NONE);
+                let resource = value.ok().and_then(|v| Resource::new(v, document.span));
+                resource.is_some_and(|resource| resource.identity == finding.resource)
+            })
+            .unwrap();
+        let edit = match suggestion {
+            Suggestion::Set(value) => yaml::edit::set(&text, document, &finding.path, value),
+            Suggestion::Remove => yaml::edit::remove(&text, document, &finding.path),
+        };
+        text = edit
+            .unwrap_or_else(|error| panic!("{}: {error}", finding.field))
+            .apply(&text);
+    }
+    text
+}
+
+/// The lines that go and come, each with its sign.
+fn changed_lines(before: &str, after: &str) -> String {
+    let diff = similar::TextDiff::from_lines(before, after);
+    diff.iter_all_changes()
+        .filter(|change| change.tag() != similar::ChangeTag::Equal)
+        .map(|change| format!("{}{}", change.tag(), change.value()))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+/// Runs one case of a control's page; says what differs from its markers and its fix.
+fn check(control: &Control, policy: &Policy, case: &Case) -> Vec<String> {
+    let head = &case.head;
+    let before = render(case.base.as_ref().map_or("", |block| &block.yaml));
     let mut after = render(&head.yaml);
     let at_head = |findings: Vec<Finding>| {
         findings
@@ -165,6 +204,22 @@ fn check(control: &Control, policy: &Policy, base: Option<&Block>, head: &Block)
             remedy(&mut resource.value, &finding.path, suggestion);
         }
     }
+    let written = without_markers(&head.yaml);
+    let fixed = edited(&written, &findings);
+    if let Some(fix) = &case.fix {
+        let lines = changed_lines(&written, &fixed);
+        if lines != fix.yaml {
+            wrong.push(format!(
+                "controls/{0}/{0}.md:{1}: the fix is\n{lines}",
+                control.name, fix.line
+            ));
+        }
+    }
+    // The edits of the text and the changes of the objects come to the same.
+    let fixed = render(&fixed);
+    for (edited, changed) in fixed.resources.iter().zip(&after.resources) {
+        assert_eq!(edited.value, changed.value, "{}", control.name);
+    }
     let left = at_head(run(policy, &before, &after));
     if left.len() != expected_left {
         wrong.push(format!(
@@ -196,6 +251,8 @@ fn every_page_holds() {
             findings.iter().any(|finding| finding.suggestion.is_some())
         });
         assert_eq!(suggests, control.fix != FixClass::Never, "{}", control.name);
+        let shows = cases.iter().any(|case| case.fix.is_some());
+        assert_eq!(shows, suggests, "{} shows its fix", control.name);
         for case in cases {
             let marked = !markers(&case.head.yaml, &control.name).is_empty();
             assert_eq!(
@@ -203,7 +260,7 @@ fn every_page_holds() {
                 "{} line {}",
                 control.name, case.head.line
             );
-            wrong.extend(check(control, &policy, case.base.as_ref(), &case.head));
+            wrong.extend(check(control, &policy, &case));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
