@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{EditError, edit, is_block_scalar, subtree};
+use super::put::is_block_scalar;
+use super::{EditError, edit, subtree};
 use crate::text::{Edit, Span, TextEdit};
 use crate::yaml::parse::{skip_blank, value_place};
 use crate::yaml::{
