@@ -2,7 +2,8 @@
 //!
 //! Under `## Violations` a block has a marker `# deny: NAME` on every line that the control must point at, and on no other;
 //! for a missing field that is the line of its nearest ancestor. Under `## Not violations` there is nothing to point at.
-//! A block `yaml before` is the base of the block that follows it. Running the cases is the policy layer's work.
+//! A block `yaml before` is the base of the block that follows it, and a block `diff fix` what the suggestions change in the
+//! block before: the lines that go and come, without the markers. Running the cases is the policy layer's work.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub struct Case {
     pub base: Option<Block>,
     /// The objects at head.
     pub head: Block,
+    /// The lines that the suggestions change, each with its sign.
+    pub fix: Option<Block>,
 }
 
 /// The text of one block.
@@ -79,7 +82,13 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
                 violates,
                 base: base.take(),
                 head: block,
+                fix: None,
             }),
+            ("diff fix", Some(true)) => match cases.last_mut() {
+                Some(case) if case.fix.is_none() => case.fix = Some(block),
+                _ => return Err(wrong("a fix without a violation")),
+            },
+            ("diff fix", _) => return Err(wrong("a fix without a violation")),
             _ => {}
         }
     }
@@ -90,6 +99,22 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
         }),
         None => Ok(cases),
     }
+}
+
+/// A block without its markers: what a person would have written.
+pub fn without_markers(yaml: &str) -> String {
+    yaml.lines()
+        .map(|line| {
+            let kept = line.split("# deny:").next().unwrap_or_default();
+            let kept = if kept.len() < line.len() {
+                kept.trim_end()
+            } else {
+                line
+            };
+            format!("{kept}\n")
+        })
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// The lines of a block that it marks for a control, from 1, and how often.
@@ -114,7 +139,7 @@ mod tests {
 
     #[test]
     fn blocks_are_cases() {
-        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n## Not violations\n```yaml\nb: 1\n```\n```sh\nls\n```\n";
+        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n```diff fix\n-a: 2\n```\n## Not violations\n```yaml\nb: 1\n```\n```sh\nls\n```\n";
         let block = |line, yaml: &str| Block {
             line,
             yaml: yaml.to_owned(),
@@ -126,11 +151,13 @@ mod tests {
                     violates: true,
                     base: Some(block(7, "a: 1\n")),
                     head: block(11, "a: 2  # deny: x\n"),
+                    fix: Some(block(14, "-a: 2\n")),
                 },
                 Case {
                     violates: false,
                     base: None,
-                    head: block(15, "b: 1\n"),
+                    head: block(18, "b: 1\n"),
+                    fix: None,
                 },
             ]
         );
@@ -150,5 +177,6 @@ mod tests {
     fn markers_name_their_control() {
         let yaml = "a: 1  # deny: x\nb: 2\nc: 3  # deny: x # deny: y\nd: 4 # deny: xy\n";
         assert_eq!(markers(yaml, "x"), BTreeMap::from([(1, 1), (3, 1)]));
+        assert_eq!(without_markers(yaml), "a: 1\nb: 2\nc: 3\nd: 4\n");
     }
 }

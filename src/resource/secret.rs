@@ -1,135 +1,118 @@
-//! Which values of an object must not be shown: a Secret's, and what looks like a credential where none should be.
+//! Values that nobody may read: which fields of an object they are, and the object without them.
 //!
-//! This errs on the side of hiding. Whether a credential in plain text is a finding is decided by a control.
-
-use std::sync::LazyLock;
-
-use regex::Regex;
+//! Whoever shows or hands on an object goes through here. That a secret changed may be told, its value never.
 
 use super::Resource;
 use crate::yaml::{Data, Path, Step, Value};
 
-/// Names whose values are credentials, whatever stands before them (`DB_PASSWORD`, `stripe.apiKey`).
-static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)(password|passwd|passphrase|secret|token|credentials?|api[._-]?key|access[._-]?key|private[._-]?key|encryption[._-]?key|signing[._-]?key)$",
-    )
-    .expect("because a constant pattern is tested")
-});
-
-/// Texts that are credentials, whatever they are called.
-static VALUE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opusr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{40}|\bglpat-[A-Za-z0-9_-]{20}|\bxox[abprs]-[0-9A-Za-z-]{10}|[a-z][a-z0-9+.-]*://[^/ :@$<{]+:[^/ :@$<{]+@[A-Za-z0-9]",
-    )
-    .expect("because a constant pattern is tested")
-});
+/// The annotation in which `kubectl apply` keeps a copy of the object, of a Secret's values too.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 impl Resource {
-    /// The scalars of this object whose text must not be shown.
-    pub fn secret_paths(&self) -> Vec<Path> {
-        let mut found = Vec::new();
-        // Paths still to be looked at, with whether everything below is secret. Depth is bounded by the value's.
-        let mut todo: Vec<(Path, &Value, bool)> = vec![(Path::root(), &self.value, false)];
-        while let Some((path, value, hidden)) = todo.pop() {
-            let hidden = hidden || self.hides_all_below(&path);
-            match &value.data {
-                Data::Mapping(mapping) => {
-                    let named = mapping
-                        .get("name")
-                        .and_then(Value::as_str)
-                        .is_some_and(|name| NAME.is_match(name));
-                    for entry in mapping {
-                        let below = path.clone().key(entry.key.clone());
-                        let is_variable = named && entry.key == "value";
-                        let is_named = self.is_config_data(&path) && NAME.is_match(&entry.key);
-                        todo.push((below, &entry.value, hidden || is_variable || is_named));
-                    }
-                }
-                Data::Sequence(items) => {
-                    todo.extend(
-                        items
-                            .iter()
-                            .enumerate()
-                            .map(|(i, item)| (path.clone().index(i), item, hidden)),
-                    );
-                }
-                Data::String(text) if !text.is_empty() && (hidden || VALUE.is_match(text)) => {
-                    found.push(path)
-                }
-                Data::Int(_) | Data::Uint(_) | Data::Float(_) if hidden => found.push(path),
-                _ => {}
-            }
-        }
-        found.sort();
-        found
+    /// True if and only if values of this object may be secret, so that no report shows them.
+    pub fn is_secret(&self) -> bool {
+        self.identity.group.is_empty()
+            && (self.identity.kind == "Secret" || self.is_list_of_secrets())
     }
 
-    /// The object with the text of each of its [secrets](Self::secret_paths) replaced by what `mask` makes of its path.
-    pub fn concealed(&self, mask: &dyn Fn(&Path) -> String) -> Value {
-        let mut value = self.masked(mask);
-        for path in self.secret_paths() {
-            if let Some(secret) = at_mut(&mut value, &path) {
-                secret.data = Data::String(mask(&path));
+    /// A list that nobody took apart (see [`flatten`](super::flatten)) and that holds a Secret.
+    fn is_list_of_secrets(&self) -> bool {
+        let is_secret = |item: &Value| item.get("kind").and_then(Value::as_str) == Some("Secret");
+        let items = self.value.get("items").and_then(Value::as_sequence);
+        self.identity.kind == "SecretList"
+            || (self.identity.kind == "List" && items.is_some_and(|all| all.iter().any(is_secret)))
+    }
+
+    /// True if and only if what stands at `path` is, holds or may be a secret value of this object.
+    pub fn hides(&self, path: &Path) -> bool {
+        let key = |depth: usize| match path.steps().get(depth) {
+            Some(Step::Key(key)) => Some(key.as_str()),
+            _ => None,
+        };
+        self.is_secret()
+            && match key(0) {
+                Some("data" | "stringData" | "items") => true,
+                Some("metadata") => {
+                    key(1) == Some("annotations") && matches!(key(2), None | Some(LAST_APPLIED))
+                }
+                _ => false,
             }
+    }
+
+    /// The object with each secret value replaced by what `mask` makes of its path. Keys stay; so do empty values.
+    pub fn masked(&self, mask: &dyn Fn(&Path) -> String) -> Value {
+        let mut value = self.value.clone();
+        if !self.is_secret() {
+            return value;
+        }
+        for field in ["data", "stringData", "items"] {
+            let path = Path::root().key(field);
+            if let Some(values) = value.as_mapping_mut().and_then(|map| map.get_mut(field)) {
+                mask_leaves(values, &path, mask);
+            }
+        }
+        let copy = value
+            .as_mapping_mut()
+            .and_then(|map| map.get_mut("metadata")?.as_mapping_mut())
+            .and_then(|map| map.get_mut("annotations")?.as_mapping_mut())
+            .and_then(|map| map.get_mut(LAST_APPLIED));
+        if let Some(copy) = copy {
+            let path = Path::root()
+                .key("metadata")
+                .key("annotations")
+                .key(LAST_APPLIED);
+            mask_value(copy, &path, mask);
         }
         value
     }
+}
 
-    fn hides_all_below(&self, path: &Path) -> bool {
-        !path.steps().is_empty() && path.to_string() != "metadata.annotations" && self.hides(path)
-    }
-
-    fn is_config_data(&self, path: &Path) -> bool {
-        self.identity.kind == "ConfigMap" && path.to_string() == "data"
+/// Masks the values of a map of secrets; anything else in its place is masked as a whole.
+fn mask_leaves(values: &mut Value, path: &Path, mask: &dyn Fn(&Path) -> String) {
+    match values.as_mapping_mut() {
+        Some(map) => {
+            for entry in map.iter_mut() {
+                let path = path.clone().key(entry.key.clone());
+                mask_value(&mut entry.value, &path, mask);
+            }
+        }
+        None => mask_value(values, path, mask),
     }
 }
 
-fn at_mut<'a>(value: &'a mut Value, path: &Path) -> Option<&'a mut Value> {
-    path.steps()
-        .iter()
-        .try_fold(value, |value, step| match (step, &mut value.data) {
-            (Step::Key(key), Data::Mapping(mapping)) => mapping.get_mut(key),
-            (Step::Index(index), Data::Sequence(items)) => items.get_mut(*index),
-            _ => None,
-        })
+fn mask_value(value: &mut Value, path: &Path, mask: &dyn Fn(&Path) -> String) {
+    let is_empty = match &value.data {
+        Data::Null => true,
+        Data::String(text) => text.is_empty(),
+        _ => false,
+    };
+    if !is_empty {
+        value.data = Data::String(mask(path));
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::origin::Origin;
-    use crate::text::Span;
-    use crate::yaml::{self, Dialect};
-
-    use super::*;
-
-    fn check(text: &str, expected: &[&str]) {
-        let stream = yaml::parse(text);
-        let value = stream.documents[0]
-            .value(Dialect::Helm, &mut |_| Origin::NONE)
-            .unwrap();
-        let resource = Resource::new(value, Span::default()).unwrap();
-        let found: Vec<String> = resource
-            .secret_paths()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(found, expected);
-    }
+    use crate::resource::tests::object;
+    use crate::yaml::Value;
 
     #[test]
-    fn secrets_and_what_looks_like_one_are_hidden() {
-        check(
-            "apiVersion: v1\nkind: Secret\nmetadata: {name: password, annotations: {a: b}}\ndata: {x: eA==, e: ''}\nstringData: {s: 1}\n",
-            &["data.x", "stringData.s"],
+    fn a_secret_is_masked_and_nothing_else_is() {
+        let secret = object(
+            "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { a: eA==, b: '' }\nstringData: { c: { d: x } }\n",
         );
-        check(
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {DB_PASSWORD: p, host: h, url: 'redis://u:p@h'}\n",
-            &["data.DB_PASSWORD", "data.url"],
+        let masked = secret.masked(&|path| format!("*{path}"));
+        let at = |path: &str| masked.at(&path.parse().unwrap()).and_then(Value::as_str);
+        assert_eq!(at("data.a"), Some("*data.a"));
+        assert_eq!(at("data.b"), Some(""));
+        assert_eq!(at("stringData.c"), Some("*stringData.c"));
+        assert_eq!(at("metadata.name"), Some("s"));
+        let list = object(
+            "apiVersion: v1\nkind: List\nitems: [{ kind: Secret, stringData: { a: TOPSECRET } }]\n",
         );
-        check(
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, env: [{name: API_TOKEN, value: t}, {name: A, value: b}]}]}\n",
-            &["spec.containers[0].env[0].value"],
-        );
+        assert!(!format!("{:?}", list.masked(&|_| "*".to_owned())).contains("TOPSECRET"));
+        assert!(list.hides(&"items[0].stringData.a".parse().unwrap()));
+        let map = object("apiVersion: v1\nkind: ConfigMap\ndata: { a: x }\n");
+        assert_eq!(map.masked(&|_| "*".to_owned()), map.value);
     }
 }
