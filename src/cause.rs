@@ -17,6 +17,8 @@ pub struct Line {
     pub span: Span,
     /// What they contributed.
     pub role: Role,
+    /// True if and only if the value is no longer the one written here: a later layer replaced it.
+    pub replaced: bool,
 }
 
 /// Where a field was decided.
@@ -36,6 +38,18 @@ pub struct Cause {
 pub trait Touched {
     /// True if and only if the change added or altered a byte of `span` in `path`.
     fn touches(&self, path: &RepoPath, span: Span) -> bool;
+}
+
+/// The place that `origin` leads to first.
+pub fn place(origins: &Origins, origin: Origin) -> Option<Line> {
+    let nothing_touched = |_: &RepoPath, _: Span| false;
+    choose(origins, &origins.trace(origin), &nothing_touched).map(|cause| cause.line)
+}
+
+impl<F: Fn(&RepoPath, Span) -> bool> Touched for F {
+    fn touches(&self, path: &RepoPath, span: Span) -> bool {
+        self(path, span)
+    }
 }
 
 /// How many places beside the first are worth showing.
@@ -95,10 +109,11 @@ fn rank(role: Role) -> u8 {
 }
 
 fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cause> {
-    let line = |source: &Source| Line {
+    let line = |source: &Source, replaced| Line {
         path: origins.file(source.file).path.clone(),
         span: source.span,
         role: source.role,
+        replaced,
     };
     let is_touched =
         |source: &&Source| touched.touches(&origins.file(source.file).path, source.span);
@@ -115,8 +130,13 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         .or_else(|| best(&mut replaced()))
         .or_else(|| trace.control.first().copied())?;
     let mut history: Vec<Line> = Vec::new();
-    for source in trace.data.iter().chain(replaced()) {
-        let other = line(source);
+    let others = trace
+        .data
+        .iter()
+        .map(|source| (source, false))
+        .chain(replaced().map(|source| (source, true)));
+    for (source, replaced) in others {
+        let other = line(source, replaced);
         let elsewhere = other.path != origins.file(chosen.file).path;
         if elsewhere
             && history.len() < HISTORY
@@ -132,7 +152,7 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         .collect();
     empty.dedup();
     Some(Cause {
-        line: line(&chosen),
+        line: line(&chosen, false),
         history,
         empty,
         touched: touched_place,
@@ -145,22 +165,6 @@ mod tests {
 
     use super::*;
     use crate::yaml::Mapping;
-
-    struct Nothing;
-
-    impl Touched for Nothing {
-        fn touches(&self, _: &RepoPath, _: Span) -> bool {
-            false
-        }
-    }
-
-    struct File(&'static str);
-
-    impl Touched for File {
-        fn touches(&self, path: &RepoPath, _: Span) -> bool {
-            path.as_str() == self.0
-        }
-    }
 
     fn sample() -> (Origins, Value) {
         let mut origins = Origins::new();
@@ -183,7 +187,13 @@ mod tests {
     #[test]
     fn what_a_person_set_comes_before_the_template_that_printed_it() {
         let (origins, value) = sample();
-        let cause = locate(&origins, &value, &"image".parse().unwrap(), &Nothing).unwrap();
+        let cause = locate(
+            &origins,
+            &value,
+            &"image".parse().unwrap(),
+            &|_: &RepoPath, _| false,
+        )
+        .unwrap();
         assert_eq!(cause.line.path.as_str(), "prod.yaml");
         assert_eq!(
             cause
@@ -199,7 +209,13 @@ mod tests {
     #[test]
     fn what_the_change_touched_comes_first() {
         let (origins, value) = sample();
-        let cause = locate(&origins, &value, &"image".parse().unwrap(), &File("t.yaml")).unwrap();
+        let cause = locate(
+            &origins,
+            &value,
+            &"image".parse().unwrap(),
+            &|path: &RepoPath, _| path.as_str() == "t.yaml",
+        )
+        .unwrap();
         assert_eq!(cause.line.path.as_str(), "t.yaml");
         assert!(cause.touched);
     }
@@ -211,7 +227,7 @@ mod tests {
             &origins,
             &value,
             &"resources.limits".parse().unwrap(),
-            &Nothing,
+            &|_: &RepoPath, _| false,
         )
         .unwrap();
         assert_eq!(cause.line.path.as_str(), "t.yaml");

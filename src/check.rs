@@ -20,7 +20,8 @@ use crate::policy;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
 use crate::report::{
-    AppLine, AppState, Conclusion, Location, Report, Side, SourceText, Texts, Told, Trouble, Which,
+    AppLine, AppState, Conclusion, Location, Reason, Report, Side, SourceText, Texts, Told,
+    Trouble, Which,
 };
 use crate::resource::Resource;
 use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
@@ -51,6 +52,8 @@ pub struct Compared {
     pub environment: Option<String>,
     /// What the change does to it.
     pub state: AppState,
+    /// The namespace it is deployed to in base and in head, for objects that name none; empty where nobody says.
+    pub namespaces: [String; 2],
     /// Its rendering in base; `None` where it is not there, or does not need to be known.
     pub base: Option<Rendered>,
     /// Its rendering in head; `None` where it is not there, or is what it is in base.
@@ -274,6 +277,7 @@ fn compare_app(
         id: some.map(|app| app.id.clone()).unwrap_or_default(),
         environment: after.or(before).and_then(|app| app.environment.clone()),
         state: AppState::Unchanged,
+        namespaces: [before, after].map(|app| app.map(namespace).unwrap_or_default()),
         base: None,
         head: None,
     };
@@ -302,6 +306,14 @@ fn compare_app(
         }
     }
     compared
+}
+
+/// Where Helm is told a namespace, it is where objects go that name none; Kustomize and manifests say it in the objects.
+fn namespace(app: &App) -> String {
+    match &app.source {
+        Source::Helm(release) => release.namespace.clone(),
+        Source::Kustomize(_) | Source::Manifests(_) => String::new(),
+    }
 }
 
 /// False only where no changed file can be an input of the app.
@@ -400,11 +412,12 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
             apps.push(line);
             continue;
         }
-        let (found, wrong) = policy::evaluate(
-            &policy,
-            &policy::Side::new(&app.id, base),
-            &policy::Side::new(&app.id, head),
-        );
+        let [before, after] = &app.namespaces;
+        let side = |namespace, resources| policy::Side {
+            namespace,
+            ..policy::Side::new(&app.id, resources)
+        };
+        let (found, wrong) = policy::evaluate(&policy, &side(before, base), &side(after, head));
         line.changed_resources = change::pair(base, head)
             .iter()
             .filter(|pair| pair.pairing() != Pairing::Unchanged)
@@ -429,7 +442,12 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                     .find(|r| r.identity == finding.resource)?;
                 cause::locate(&rendered.origins, &resource.value, &finding.path, &touched)
             });
-            findings.push(tell(
+            let reasons = finding
+                .causes
+                .iter()
+                .map(|cause| texts.reason(cause, app))
+                .collect();
+            let mut told = tell(
                 finding,
                 cause,
                 side,
@@ -437,7 +455,9 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                 fail_on,
                 &controls,
                 &mut texts,
-            ));
+            );
+            told.reasons = reasons;
+            findings.push(told);
         }
     }
     texts.load_places(&problems);
@@ -582,6 +602,7 @@ fn tell(
             .unwrap_or_default(),
         location,
         history,
+        reasons: Vec::new(),
         help,
         finding,
     }
@@ -651,7 +672,25 @@ impl TextLoader<'_> {
             start: index.position(&source.text, line.span.start),
             end: index.position(&source.text, line.span.end),
             role: role_name(line.role),
+            replaced: line.replaced,
         })
+    }
+
+    fn reason(&mut self, cause: &crate::finding::Cause, app: &Compared) -> Reason {
+        let (side, rendered) = if cause.removed {
+            (Which::Base, app.base.as_ref())
+        } else {
+            (Which::Head, app.head.as_ref())
+        };
+        let location = rendered.and_then(|rendered| {
+            let line = cause::place(&rendered.origins, cause.anchor.shown)?;
+            self.locate(side, &line, Some(&rendered.origins))
+        });
+        Reason {
+            resource: cause.resource.to_string(),
+            removed: cause.removed,
+            location,
+        }
     }
 
     /// Marks the source bytes of every value that must not be shown.

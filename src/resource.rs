@@ -3,6 +3,7 @@
 //! This is the one place that knows how Kubernetes names things: which kinds describe pods, which have no namespace,
 //! which field names an item of a list. It renders and judges nothing.
 
+mod credential;
 mod secret;
 
 use std::fmt;

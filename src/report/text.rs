@@ -171,13 +171,30 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
         }
     }
     for earlier in &first.history {
-        let label = format!("by way of this {}", earlier.role);
+        let what = if earlier.replaced {
+            "instead of"
+        } else {
+            "by way of"
+        };
+        let label = format!("{what} this {}", earlier.role);
         section = section.elements(excerpt(
             &report.texts,
             earlier,
             AnnotationKind::Context,
             Some(label),
         ));
+    }
+    for reason in &first.reasons {
+        let what = if reason.removed { "removes" } else { "changes" };
+        section = section.element(
+            Level::NOTE.message(format!("new because the change {what} {}", reason.resource)),
+        );
+        section = section.elements(
+            reason
+                .location
+                .as_ref()
+                .and_then(|at| excerpt(&report.texts, at, AnnotationKind::Context, None)),
+        );
     }
     let mut seen = Vec::new();
     for told in group {
@@ -326,6 +343,7 @@ fn problem<'a>(texts: &Texts, trouble: &'a Trouble, apps: &[&str]) -> Group<'a> 
             start,
             end,
             role: "",
+            replaced: false,
         };
         excerpt(texts, &location, kind, label)
     };

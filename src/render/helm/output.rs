@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::chart::{Chart, File};
-use super::functions::origins_of;
+use super::functions::{origins_of, syntax_words};
 use super::glob::path_match;
 use super::string::{Text, TextBuilder};
 use crate::discover::{HelmVersion, Release};
@@ -268,13 +268,11 @@ fn read(
         (Some(document), _) => {
             let value = document
                 .value(Dialect::Helm, &mut origins_of(&text, origins))
-                .map_err(|error| wrong(format!("error converting YAML to JSON: yaml: {error}")))?;
+                .map_err(|error| wrong(syntax_words(text.as_bytes(), &error)))?;
             (value, document.span)
         }
         (None, Some(error)) => {
-            return Err(wrong(format!(
-                "error converting YAML to JSON: yaml: {error}"
-            )));
+            return Err(wrong(syntax_words(text.as_bytes(), &error)));
         }
         (None, None) => (yaml::Value::default(), Span::default()),
     };
@@ -353,31 +351,25 @@ fn head(value: &yaml::Value) -> Result<Head, String> {
             },
         }
     };
-    text(
-        value.get("apiVersion"),
-        "struct field SimpleHead.apiVersion",
-    )?;
-    head.kind = text(value.get("kind"), "struct field SimpleHead.kind")?;
+    text(value.get("apiVersion"), "struct field .apiVersion")?;
+    head.kind = text(value.get("kind"), "struct field .kind")?;
     let Some(metadata) = value.get("metadata").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     if metadata.as_mapping().is_none() {
         let wanted = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
-        return wrong(metadata, "struct field SimpleHead.metadata", wanted);
+        return wrong(metadata, "struct field .metadata", wanted);
     }
-    text(
-        metadata.get("name"),
-        "struct field SimpleHead.metadata.name",
-    )?;
+    text(metadata.get("name"), "struct field .metadata.name")?;
     let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
-    let place = "struct field SimpleHead.metadata.annotations";
+    let place = "struct field .metadata.annotations";
     let Some(annotations) = annotations.as_mapping() else {
         return wrong(annotations, place, "map[string]string");
     };
     for entry in annotations {
-        let value = text(Some(&entry.value), place)?;
+        let value = text(Some(&entry.value), &format!("{place}.{}", entry.key))?;
         if entry.key == "helm.sh/hook" {
             head.hook = Some(value);
         }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::chart::unreadable;
-use super::functions::json;
+use super::functions::{json, syntax_words};
 use super::set;
 use super::string::Text;
 use super::value::{Data, MAX_DEPTH, Map, Value};
@@ -38,7 +38,7 @@ pub(super) fn load(
         HelmVersion::V3 => "",
     };
     let wrong = |error: yaml::SyntaxError| {
-        let message = format!("{words}error converting YAML to JSON: yaml: {error}");
+        let message = format!("{words}{}", syntax_words(text.as_bytes(), &error));
         Problem::new(Kind::Syntax, message).at(path, error.span)
     };
     let documents = match helm {

@@ -1,0 +1,138 @@
+//! Which scalars no report may show: the values of Secrets, and what looks like a credential where none should be.
+//!
+//! This errs on the side of hiding. Whether a credential in plain text is a finding is decided by a control.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Resource;
+use crate::yaml::{Data, Path, Step, Value};
+
+/// Names whose values are credentials, whatever stands before them (`DB_PASSWORD`, `stripe.apiKey`).
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(password|passwd|passphrase|secret|token|credentials?|api[._-]?key|access[._-]?key|private[._-]?key|encryption[._-]?key|signing[._-]?key)$",
+    )
+    .expect("because a constant pattern is tested")
+});
+
+/// Texts that are credentials, whatever they are called.
+static VALUE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opusr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{40}|\bglpat-[A-Za-z0-9_-]{20}|\bxox[abprs]-[0-9A-Za-z-]{10}|[a-z][a-z0-9+.-]*://[^/ :@$<{]+:[^/ :@$<{]+@[A-Za-z0-9]",
+    )
+    .expect("because a constant pattern is tested")
+});
+
+impl Resource {
+    /// The scalars of this object whose text must not be shown.
+    pub fn secret_paths(&self) -> Vec<Path> {
+        let mut found = Vec::new();
+        // Paths still to be looked at, with whether everything below is secret. Depth is bounded by the value's.
+        let mut todo: Vec<(Path, &Value, bool)> = vec![(Path::root(), &self.value, false)];
+        while let Some((path, value, hidden)) = todo.pop() {
+            let hidden = hidden || self.hides_all_below(&path);
+            match &value.data {
+                Data::Mapping(mapping) => {
+                    let named = mapping
+                        .get("name")
+                        .and_then(Value::as_str)
+                        .is_some_and(|name| NAME.is_match(name));
+                    for entry in mapping {
+                        let below = path.clone().key(entry.key.clone());
+                        let is_variable = named && entry.key == "value";
+                        let is_named = self.is_config_data(&path) && NAME.is_match(&entry.key);
+                        todo.push((below, &entry.value, hidden || is_variable || is_named));
+                    }
+                }
+                Data::Sequence(items) => {
+                    todo.extend(
+                        items
+                            .iter()
+                            .enumerate()
+                            .map(|(i, item)| (path.clone().index(i), item, hidden)),
+                    );
+                }
+                Data::String(text) if !text.is_empty() && (hidden || VALUE.is_match(text)) => {
+                    found.push(path)
+                }
+                Data::Int(_) | Data::Uint(_) | Data::Float(_) if hidden => found.push(path),
+                _ => {}
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// The object with the text of each of its [secrets](Self::secret_paths) replaced by what `mask` makes of its path.
+    pub fn concealed(&self, mask: &dyn Fn(&Path) -> String) -> Value {
+        let mut value = self.masked(mask);
+        for path in self.secret_paths() {
+            if let Some(secret) = at_mut(&mut value, &path) {
+                secret.data = Data::String(mask(&path));
+            }
+        }
+        value
+    }
+
+    /// True if and only if every scalar at and below `path` is a value of a Secret.
+    fn hides_all_below(&self, path: &Path) -> bool {
+        let below_metadata = matches!(path.steps().first(), Some(Step::Key(key)) if key == "metadata");
+        let enough = if below_metadata { 3 } else { 1 };
+        path.steps().len() >= enough && self.hides(path)
+    }
+
+    fn is_config_data(&self, path: &Path) -> bool {
+        self.identity.kind == "ConfigMap" && path.to_string() == "data"
+    }
+}
+
+fn at_mut<'a>(value: &'a mut Value, path: &Path) -> Option<&'a mut Value> {
+    path.steps()
+        .iter()
+        .try_fold(value, |value, step| match (step, &mut value.data) {
+            (Step::Key(key), Data::Mapping(mapping)) => mapping.get_mut(key),
+            (Step::Index(index), Data::Sequence(items)) => items.get_mut(*index),
+            _ => None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::origin::Origin;
+    use crate::text::Span;
+    use crate::yaml::{self, Dialect};
+
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let stream = yaml::parse(text);
+        let value = stream.documents[0]
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .unwrap();
+        let resource = Resource::new(value, Span::default()).unwrap();
+        let found: Vec<String> = resource
+            .secret_paths()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn secrets_and_what_looks_like_one_are_hidden() {
+        check(
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: password, annotations: {a: b}}\ndata: {x: eA==, e: ''}\nstringData: {s: 1}\n",
+            &["data.x", "stringData.s"],
+        );
+        check(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {DB_PASSWORD: p, host: h, url: 'redis://u:p@h'}\n",
+            &["data.DB_PASSWORD", "data.url"],
+        );
+        check(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, env: [{name: API_TOKEN, value: t}, {name: A, value: b}]}]}\n",
+            &["spec.containers[0].env[0].value"],
+        );
+    }
+}
