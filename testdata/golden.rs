@@ -3,6 +3,13 @@
 //! A case is a folder. `UPDATE=1 cargo test` rewrites what is expected of Plimsoll itself; what was recorded from a real
 //! program (a `RECORDED` file names it) is never rewritten.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails by panicking has done its work"
+)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
