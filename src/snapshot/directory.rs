@@ -84,7 +84,7 @@ impl Directory {
                 root: root.to_owned(),
                 entries,
             },
-            unnamed: unnamed.into_iter().map(|name| (name, None)).collect(),
+            unnamed,
             problems,
             notes: Vec::new(),
         })
@@ -125,8 +125,8 @@ impl Snapshot for Directory {
 pub(super) struct Listing {
     /// Names and what they are, in no particular order.
     pub(super) names: Vec<(String, Listed)>,
-    /// Paths whose names are not UTF-8, spelled as well as possible.
-    pub(super) unnamed: Vec<String>,
+    /// What has a name that is not UTF-8, each with its path spelled as well as possible and its content.
+    pub(super) unnamed: Vec<(String, Option<ContentId>)>,
 }
 
 /// What a name in a directory is.
@@ -157,11 +157,17 @@ pub(super) fn list(root: &Path, directory: &RepoPath) -> io::Result<Listing> {
         match entry.file_name().into_string() {
             // On Unix a name may hold a backslash, elsewhere it cannot: it is never a separator.
             Ok(name) => listing.names.push((name, kind)),
-            Err(name) => listing.unnamed.push(if directory.is_root() {
-                name.to_string_lossy().into_owned()
-            } else {
-                format!("{directory}/{}", name.to_string_lossy())
-            }),
+            Err(name) => {
+                let name = name.to_string_lossy();
+                let shown = if directory.is_root() {
+                    name.into_owned()
+                } else {
+                    format!("{directory}/{name}")
+                };
+                listing
+                    .unnamed
+                    .push((shown, identify_unnamed(&entry.path())));
+            }
         }
     }
     Ok(listing)
@@ -211,6 +217,15 @@ pub(super) fn identify(root: &Path, path: &RepoPath, kind: EntryKind) -> Content
         }
         Err(error) => no_content(&error.to_string()),
     }
+}
+
+/// The content id of a file whose name cannot be a path here; `None` for what is no file or cannot be read.
+fn identify_unnamed(full: &Path) -> Option<ContentId> {
+    let metadata = fs::symlink_metadata(full).ok()?;
+    let is_small = metadata.is_file() && metadata.len() <= MAX_FILE_BYTES as u64;
+    is_small
+        .then(|| fs::read(full).ok())?
+        .map(|bytes| ContentId::of(&bytes))
 }
 
 /// An id for what has no bytes. It differs from all ids of content, whose text begins with `blob`.
@@ -304,6 +319,9 @@ mod tests {
         fs::write(temporary.path().join(name), "x").unwrap();
         let opened = Directory::open(temporary.path(), "here".to_owned()).unwrap();
         assert!(opened.snapshot.entries().is_empty());
-        assert_eq!(opened.unnamed.len(), 1);
+        assert_eq!(
+            opened.unnamed,
+            [("b\u{fffd}.yaml".to_owned(), Some(ContentId::of(b"x")))]
+        );
     }
 }

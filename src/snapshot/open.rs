@@ -348,7 +348,11 @@ impl Sources<'_> {
     fn directory(&self, path: &Path) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
         let mut opened = Directory::open(
             &self.current_dir.join(path),
-            format!("the directory {}", path.display()),
+            if path == Path::new(".") {
+                "the current directory".to_owned()
+            } else {
+                format!("the directory {}", path.display())
+            },
         )?;
         if let Some(name) = path.to_str()
             && let Some(repository) = &self.repository

@@ -67,7 +67,7 @@ impl Worktree {
                 root: root.to_owned(),
                 entries,
             },
-            unnamed: unnamed_with_ids(unnamed, &index),
+            unnamed,
             problems,
             notes,
         })
@@ -110,7 +110,7 @@ struct Walk<'a> {
     files: Vec<(RepoPath, EntryKind)>,
     problems: Vec<crate::problem::Problem>,
     notes: Vec<String>,
-    unnamed: Vec<String>,
+    unnamed: Vec<(String, Option<ContentId>)>,
 }
 
 impl Walk<'_> {
@@ -143,7 +143,7 @@ impl Walk<'_> {
             let ignored =
                 ignored.map(|ignored| self.within(ignored, &directory, has(".gitignore")));
             self.unnamed
-                .extend(found.unnamed.into_iter().filter(|name| {
+                .extend(found.unnamed.into_iter().filter(|(name, _)| {
                     let path = RepoPath::bound(name);
                     let is_tracked = self.index.unnamed.iter().any(|(known, _)| known == name);
                     is_tracked || ignored.as_ref().is_some_and(|i| !i.contains(&path, false))
@@ -257,17 +257,6 @@ fn is_same_but_for_line_endings(root: &Path, path: &RepoPath, id: ContentId) -> 
         return false;
     };
     text.contains("\r\n") && ContentId::of(text.replace("\r\n", "\n").as_bytes()) == id
-}
-
-/// Names on disk that a path cannot hold, with the ids that the index has for them: most likely they are unchanged.
-fn unnamed_with_ids(names: Vec<String>, index: &Index) -> Vec<(String, Option<ContentId>)> {
-    names
-        .into_iter()
-        .map(|name| {
-            let id = index.unnamed.iter().find(|(known, _)| *known == name);
-            (name, id.map(|(_, id)| *id))
-        })
-        .collect()
 }
 
 #[cfg(test)]
