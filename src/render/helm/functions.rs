@@ -28,9 +28,9 @@ mod urls;
 mod versions;
 
 use super::function::{Context, FunctionError, Functions, Signature};
-use super::{builtins, format};
 use super::string::Text;
 use super::value::Value;
+use super::{builtins, format};
 use crate::discover::HelmVersion;
 
 pub(super) use conversions::{origins_of, to_yaml};

@@ -235,7 +235,9 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
             .iter()
             .map(|item| {
                 if item.is_null() {
-                    return Err("validation: maintainers must not contain empty or null nodes".to_owned());
+                    return Err(
+                        "validation: maintainers must not contain empty or null nodes".to_owned(),
+                    );
                 }
                 if item.as_mapping().is_none() {
                     return wrong(item, "Metadata.maintainers", "chart.Maintainer");
@@ -374,7 +376,9 @@ impl Metadata {
             }
             let key = if alias.is_empty() { name } else { alias };
             if known.contains(&key) {
-                return Err(format!("more than one dependency with name or alias {key:?}"));
+                return Err(format!(
+                    "more than one dependency with name or alias {key:?}"
+                ));
             }
             known.push(key);
         }
@@ -405,7 +409,10 @@ impl Metadata {
     fn fields(&self, is_root: bool) -> Vec<Field> {
         let text = |text: &Text| Value::from(text.clone());
         let texts = |texts: &[Text]| {
-            Value::list(texts.iter().cloned().map(Value::from).collect(), Origin::NONE)
+            Value::list(
+                texts.iter().cloned().map(Value::from).collect(),
+                Origin::NONE,
+            )
         };
         let structs = |of: Vec<Vec<Field>>| {
             let items = of
@@ -452,7 +459,11 @@ impl Metadata {
                     Field::new("Repository", "repository", text(&dependency.repository)),
                     Field::new("Condition", "condition", text(&dependency.condition)),
                     Field::new("Tags", "tags", texts(&dependency.tags)),
-                    Field::new("Enabled", "enabled", Value::bool(dependency.enabled, Origin::NONE)),
+                    Field::new(
+                        "Enabled",
+                        "enabled",
+                        Value::bool(dependency.enabled, Origin::NONE),
+                    ),
                     Field::new("ImportValues", "import-values", imports),
                     Field::new("Alias", "alias", text(&dependency.alias)),
                 ]
@@ -471,7 +482,11 @@ impl Metadata {
             Field::new("Condition", "condition", text(&self.condition)),
             Field::new("Tags", "tags", text(&self.tags)),
             Field::new("AppVersion", "appVersion", text(&self.app_version)),
-            Field::new("Deprecated", "deprecated", Value::bool(self.deprecated, Origin::NONE)),
+            Field::new(
+                "Deprecated",
+                "deprecated",
+                Value::bool(self.deprecated, Origin::NONE),
+            ),
             Field::new("Annotations", "annotations", annotations),
             Field::new("KubeVersion", "kubeVersion", text(&self.kube_version)),
             Field::new("Dependencies", "dependencies", structs(dependencies)),

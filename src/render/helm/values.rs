@@ -130,8 +130,8 @@ pub(super) fn given(
             } else {
                 format!("{flag} ({})", count + 1)
             };
-            let path = RepoPath::new(&name)
-                .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+            let path =
+                RepoPath::new(&name).map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
             let file = origins.add_file(&path, &text);
             let wrong = |why: String| {
                 let message = if kind == SetKind::Json {
