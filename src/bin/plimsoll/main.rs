@@ -129,7 +129,9 @@ fn absolute(path: &str) -> PathBuf {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() != Some("render") {
-        eprintln!("usage: plimsoll render CHART [--name NAME] [--namespace NS] [-f FILE] [--set …]");
+        eprintln!(
+            "usage: plimsoll render CHART [--name NAME] [--namespace NS] [-f FILE] [--set …]"
+        );
         std::process::exit(2);
     }
     let root = PathBuf::from("/");
@@ -147,7 +149,12 @@ fn main() {
             }
             _ => (argument.clone(), None),
         };
-        let mut value = || given.clone().or_else(|| arguments.next()).unwrap_or_default();
+        let mut value = || {
+            given
+                .clone()
+                .or_else(|| arguments.next())
+                .unwrap_or_default()
+        };
         match flag.as_str() {
             "--name" => release.name = value(),
             "--namespace" | "-n" => release.namespace = value(),
@@ -225,7 +232,13 @@ fn main() {
             let show = |source: &plimsoll::origin::Source| {
                 let file = origins.file(source.file);
                 let at = LineIndex::new(&file.text).position(&file.text, source.span.start);
-                format!("{}:{}:{} {:?}", file.path.file_name(), at.line, at.column, source.role)
+                format!(
+                    "{}:{}:{} {:?}",
+                    file.path.file_name(),
+                    at.line,
+                    at.column,
+                    source.role
+                )
             };
             let data: Vec<String> = trace.data.iter().map(show).collect();
             let control: Vec<String> = trace.control.iter().map(show).collect();

@@ -73,7 +73,11 @@ const API_VERSIONS: &[&str] = &[
 /// What Helm 3 has in place of an entry of Helm 4's list: nothing, or others.
 fn in_helm_3(version: &'static str) -> &'static [&'static str] {
     match version {
-        "autoscaling/v2" => &["autoscaling/v2", "autoscaling/v2beta1", "autoscaling/v2beta2"],
+        "autoscaling/v2" => &[
+            "autoscaling/v2",
+            "autoscaling/v2beta1",
+            "autoscaling/v2beta2",
+        ],
         "lifecycle.k8s.io/v1alpha1" | "storagemigration.k8s.io/v1beta1" => &[],
         "scheduling.k8s.io/v1alpha3" => &["scheduling.k8s.io/v1alpha1"],
         "storagemigration.k8s.io/v1" => &["storagemigration.k8s.io/v1alpha1"],
@@ -140,8 +144,13 @@ impl KubeVersion {
         if parts.iter().any(|part| part.is_empty()) {
             return Err(format!("could not parse {given:?} as version"));
         }
-        if parts.iter().any(|part| part.len() > 1 && part.starts_with('0')) {
-            return Err(format!("illegal zero-prefixed version component in {given:?}"));
+        if parts
+            .iter()
+            .any(|part| part.len() > 1 && part.starts_with('0'))
+        {
+            return Err(format!(
+                "illegal zero-prefixed version component in {given:?}"
+            ));
         }
         let normalized = format!("v{numbers}");
         let version = match helm {
@@ -304,19 +313,31 @@ pub(super) fn capabilities(release: &Release, kube: &KubeVersion) -> Value {
     let mut build = match helm {
         HelmVersion::V4 => vec![
             Field::new("Version", "version", text("v4.3.1")),
-            Field::new("GitCommit", "git_commit", text("c0d08d0d6d9424d4a14febb5e8a3e51b0dd00dff")),
+            Field::new(
+                "GitCommit",
+                "git_commit",
+                text("c0d08d0d6d9424d4a14febb5e8a3e51b0dd00dff"),
+            ),
             Field::new("GitTreeState", "git_tree_state", text("clean")),
             Field::new("GoVersion", "go_version", text("go1.27.2")),
         ],
         HelmVersion::V3 => vec![
             Field::new("Version", "version", text("v3.19.0")),
-            Field::new("GitCommit", "git_commit", text("3d8990f0836691f0229297773f3524598f46bda6")),
+            Field::new(
+                "GitCommit",
+                "git_commit",
+                text("3d8990f0836691f0229297773f3524598f46bda6"),
+            ),
             Field::new("GitTreeState", "git_tree_state", text("clean")),
             Field::new("GoVersion", "go_version", text("go1.24.7")),
         ],
     };
     if helm == HelmVersion::V4 {
-        build.push(Field::new("KubeClientVersion", "kube_client_version", text("v1.37")));
+        build.push(Field::new(
+            "KubeClientVersion",
+            "kube_client_version",
+            text("v1.37"),
+        ));
     }
     let build = Struct {
         type_name: "version.BuildInfo",
@@ -332,8 +353,16 @@ pub(super) fn capabilities(release: &Release, kube: &KubeVersion) -> Value {
             "KubeVersion",
             Value::object(kube.clone(), Origin::NONE),
         ),
-        Field::new("APIVersions", "APIVersions", Value::object(versions, Origin::NONE)),
-        Field::new("HelmVersion", "HelmVersion", Value::object(build, Origin::NONE)),
+        Field::new(
+            "APIVersions",
+            "APIVersions",
+            Value::object(versions, Origin::NONE),
+        ),
+        Field::new(
+            "HelmVersion",
+            "HelmVersion",
+            Value::object(build, Origin::NONE),
+        ),
     ];
     Value::object(Struct { type_name, fields }, Origin::NONE)
 }

@@ -121,16 +121,19 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),
     };
-    let rules = Rules::parse(&text)
-        .map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
+    let rules =
+        Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
     if let Some(link) = broken_link(tree, top, &rules) {
-        let message = format!("error evaluating symlink {link}: it leads nowhere or outside the repository");
+        let message =
+            format!("error evaluating symlink {link}: it leads nowhere or outside the repository");
         return Err(Problem::new(Kind::Read, message).in_file(&link));
     }
     let mut files = Vec::new();
     let mut todo = vec![(String::new(), top.clone(), 0)];
     while let Some((prefix, path, depth)) = todo.pop() {
-        let names = tree.list(&path).map_err(|error| unreadable(&path, &error))?;
+        let names = tree
+            .list(&path)
+            .map_err(|error| unreadable(&path, &error))?;
         for (name, found) in names {
             let inner = format!("{prefix}{name}");
             let place = path
@@ -141,13 +144,16 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
             }
             if found == Found::Directory {
                 if depth >= MAX_DIRECTORY_DEPTH {
-                    let message = "directories are nested too deeply; a link may lead back to a parent";
+                    let message =
+                        "directories are nested too deeply; a link may lead back to a parent";
                     return Err(Problem::new(Kind::Render, message).in_file(&place));
                 }
                 todo.push((format!("{inner}/"), place, depth + 1));
                 continue;
             }
-            let bytes = tree.read(&place).map_err(|error| unreadable(&place, &error))?;
+            let bytes = tree
+                .read(&place)
+                .map_err(|error| unreadable(&place, &error))?;
             if bytes.len() as u64 > archive::MAX_FILE {
                 let limit = archive::MAX_FILE;
                 let message =
@@ -221,11 +227,17 @@ impl Loader<'_> {
                 "Chart.yaml" => {}
                 "Chart.lock" => self.lock(&file)?,
                 "values.yaml" => {
-                    chart.values = values::load(&file.path, &file.text(), Role::Default, self.helm, self.origins)
-                        .map_err(|problem| Problem {
-                            message: format!("cannot load values.yaml: {}", problem.message),
-                            ..problem
-                        })?;
+                    chart.values = values::load(
+                        &file.path,
+                        &file.text(),
+                        Role::Default,
+                        self.helm,
+                        self.origins,
+                    )
+                    .map_err(|problem| Problem {
+                        message: format!("cannot load values.yaml: {}", problem.message),
+                        ..problem
+                    })?;
                 }
                 "values.schema.json" => chart.schema = Some(file),
                 "requirements.yaml" => {
@@ -260,22 +272,23 @@ impl Loader<'_> {
         let manifest = path
             .join("Chart.yaml")
             .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
-        chart
-            .metadata
-            .validate()
-            .map_err(|why| Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest))?;
+        chart.metadata.validate().map_err(|why| {
+            Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest)
+        })?;
         for (name, files) in packed {
             if name.starts_with(['_', '.']) {
                 continue;
             }
-            let below = self.packed(path, &name, files, depth).map_err(|problem| Problem {
-                message: format!(
-                    "error unpacking subchart {name} in {}: {}",
-                    chart.name(),
-                    problem.message
-                ),
-                ..problem
-            })?;
+            let below = self
+                .packed(path, &name, files, depth)
+                .map_err(|problem| Problem {
+                    message: format!(
+                        "error unpacking subchart {name} in {}: {}",
+                        chart.name(),
+                        problem.message
+                    ),
+                    ..problem
+                })?;
             chart.dependencies.push(below);
         }
         Ok(chart)

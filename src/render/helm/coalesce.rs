@@ -31,7 +31,12 @@ pub(super) struct Coalescing<'o> {
 
 impl Coalescing<'_> {
     /// The values of the chart and its dependencies with `values` laid over them.
-    pub(super) fn values(&mut self, chart: &Chart, values: &Map, mode: Mode) -> Result<Map, String> {
+    pub(super) fn values(
+        &mut self,
+        chart: &Chart,
+        values: &Map,
+        mode: Mode,
+    ) -> Result<Map, String> {
         let copy = copy(values);
         self.chart(chart, &copy, mode)?;
         Ok(copy)
@@ -81,7 +86,11 @@ impl Coalescing<'_> {
                         Some(Data::Map(there)) => self.tables(&copied, there, Mode::Merge, depth),
                         Some(_) => continue,
                     }
-                    into.set(key, entry.key_origin, Value::map(copied, entry.value.origin));
+                    into.set(
+                        key,
+                        entry.key_origin,
+                        Value::map(copied, entry.value.origin),
+                    );
                 }
                 (_, Some(there)) if there.as_map().is_some() => {}
                 (_, there) => {
@@ -93,7 +102,11 @@ impl Coalescing<'_> {
                 }
             }
         }
-        let origin = if origin.is_none() { from_origin } else { origin };
+        let origin = if origin.is_none() {
+            from_origin
+        } else {
+            origin
+        };
         below.set(GLOBAL, origin, Value::map(into, origin));
     }
 

@@ -94,12 +94,14 @@ fn enable(
     let tags = all.get("tags");
     for dependency in &mut chart.metadata.dependencies {
         if let Some(Data::Map(tags)) = tags.as_ref().map(|tags| &tags.data) {
-            let told = dependency.tags.iter().filter_map(|tag| {
-                match tags.get(&tag.lossy())?.data {
-                    Data::Bool(told) => Some(told),
-                    _ => None,
-                }
-            });
+            let told =
+                dependency
+                    .tags
+                    .iter()
+                    .filter_map(|tag| match tags.get(&tag.lossy())?.data {
+                        Data::Bool(told) => Some(told),
+                        _ => None,
+                    });
             let told: Vec<bool> = told.collect();
             dependency.enabled = told.contains(&true) || !told.contains(&false);
         }
@@ -122,7 +124,9 @@ fn enable(
         .filter(|dependency| !dependency.enabled)
         .map(|dependency| dependency.name.lossy().into_owned())
         .collect();
-    chart.dependencies.retain(|below| !off.contains(&below.name()));
+    chart
+        .dependencies
+        .retain(|below| !off.contains(&below.name()));
     chart
         .metadata
         .dependencies
@@ -187,7 +191,11 @@ fn import(chart: &mut Chart, coalescing: &mut Coalescing<'_>) -> Result<(), Stri
             };
             let shown = Map::of(MapType::Strings);
             for (key, text) in [("child", &child), ("parent", &parent)] {
-                shown.set(key, import.origin, Value::string(text.as_str(), import.origin));
+                shown.set(
+                    key,
+                    import.origin,
+                    Value::string(text.as_str(), import.origin),
+                );
             }
             read.push(Value::map(shown, import.origin));
             let Some(found) = table(&all, &format!("{name}.{child}")) else {

@@ -29,7 +29,10 @@ impl Files {
                 let id = origins.add_file(&file.path, &file.text());
                 let whole = Span::new(0, file.data.len());
                 let origin = origins.source(id, whole, Role::Template);
-                (Rc::from(file.name.as_str()), Text::new(file.data.to_vec(), origin))
+                (
+                    Rc::from(file.name.as_str()),
+                    Text::new(file.data.to_vec(), origin),
+                )
             })
             .collect();
         Self(Rc::new(contents))
@@ -184,7 +187,11 @@ impl Object for Bytes {
     }
 
     fn items(&self) -> Option<Rc<List>> {
-        let origin = self.0.runs().next().map_or(Origin::NONE, |(_, origin)| origin);
+        let origin = self
+            .0
+            .runs()
+            .next()
+            .map_or(Origin::NONE, |(_, origin)| origin);
         let bytes = self
             .0
             .as_bytes()
@@ -202,4 +209,3 @@ impl Object for Bytes {
         self
     }
 }
-

@@ -29,12 +29,12 @@ mod urls;
 mod versions;
 
 use super::function::{Context, FunctionError, Functions, Signature};
-use super::{builtins, format};
 use super::string::Text;
 use super::value::Value;
+use super::{builtins, format};
 use crate::discover::HelmVersion;
 
-pub(super) use conversions::{origins_of, to_yaml};
+pub(super) use conversions::{origins_of, syntax_words, to_yaml};
 
 /// What a function gives.
 type Result = std::result::Result<Value, FunctionError>;

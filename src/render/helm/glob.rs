@@ -162,7 +162,11 @@ mod tests {
             ("a\\*", "a*", true),
             ("[a-z0-9]", "anything/at all", true),
         ] {
-            assert_eq!(Glob::new(pattern).is_match(path), expected, "{pattern} {path}");
+            assert_eq!(
+                Glob::new(pattern).is_match(path),
+                expected,
+                "{pattern} {path}"
+            );
         }
         for (pattern, path, expected) in [
             ("*.md", "README.md", Some(true)),

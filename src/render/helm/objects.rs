@@ -90,7 +90,10 @@ impl Collecting<'_> {
         let subcharts = Map::new();
         let files = Files::new(&chart.files, self.origins);
         for (key, value) in [
-            ("Chart", chart.metadata.to_value(parent.is_none(), self.helm)),
+            (
+                "Chart",
+                chart.metadata.to_value(parent.is_none(), self.helm),
+            ),
             ("Files", Value::object(files, Origin::NONE)),
             ("Release", self.release.clone()),
             ("Capabilities", self.capabilities.clone()),
@@ -119,7 +122,8 @@ impl Collecting<'_> {
                 dot: dot.clone(),
                 base: format!("{full}/templates"),
             };
-            self.templates.insert(format!("{full}/{}", file.name), template);
+            self.templates
+                .insert(format!("{full}/{}", file.name), template);
         }
         dot
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::chart::{Chart, File};
-use super::functions::origins_of;
+use super::functions::{origins_of, syntax_words};
 use super::glob::path_match;
 use super::string::{Text, TextBuilder};
 use crate::discover::{HelmVersion, Release};
@@ -227,7 +227,9 @@ fn split(text: &Text, helm: HelmVersion) -> Vec<Text> {
 
 fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
-    rest.iter().position(|b| *b == b'\n').map(|end| at + end + 1)
+    rest.iter()
+        .position(|b| *b == b'\n')
+        .map(|end| at + end + 1)
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
@@ -266,16 +268,19 @@ fn read(
         (Some(document), _) => {
             let value = document
                 .value(Dialect::Helm, &mut origins_of(&text, origins))
-                .map_err(|error| wrong(format!("error converting YAML to JSON: yaml: {error}")))?;
+                .map_err(|error| wrong(syntax_words(text.as_bytes(), &error)))?;
             (value, document.span)
         }
         (None, Some(error)) => {
-            return Err(wrong(format!("error converting YAML to JSON: yaml: {error}")));
+            return Err(wrong(syntax_words(text.as_bytes(), &error)));
         }
         (None, None) => (yaml::Value::default(), Span::default()),
     };
-    let head = head(&value)
-        .map_err(|why| wrong(format!("error unmarshaling JSON: while decoding JSON: {why}")))?;
+    let head = head(&value).map_err(|why| {
+        wrong(format!(
+            "error unmarshaling JSON: while decoding JSON: {why}"
+        ))
+    })?;
     let hook = match head.hook {
         None => Hook::No,
         Some(events) => {
@@ -346,25 +351,25 @@ fn head(value: &yaml::Value) -> Result<Head, String> {
             },
         }
     };
-    text(value.get("apiVersion"), "struct field SimpleHead.apiVersion")?;
-    head.kind = text(value.get("kind"), "struct field SimpleHead.kind")?;
+    text(value.get("apiVersion"), "struct field .apiVersion")?;
+    head.kind = text(value.get("kind"), "struct field .kind")?;
     let Some(metadata) = value.get("metadata").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     if metadata.as_mapping().is_none() {
         let wanted = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
-        return wrong(metadata, "struct field SimpleHead.metadata", wanted);
+        return wrong(metadata, "struct field .metadata", wanted);
     }
-    text(metadata.get("name"), "struct field SimpleHead.metadata.name")?;
+    text(metadata.get("name"), "struct field .metadata.name")?;
     let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
-    let place = "struct field SimpleHead.metadata.annotations";
+    let place = "struct field .metadata.annotations";
     let Some(annotations) = annotations.as_mapping() else {
         return wrong(annotations, place, "map[string]string");
     };
     for entry in annotations {
-        let value = text(Some(&entry.value), place)?;
+        let value = text(Some(&entry.value), &format!("{place}.{}", entry.key))?;
         if entry.key == "helm.sh/hook" {
             head.hook = Some(value);
         }
@@ -506,12 +511,20 @@ mod tests {
                 .collect()
         };
         for (text, v4, v3) in [
-            ("a: 1\n---\nb: 2\n", vec!["a: 1\n", "b: 2\n"], vec!["a: 1", "b: 2"]),
+            (
+                "a: 1\n---\nb: 2\n",
+                vec!["a: 1\n", "b: 2\n"],
+                vec!["a: 1", "b: 2"],
+            ),
             ("---\na: 1\n\n---\n---\n", vec!["a: 1\n\n"], vec!["a: 1"]),
             ("--- # x\na: 1", vec!["# x\na: 1"], vec!["# x\na: 1"]),
             ("---kind: B\n", vec!["kind: B\n"], vec!["kind: B"]),
             ("  \n---\na: 1", vec!["a: 1"], vec!["a: 1"]),
-            ("a: |\n  x\n  ---\nb: 1", vec!["a: |\n  x\n  ---\nb: 1"], vec!["a: |\n  x", "b: 1"]),
+            (
+                "a: |\n  x\n  ---\nb: 1",
+                vec!["a: |\n  x\n  ---\nb: 1"],
+                vec!["a: |\n  x", "b: 1"],
+            ),
             ("", vec![], vec![]),
         ] {
             assert_eq!(parts(text, HelmVersion::V4), v4, "{text}");

@@ -156,7 +156,13 @@ struct Failure {
 
 impl Failure {
     fn write(&self, out: &mut String, depth: usize) {
-        let _ = writeln!(out, "{}- at '{}': {}", "  ".repeat(depth), self.at, self.words);
+        let _ = writeln!(
+            out,
+            "{}- at '{}': {}",
+            "  ".repeat(depth),
+            self.at,
+            self.words
+        );
         for cause in &self.causes {
             cause.write(out, depth + 1);
         }
@@ -266,13 +272,15 @@ impl Checking<'_> {
             causes: Vec::new(),
         };
         let Some(depth) = depth.checked_sub(1) else {
-            self.failure.get_or_insert_with(|| "the schema refers to itself without end".to_owned());
+            self.failure
+                .get_or_insert_with(|| "the schema refers to itself without end".to_owned());
             return errors;
         };
         match self.steps.checked_sub(1) {
             Some(left) => self.steps = left,
             None => {
-                self.failure.get_or_insert_with(|| "the schema is too much work to check".to_owned());
+                self.failure
+                    .get_or_insert_with(|| "the schema is too much work to check".to_owned());
                 return errors;
             }
         }
@@ -406,8 +414,14 @@ impl Checking<'_> {
         let entries = map.entries();
         let count = entries.len() as f64;
         for (name, wrong) in [
-            ("minProperties", Self::limit(keywords, "minProperties").filter(|limit| count < *limit)),
-            ("maxProperties", Self::limit(keywords, "maxProperties").filter(|limit| count > *limit)),
+            (
+                "minProperties",
+                Self::limit(keywords, "minProperties").filter(|limit| count < *limit),
+            ),
+            (
+                "maxProperties",
+                Self::limit(keywords, "maxProperties").filter(|limit| count > *limit),
+            ),
         ] {
             if let Some(limit) = wrong {
                 errors.push(fail(format!("{name}: got {count}, want {limit}")));
@@ -504,7 +518,8 @@ impl Checking<'_> {
             }
             if let Some(schema) = keywords.get("propertyNames") {
                 let value = Value::string(name.as_bytes(), Origin::NONE);
-                let causes = self.validate(&schema, &value, &inner, depth, &mut Evaluated::default());
+                let causes =
+                    self.validate(&schema, &value, &inner, depth, &mut Evaluated::default());
                 if !causes.is_empty() {
                     errors.push(Failure {
                         at: at.to_owned(),
@@ -539,14 +554,26 @@ impl Checking<'_> {
         };
         let count = list.len() as f64;
         for (name, wrong) in [
-            ("minItems", Self::limit(keywords, "minItems").filter(|limit| count < *limit)),
-            ("maxItems", Self::limit(keywords, "maxItems").filter(|limit| count > *limit)),
+            (
+                "minItems",
+                Self::limit(keywords, "minItems").filter(|limit| count < *limit),
+            ),
+            (
+                "maxItems",
+                Self::limit(keywords, "maxItems").filter(|limit| count > *limit),
+            ),
         ] {
             if let Some(limit) = wrong {
                 errors.push(fail(format!("{name}: got {count}, want {limit}")));
             }
         }
-        let unique = matches!(keywords.get("uniqueItems"), Some(Value { data: Data::Bool(true), .. }));
+        let unique = matches!(
+            keywords.get("uniqueItems"),
+            Some(Value {
+                data: Data::Bool(true),
+                ..
+            })
+        );
         if unique && list.len() < 5_000 {
             'outer: for (second, item) in list.iter().enumerate() {
                 for (first, other) in list.iter().take(second).enumerate() {
@@ -582,7 +609,8 @@ impl Checking<'_> {
             let mut matching = 0;
             for (index, item) in list.iter().enumerate() {
                 let inner = format!("{at}/{index}");
-                let failures = self.validate(&schema, item, &inner, depth, &mut Evaluated::default());
+                let failures =
+                    self.validate(&schema, item, &inner, depth, &mut Evaluated::default());
                 if failures.is_empty() {
                     matching += 1;
                     if self.draft >= 2020 {
@@ -600,7 +628,9 @@ impl Checking<'_> {
                     format!("min {least} items required to match contains schema, but none matched")
                 }));
             } else if found > most {
-                errors.push(fail(format!("max {most} items required to match contains schema")));
+                errors.push(fail(format!(
+                    "max {most} items required to match contains schema"
+                )));
             }
         }
         errors
@@ -636,7 +666,15 @@ impl Checking<'_> {
         let mut errors = Vec::new();
         let limit = |name| Self::limit(keywords, name);
         let got = plain_float(found);
-        let flag = |name| matches!(keywords.get(name), Some(Value { data: Data::Bool(true), .. }));
+        let flag = |name| {
+            matches!(
+                keywords.get(name),
+                Some(Value {
+                    data: Data::Bool(true),
+                    ..
+                })
+            )
+        };
         let mut refuse = |name: &str, limit: f64| {
             errors.push(format!("{name}: got {got}, want {}", plain_float(limit)));
         };
@@ -735,7 +773,9 @@ impl Checking<'_> {
             && let Some(condition) = keywords.get("if")
         {
             let mut seen = Evaluated::default();
-            let holds = self.validate(&condition, value, at, depth, &mut seen).is_empty();
+            let holds = self
+                .validate(&condition, value, at, depth, &mut seen)
+                .is_empty();
             if holds {
                 evaluated.add(seen);
             }
@@ -755,7 +795,8 @@ impl Checking<'_> {
         evaluated: &mut Evaluated,
     ) -> Vec<Failure> {
         let mut errors = Vec::new();
-        if let (Some(schema), Data::Map(map)) = (keywords.get("unevaluatedProperties"), &value.data) {
+        if let (Some(schema), Data::Map(map)) = (keywords.get("unevaluatedProperties"), &value.data)
+        {
             for (name, entry) in map.entries() {
                 if evaluated.properties.insert(name.to_string()) {
                     let inner = format!("{at}/{}", escape(&name));
@@ -822,7 +863,9 @@ fn has_format(text: &str, format: &str) -> bool {
                     && label.len() <= 63
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                    && label
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             })
     };
     match format {
@@ -850,7 +893,8 @@ mod tests {
 
     fn check(schema: &str, value: &str, expected: &[&str]) {
         let mut origins = Origins::new();
-        let mut read = |text: &str| json::read(&Text::new(text, Origin::NONE), &mut origins).unwrap();
+        let mut read =
+            |text: &str| json::read(&Text::new(text, Origin::NONE), &mut origins).unwrap();
         let (root, value) = (read(schema), read(value));
         let mut checking = Checking {
             draft: draft(&root),
@@ -870,21 +914,61 @@ mod tests {
     #[test]
     fn values_are_checked_in_the_words_of_helm() {
         for (schema, value, expected) in [
-            (r#"{"type":"integer"}"#, r#""x""#, &["- at '': got string, want integer"][..]),
-            (r#"{"required":["a","b"]}"#, r#"{"b":1}"#, &["- at '': missing property 'a'"]),
-            (r#"{"properties":{"a":{"minimum":0}}}"#, r#"{"a":-5}"#, &["- at '/a': minimum: got -5, want 0"]),
+            (
+                r#"{"type":"integer"}"#,
+                r#""x""#,
+                &["- at '': got string, want integer"][..],
+            ),
+            (
+                r#"{"required":["a","b"]}"#,
+                r#"{"b":1}"#,
+                &["- at '': missing property 'a'"],
+            ),
+            (
+                r#"{"properties":{"a":{"minimum":0}}}"#,
+                r#"{"a":-5}"#,
+                &["- at '/a': minimum: got -5, want 0"],
+            ),
             (
                 r#"{"properties":{"a":{}},"additionalProperties":false}"#,
                 r#"{"a":1,"c":2}"#,
                 &["- at '': additional properties 'c' not allowed"],
             ),
-            (r##"{"$ref":"#/definitions/s","definitions":{"s":{"type":"string"}}}"##, "1", &["- at '': got number, want string"]),
-            (r#"{"oneOf":[{"type":"string"},{"type":"integer"}]}"#, "1", &[]),
-            (r#"{"items":{"enum":["a",1]}}"#, r#"["a",1.0,"b"]"#, &["- at '/2': value must be one of 'a', 1"]),
-            (r#"{"pattern":"^a"}"#, r#""b""#, &["- at '': 'b' does not match pattern '^a'"]),
-            (r#"{"properties":{"a":true},"unevaluatedProperties":false}"#, r#"{"a":1}"#, &[]),
-            (r#"{"if":{"type":"string"},"then":{"minLength":2},"else":{"minimum":3}}"#, "2", &["- at '': minimum: got 2, want 3"]),
-            (r#"{"$schema":"http://json-schema.org/draft-04/schema#","minimum":1,"exclusiveMinimum":true}"#, "1", &["- at '': exclusiveMinimum: got 1, want 1"]),
+            (
+                r##"{"$ref":"#/definitions/s","definitions":{"s":{"type":"string"}}}"##,
+                "1",
+                &["- at '': got number, want string"],
+            ),
+            (
+                r#"{"oneOf":[{"type":"string"},{"type":"integer"}]}"#,
+                "1",
+                &[],
+            ),
+            (
+                r#"{"items":{"enum":["a",1]}}"#,
+                r#"["a",1.0,"b"]"#,
+                &["- at '/2': value must be one of 'a', 1"],
+            ),
+            (
+                r#"{"pattern":"^a"}"#,
+                r#""b""#,
+                &["- at '': 'b' does not match pattern '^a'"],
+            ),
+            (
+                r#"{"properties":{"a":true},"unevaluatedProperties":false}"#,
+                r#"{"a":1}"#,
+                &[],
+            ),
+            (
+                r#"{"if":{"type":"string"},"then":{"minLength":2},"else":{"minimum":3}}"#,
+                "2",
+                &["- at '': minimum: got 2, want 3"],
+            ),
+            (
+                r#"{"$schema":"http://json-schema.org/draft-04/schema#","minimum":1,"exclusiveMinimum":true}"#,
+                "1",
+                &["- at '': exclusiveMinimum: got 1, want 1"],
+            ),
         ] {
             check(schema, value, expected);
         }

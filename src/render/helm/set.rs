@@ -427,7 +427,11 @@ fn items(value: &Value) -> Result<Vec<Value>, Stop> {
 }
 
 fn conversion(value: &Value, wanted: &str) -> String {
-    let found = if value.is_nil() { "nil" } else { value.type_name() };
+    let found = if value.is_nil() {
+        "nil"
+    } else {
+        value.type_name()
+    };
     format!("unable to parse key: interface conversion: interface {{}} is {found}, not {wanted}")
 }
 
@@ -470,7 +474,11 @@ mod tests {
         use SetKind::{File, Json, Literal, Text, Typed};
         for (kind, argument, expected) in [
             (Typed, "a=1,b.c=x", Ok(r#"{"a":1,"b":{"c":"x"}}"#)),
-            (Typed, "a=1.5,b=007,c=+5,d=True,e=null", Ok(r#"{"a":"1.5","b":"007","c":5,"d":true,"e":null}"#)),
+            (
+                Typed,
+                "a=1.5,b=007,c=+5,d=True,e=null",
+                Ok(r#"{"a":"1.5","b":"007","c":5,"d":true,"e":null}"#),
+            ),
             (Typed, "a={x,1,true}", Ok(r#"{"a":["x",1,true]}"#)),
             (Typed, "a[0].b=1,a[1].b=2", Ok(r#"{"a":[{"b":1},{"b":2}]}"#)),
             (Typed, "a[2]=x", Ok(r#"{"a":[null,null,"x"]}"#)),
@@ -485,7 +493,11 @@ mod tests {
             (Literal, "a.b={x},y", Ok(r#"{"a":{"b":"{x},y"}}"#)),
             (File, "a=f.txt", Ok(r#"{"a":"content"}"#)),
             (File, "a=none", Err("no such file")),
-            (Json, r#"a={"x":[1,2]},b=null"#, Ok(r#"{"a":{"x":[1,2]},"b":null}"#)),
+            (
+                Json,
+                r#"a={"x":[1,2]},b=null"#,
+                Ok(r#"{"a":{"x":[1,2]},"b":null}"#),
+            ),
             (Json, "a=", Ok(r#"{"a":null}"#)),
         ] {
             check(kind, argument, expected);

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::chart::unreadable;
-use super::functions::json;
+use super::functions::{json, syntax_words};
 use super::set;
 use super::string::Text;
 use super::value::{Data, MAX_DEPTH, Map, Value};
@@ -38,7 +38,7 @@ pub(super) fn load(
         HelmVersion::V3 => "",
     };
     let wrong = |error: yaml::SyntaxError| {
-        let message = format!("{words}error converting YAML to JSON: yaml: {error}");
+        let message = format!("{words}{}", syntax_words(text.as_bytes(), &error));
         Problem::new(Kind::Syntax, message).at(path, error.span)
     };
     let documents = match helm {
@@ -143,8 +143,8 @@ pub(super) fn given(
             } else {
                 format!("{flag} ({})", count + 1)
             };
-            let path = RepoPath::new(&name)
-                .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+            let path =
+                RepoPath::new(&name).map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
             let file = origins.add_file(&path, &text);
             let wrong = |why: String| {
                 let message = if kind == SetKind::Json {

@@ -1,8 +1,8 @@
 //! What fits no theme: `hello`, `getHostByName`.
 
 use super::mixed;
-use crate::render::helm::function::Type::String as Str;
 use crate::render::helm::function::Signature;
+use crate::render::helm::function::Type::String as Str;
 
 pub(super) const TABLE: &[Signature] = &[
     Signature::new("hello", &[], |c, a| mixed(c, a, "Hello!")),

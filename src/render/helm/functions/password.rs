@@ -12,11 +12,26 @@ const SHAPES: &[(&str, &[&str])] = &[
     (
         "long",
         &[
-            "CvcvnoCvcvCvcv", "CvcvCvcvnoCvcv", "CvcvCvcvCvcvno", "CvccnoCvcvCvcv",
-            "CvccCvcvnoCvcv", "CvccCvcvCvcvno", "CvcvnoCvccCvcv", "CvcvCvccnoCvcv",
-            "CvcvCvccCvcvno", "CvcvnoCvcvCvcc", "CvcvCvcvnoCvcc", "CvcvCvcvCvccno",
-            "CvccnoCvccCvcv", "CvccCvccnoCvcv", "CvccCvccCvcvno", "CvcvnoCvccCvcc",
-            "CvcvCvccnoCvcc", "CvcvCvccCvccno", "CvccnoCvcvCvcc", "CvccCvcvnoCvcc",
+            "CvcvnoCvcvCvcv",
+            "CvcvCvcvnoCvcv",
+            "CvcvCvcvCvcvno",
+            "CvccnoCvcvCvcv",
+            "CvccCvcvnoCvcv",
+            "CvccCvcvCvcvno",
+            "CvcvnoCvccCvcv",
+            "CvcvCvccnoCvcv",
+            "CvcvCvccCvcvno",
+            "CvcvnoCvcvCvcc",
+            "CvcvCvcvnoCvcc",
+            "CvcvCvcvCvccno",
+            "CvccnoCvccCvcv",
+            "CvccCvccnoCvcv",
+            "CvccCvccCvcvno",
+            "CvcvnoCvccCvcc",
+            "CvcvCvccnoCvcc",
+            "CvcvCvccCvccno",
+            "CvccnoCvcvCvcc",
+            "CvccCvcvnoCvcc",
             "CvccCvcvCvccno",
         ],
     ),
@@ -41,7 +56,13 @@ fn characters(class: char) -> &'static [u8] {
 }
 
 /// The password, or a message in its place where the kind is unknown, as Sprig gives it.
-pub(super) fn derive(counter: u32, kind: &str, password: &[u8], user: &[u8], site: &[u8]) -> String {
+pub(super) fn derive(
+    counter: u32,
+    kind: &str,
+    password: &[u8],
+    user: &[u8],
+    site: &[u8],
+) -> String {
     let Some((_, shapes)) = SHAPES.iter().find(|(name, _)| *name == kind) else {
         return format!("cannot find password template {kind}");
     };
@@ -56,7 +77,10 @@ pub(super) fn derive(counter: u32, kind: &str, password: &[u8], user: &[u8], sit
     .concat();
     let seed = hmac(&key, &message);
     let pick = |set: usize, byte: usize| usize::from(seed.get(byte).copied().unwrap_or(0)) % set;
-    let shape = shapes.get(pick(shapes.len(), 0)).copied().unwrap_or_default();
+    let shape = shapes
+        .get(pick(shapes.len(), 0))
+        .copied()
+        .unwrap_or_default();
     shape
         .chars()
         .enumerate()
@@ -132,7 +156,9 @@ fn mix(words: &mut Vec<u32>) {
     for _ in 0..ROUNDS {
         let last = words.get(WORDS - 16).copied().unwrap_or(0);
         let row = last as usize % ROUNDS;
-        let row = table.get(row * WORDS..(row + 1) * WORDS).unwrap_or_default();
+        let row = table
+            .get(row * WORDS..(row + 1) * WORDS)
+            .unwrap_or_default();
         for (word, other) in words.iter_mut().zip(row) {
             *word ^= other;
         }
@@ -161,7 +187,10 @@ fn mix_block(words: &[u32]) -> Vec<u32> {
 }
 
 /// Salsa20 with eight rounds.
-#[expect(clippy::indexing_slicing, reason = "the indices are constants below 16")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the indices are constants below 16"
+)]
 fn salsa(state: &mut [u32; 16]) {
     const QUARTERS: [[usize; 4]; 8] = [
         [0, 4, 8, 12],
@@ -195,6 +224,9 @@ mod tests {
     fn passwords_are_those_of_helm() {
         let password = derive(1, "long", b"password", b"user", b"example.com");
         assert_eq!(password, "ZedaFaxcZaso9*");
-        assert_eq!(derive(1, "x", b"", b"", b""), "cannot find password template x");
+        assert_eq!(
+            derive(1, "x", b"", b"", b""),
+            "cannot find password template x"
+        );
     }
 }
