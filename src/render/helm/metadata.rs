@@ -398,15 +398,9 @@ impl Metadata {
 
     /// `.Chart` for templates: a map of Go's field names in Helm 4, a struct in Helm 3.
     pub(super) fn to_value(&self, is_root: bool, helm: HelmVersion) -> Value {
-        let fields = self.fields(is_root);
+        let fields = self.fields(is_root, helm);
         match helm {
-            HelmVersion::V4 => {
-                let map = Map::new();
-                for field in fields {
-                    map.set(field.go, Origin::NONE, field.value);
-                }
-                Value::map(map, Origin::NONE)
-            }
+            HelmVersion::V4 => fields_map(fields),
             HelmVersion::V3 => Value::object(
                 Struct {
                     type_name: "chart.Metadata",
@@ -417,7 +411,7 @@ impl Metadata {
         }
     }
 
-    fn fields(&self, is_root: bool) -> Vec<Field> {
+    fn fields(&self, is_root: bool, helm: HelmVersion) -> Vec<Field> {
         let text = |text: &Text| Value::from(text.clone());
         let texts = |texts: &[Text]| {
             Value::list(
@@ -425,15 +419,12 @@ impl Metadata {
                 Origin::NONE,
             )
         };
-        let structs = |of: Vec<Vec<Field>>| {
+        let structs = |type_name: &'static str, of: Vec<Vec<Field>>| {
             let items = of
                 .into_iter()
-                .map(|fields| {
-                    let map = Map::new();
-                    for field in fields {
-                        map.set(field.go, Origin::NONE, field.value);
-                    }
-                    Value::map(map, Origin::NONE)
+                .map(|fields| match helm {
+                    HelmVersion::V4 => fields_map(fields),
+                    HelmVersion::V3 => Value::object(Struct { type_name, fields }, Origin::NONE),
                 })
                 .collect();
             Value::new(Data::List(Rc::new(List::new(items))), Origin::NONE)
@@ -487,7 +478,11 @@ impl Metadata {
             Field::new("Version", "version", text(&self.version)),
             Field::new("Description", "description", text(&self.description)),
             Field::new("Keywords", "keywords", texts(&self.keywords)),
-            Field::new("Maintainers", "maintainers", structs(maintainers)),
+            Field::new(
+                "Maintainers",
+                "maintainers",
+                structs("*chart.Maintainer", maintainers),
+            ),
             Field::new("Icon", "icon", text(&self.icon)),
             Field::new("APIVersion", "apiVersion", text(&self.api_version)),
             Field::new("Condition", "condition", text(&self.condition)),
@@ -500,11 +495,24 @@ impl Metadata {
             ),
             Field::new("Annotations", "annotations", annotations),
             Field::new("KubeVersion", "kubeVersion", text(&self.kube_version)),
-            Field::new("Dependencies", "dependencies", structs(dependencies)),
+            Field::new(
+                "Dependencies",
+                "dependencies",
+                structs("*chart.Dependency", dependencies),
+            ),
             Field::new("Type", "type", text(&self.chart_type)),
             Field::new("IsRoot", "IsRoot", Value::bool(is_root, Origin::NONE)),
         ]
     }
+}
+
+/// The fields as a map by their names in Go.
+fn fields_map(fields: Vec<Field>) -> Value {
+    let map = Map::new();
+    for field in fields {
+        map.set(field.go, Origin::NONE, field.value);
+    }
+    Value::map(map, Origin::NONE)
 }
 
 /// A field of a Go struct: its name in Go, its name in JSON, its value.
@@ -555,12 +563,16 @@ impl Object for Struct {
         format!("{{{}}}", fields.join(" "))
     }
 
-    /// JSON leaves out what is empty.
+    /// JSON leaves out what is empty, but for the two fields of a dependency that must be there.
     fn entries(&self) -> Option<Vec<(Rc<str>, Value)>> {
         Some(
             self.fields
                 .iter()
-                .filter(|field| field.value.truth())
+                .filter(|field| {
+                    let required = self.type_name == "*chart.Dependency"
+                        && matches!(field.go, "Name" | "Repository");
+                    required || field.value.truth()
+                })
                 .map(|field| (Rc::from(field.json), field.value.clone()))
                 .collect(),
         )

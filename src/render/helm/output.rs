@@ -114,7 +114,7 @@ pub(super) fn print(
             continue;
         }
         for part in split(&text, release.helm) {
-            let (document, hook) = read(&path, part, places, origins)?;
+            let (document, hook) = read(&path, part, release.helm, places, origins)?;
             match hook {
                 Hook::No => manifests.push(document),
                 Hook::Yes { test } => hooks.push((document, test)),
@@ -250,6 +250,7 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 fn read(
     path: &str,
     text: Text,
+    helm: HelmVersion,
     places: &Places,
     origins: &mut Origins,
 ) -> Result<(Document, Hook), Problem> {
@@ -276,7 +277,7 @@ fn read(
         }
         (None, None) => (yaml::Value::default(), Span::default()),
     };
-    let head = head(&value).map_err(|why| {
+    let head = head(&value, helm).map_err(|why| {
         wrong(format!(
             "error unmarshaling JSON: while decoding JSON: {why}"
         ))
@@ -326,7 +327,7 @@ fn wrong<T>(value: &yaml::Value, place: &str, wanted: &str) -> Result<T, String>
     ))
 }
 
-fn head(value: &yaml::Value) -> Result<Head, String> {
+fn head(value: &yaml::Value, helm: HelmVersion) -> Result<Head, String> {
     let mut head = Head {
         kind: String::new(),
         hook: None,
@@ -335,7 +336,11 @@ fn head(value: &yaml::Value) -> Result<Head, String> {
         return Ok(head);
     }
     if value.as_mapping().is_none() {
-        return wrong(value, "value", "util.SimpleHead");
+        let wanted = match helm {
+            HelmVersion::V4 => "util.SimpleHead",
+            HelmVersion::V3 => "releaseutil.SimpleHead",
+        };
+        return wrong(value, "value", wanted);
     }
     let text = |value: Option<&yaml::Value>, place: &str| -> Result<String, String> {
         match value.map(|value| &value.data) {
@@ -369,7 +374,11 @@ fn head(value: &yaml::Value) -> Result<Head, String> {
         return wrong(annotations, place, "map[string]string");
     };
     for entry in annotations {
-        let value = text(Some(&entry.value), &format!("{place}.{}", entry.key))?;
+        let place = match helm {
+            HelmVersion::V4 => format!("{place}.{}", entry.key),
+            HelmVersion::V3 => place.to_owned(),
+        };
+        let value = text(Some(&entry.value), &place)?;
         if entry.key == "helm.sh/hook" {
             head.hook = Some(value);
         }

@@ -200,6 +200,9 @@ pub(in crate::render::helm) fn syntax_words(text: &[u8], error: &yaml::SyntaxErr
         (line, true) => format!("line {line}: "),
         (line, false) => format!("line {}: ", line + 1),
     };
+    if error.message.starts_with("json: ") {
+        return format!("error converting YAML to JSON: {error}");
+    }
     format!("error converting YAML to JSON: yaml: {place}{error}")
 }
 

@@ -59,11 +59,8 @@ pub(super) const TABLE: &[Signature] = &[
         );
         mixed(c, a, derived)
     }),
-    Signature::new("encryptAES", &[Str, Str], |_, _| {
-        fail("Plimsoll does not encrypt")
-    }),
     Signature::new("decryptAES", &[Str, Str], |_, _| {
-        fail("Plimsoll does not decrypt")
+        fail("Plimsoll does not decrypt: what it encrypts is a placeholder")
     }),
 ];
 
