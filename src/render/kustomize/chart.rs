@@ -1,5 +1,7 @@
 //! `helmCharts`: charts in the repository are inflated by our own Helm engine, as `kustomize build --enable-helm` has Helm do it.
 
+use std::sync::Arc;
+
 use super::build::Target;
 use super::decode::Text;
 use super::file::{HelmChart, HelmGlobals};
@@ -12,7 +14,9 @@ use crate::discover::{HelmVersion, Release};
 use crate::origin::Role;
 use crate::problem::{Kind, Problem};
 use crate::render::helm;
-use crate::snapshot::{Found, Overlay, Tree};
+use crate::snapshot::{
+    ContentId, Entries, Entry, EntryKind, Found, Names, ReadError, Snapshot, Tree,
+};
 use crate::text::RepoPath;
 use crate::yaml::emit;
 
@@ -106,10 +110,14 @@ pub(super) fn inflate(
         let (path, _) = build.bytes(&target.directory, file, file.origin)?;
         release.values.push(path);
     }
-    let overlay = Overlay::new(build.tree.snapshot(), [(laid, Some(values.into_bytes()))]);
-    let tree = Tree::new(&overlay);
+    let snapshot = WithValues {
+        under: build.tree.snapshot(),
+        path: laid.clone(),
+        bytes: Arc::from(values.as_bytes()),
+    };
+    let tree = Tree::new(&snapshot);
     let rendering = helm::render(&tree, &release, build.origins);
-    for path in tree.inputs().files.keys() {
+    for path in tree.inputs().files.keys().filter(|path| **path != laid) {
         // What the chart read is what this build has read.
         let _ = build.tree.find(path);
     }
@@ -129,6 +137,48 @@ pub(super) fn inflate(
         object.book.from_chart = true;
     }
     Ok(objects)
+}
+
+/// A snapshot with one more file, which is read but not listed. Unlike an overlay it does not list all files beforehand.
+struct WithValues<'a> {
+    under: &'a dyn Snapshot,
+    path: RepoPath,
+    bytes: Arc<[u8]>,
+}
+
+impl Snapshot for WithValues<'_> {
+    fn label(&self) -> &str {
+        self.under.label()
+    }
+
+    fn entries(&self) -> &Entries {
+        self.under.entries()
+    }
+
+    fn entry(&self, path: &RepoPath) -> Option<Entry> {
+        if *path == self.path {
+            return Some(Entry {
+                kind: EntryKind::File,
+                id: ContentId::of(&self.bytes),
+            });
+        }
+        self.under.entry(path)
+    }
+
+    fn names(&self, directory: &RepoPath) -> Option<Names> {
+        self.under.names(directory)
+    }
+
+    fn is_directory(&self, path: &RepoPath) -> bool {
+        self.under.is_directory(path)
+    }
+
+    fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        if *path == self.path {
+            return Ok(Arc::clone(&self.bytes));
+        }
+        self.under.bytes(path)
+    }
 }
 
 /// The name that Helm gives the release.
@@ -158,7 +208,7 @@ fn values(
         let source = read(build)?;
         let value = build.value(&source)?;
         let base = Node::from_json_text(&value);
-        let schema = std::sync::Arc::clone(&build.schema);
+        let schema = Arc::clone(&build.schema);
         let (object, patch) = if &*chart.values_merge == "merge" {
             (own, base)
         } else {

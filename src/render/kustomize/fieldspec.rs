@@ -346,7 +346,7 @@ mod tests {
         let config = Config::built_in();
         assert_eq!(config.images.len(), 6);
         assert_eq!(config.replicas.len(), 4);
-        assert_eq!(config.name_reference.len(), 17);
+        assert_eq!(config.name_reference.len(), 16);
         assert!(
             config
                 .common_labels
