@@ -40,7 +40,7 @@ pub(super) use conversions::{origins_of, syntax_words, to_yaml};
 type Result = std::result::Result<Value, FunctionError>;
 
 /// Every table of the library.
-const TABLES: &[&[Signature]] = &[
+pub(super) const TABLES: &[&[Signature]] = &[
     strings::TABLE,
     lists::TABLE,
     dicts::TABLE,
