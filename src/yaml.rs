@@ -12,6 +12,7 @@ mod events;
 mod parse;
 mod resolve;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::origin::Origin;
@@ -63,7 +64,7 @@ pub enum NodeKind {
     Mapping {
         /// Keys and values in order.
         pairs: Vec<(NodeId, NodeId)>,
-        /// True if and only if it is written in braces.
+        /// True if and only if it is written in braces, or is a pair without braces in a list (`[a: 1]`).
         flow: bool,
     },
     /// A reference to an anchored node that stands earlier in the document.
@@ -323,16 +324,19 @@ pub struct Mapping {
 /// Equal if and only if both hold the same keys with equal values, in any order.
 impl PartialEq for Mapping {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && (self
-                .entries
-                .iter()
-                .zip(&other.entries)
-                .all(|(a, b)| a.key == b.key && a.value == b.value)
-                || self
-                    .entries
-                    .iter()
-                    .all(|entry| other.get(&entry.key) == Some(&entry.value)))
+        if self.len() != other.len() {
+            return false;
+        }
+        let mut pairs = self.entries.iter().zip(&other.entries);
+        if pairs.all(|(a, b)| a.key == b.key && a.value == b.value) {
+            return true;
+        }
+        let others: HashMap<&str, &Value> = other
+            .iter()
+            .map(|entry| (entry.key.as_str(), &entry.value))
+            .collect();
+        let mut entries = self.entries.iter();
+        entries.all(|entry| others.get(entry.key.as_str()) == Some(&&entry.value))
     }
 }
 

@@ -23,6 +23,7 @@ mod metadata;
 mod objects;
 mod output;
 mod parse;
+mod schema;
 mod set;
 pub mod string;
 pub mod template;
@@ -113,6 +114,9 @@ fn rendered(
     let values = coalescing
         .values(&chart, &given, Mode::Coalesce)
         .map_err(fail)?;
+    if release.validate_schema {
+        schema::check(&chart, &values, coalescing.origins).map_err(|problem| vec![problem])?;
+    }
     let wanted = chart.metadata.kube_version.lossy();
     if !wanted.is_empty() && !chart::is_compatible(&wanted, &kube.normalized) {
         return Err(fail(format!(

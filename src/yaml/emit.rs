@@ -7,6 +7,8 @@
 mod order;
 mod scalar;
 
+pub(super) use scalar::{allowed, is_text};
+
 use std::borrow::Cow;
 
 use super::resolve::shortest;

@@ -1,7 +1,7 @@
 //! The only door to `libyaml-rs`, the event source of the YAML tree, and the only place with unsafe code.
 //!
 //! It turns the C-style parser into an iterator of owned events with byte spans, and bounds the depth of what it yields,
-//! because the time that the scanner needs grows with the square of the depth. What events mean is decided in [`parse`](super::parse).
+//! because the time that the scanner needs grows with the square of the depth. What events mean is decided in [`parse`](mod@super::parse).
 #![expect(
     unsafe_code,
     reason = "libyaml-rs is libyaml translated to Rust and offers its C interface only"

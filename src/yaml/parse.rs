@@ -372,7 +372,7 @@ fn comments(text: &str, gap: Span) -> Vec<Comment> {
 }
 
 /// Skips white space, line breaks and comments.
-fn skip_blank(text: &str, mut at: usize, limit: usize) -> usize {
+pub(super) fn skip_blank(text: &str, mut at: usize, limit: usize) -> usize {
     while let Some(rest) = text.get(at..limit) {
         let trimmed =
             rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
@@ -408,7 +408,7 @@ fn skip_properties(text: &str, mut at: usize, limit: usize) -> (usize, bool) {
 }
 
 /// Where a value stands that is not written: behind the colon after its key, or behind the key where there is none.
-fn value_place(text: &str, key_end: usize, mark: usize) -> usize {
+pub(super) fn value_place(text: &str, key_end: usize, mark: usize) -> usize {
     let at = skip_blank(text, key_end, mark);
     if text.as_bytes().get(at) == Some(&b':') && at < mark {
         at + 1
@@ -477,6 +477,7 @@ fn escaped_slash(text: &str, span: Span) -> Result<(), SyntaxError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_push_string, reason = "brevity")]
 mod tests {
     use super::*;
     use crate::yaml::MAX_DEPTH;

@@ -574,6 +574,7 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_push_string, reason = "brevity")]
 mod tests {
     use super::*;
     use crate::yaml::parse;
@@ -650,7 +651,8 @@ mod tests {
         both("12:30", "\"12:30\"");
         both("9223372036854775807", "9223372036854775807");
         both("9223372036854775808", "9223372036854775808u");
-        both("-9223372036854775809", "-9223372036854775808");
+        both("-9223372036854775809", "-9.223372036854776e18f");
+        both("1.2345678901234567e19", "12345678901234567000u");
         both("18446744073709551616", "1.8446744073709552e19f");
         both("1.0", "1");
         both("1e3", "1000");
@@ -830,10 +832,28 @@ mod tests {
     }
 
     #[test]
+    fn the_deepest_value_needs_little_stack() {
+        let deepest = || {
+            let text = format!("{}x{}", "{a: ".repeat(MAX_DEPTH), "}".repeat(MAX_DEPTH));
+            let stream = parse(&text);
+            for dialect in [Dialect::Helm, Dialect::Kustomize] {
+                let value = stream.documents[0]
+                    .value(dialect, &mut |_| Origin::NONE)
+                    .unwrap();
+                assert!(crate::yaml::emit::emit(&value).is_ok());
+                assert_eq!(value, value.clone());
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(1 << 20);
+        thread.spawn(deepest).unwrap().join().unwrap();
+    }
+
+    #[test]
     fn large_mappings_are_linear() {
-        let text: String = (0..200_000)
-            .map(|n| format!("k{}: {n}\n", n % 100_000))
-            .collect();
+        let mut text = String::new();
+        for n in 0..200_000 {
+            text += &format!("k{}: {n}\n", n % 100_000);
+        }
         let stream = parse(&text);
         let value = stream.documents[0]
             .value(Dialect::Helm, &mut |_| Origin::NONE)

@@ -14,7 +14,7 @@ use super::values;
 use crate::discover::HelmVersion;
 use crate::origin::{Origins, Role};
 use crate::problem::{Kind, Problem};
-use crate::snapshot::{Found, ReadError, Tree};
+use crate::snapshot::{EntryKind, Found, ReadError, Tree};
 use crate::text::RepoPath;
 
 /// Charts inside charts beyond this depth are refused.
@@ -123,6 +123,11 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
     };
     let rules =
         Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
+    if let Some(link) = broken_link(tree, top, &rules) {
+        let message =
+            format!("error evaluating symlink {link}: it leads nowhere or outside the repository");
+        return Err(Problem::new(Kind::Read, message).in_file(&link));
+    }
     let mut files = Vec::new();
     let mut todo = vec![(String::new(), top.clone(), 0)];
     while let Some((prefix, path, depth)) = todo.pop() {
@@ -172,6 +177,24 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
+}
+
+/// A link in the chart that leads nowhere, on which Helm stops, even where the link itself is ignored.
+fn broken_link(tree: &Tree<'_>, top: &RepoPath, rules: &Rules) -> Option<RepoPath> {
+    let real = tree.real(top).ok()?;
+    tree.snapshot()
+        .entries()
+        .range(real.clone()..)
+        .take_while(|(path, _)| path.as_str().starts_with(real.as_str()))
+        .filter(|(path, entry)| entry.kind == EntryKind::Link && path.is_within(&real))
+        .find(|(path, _)| {
+            let inner = path.strip_prefix(&real).unwrap_or_default();
+            let skipped = inner
+                .match_indices('/')
+                .any(|(at, _)| rules.ignores(inner.get(..at).unwrap_or_default(), true));
+            !skipped && !matches!(tree.find(path), Ok(Some(_)))
+        })
+        .map(|(path, _)| path.clone())
 }
 
 struct Loader<'o> {

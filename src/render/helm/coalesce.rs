@@ -181,8 +181,8 @@ impl Coalescing<'_> {
                 into.set(key, entry.key_origin, default);
                 continue;
             };
-            let may_drop = self.helm == HelmVersion::V3 || present.contains(&key);
-            if mode == Mode::Coalesce && given.is_nil() && may_drop {
+            // A null for a key without a default stays.
+            if mode == Mode::Coalesce && given.is_nil() && present.contains(&key) {
                 into.borrow_mut().remove(&key);
                 continue;
             }

@@ -63,7 +63,8 @@ impl Object for Files {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        let content = self.0.get(name)?.clone();
+        // A key that is not there is the zero value of the map's type: no bytes.
+        let content = self.0.get(name).cloned().unwrap_or_else(Text::empty);
         Some(Value::object(Bytes(content), Origin::NONE))
     }
 

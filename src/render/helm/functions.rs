@@ -16,6 +16,7 @@ pub(super) mod json;
 mod lists;
 mod math;
 mod misc;
+mod password;
 mod paths;
 mod patterns;
 mod random;
@@ -33,7 +34,7 @@ use super::value::Value;
 use super::{builtins, format};
 use crate::discover::HelmVersion;
 
-pub(super) use conversions::{origins_of, to_yaml};
+pub(super) use conversions::{origins_of, syntax_words, to_yaml};
 
 /// What a function gives.
 type Result = std::result::Result<Value, FunctionError>;
@@ -98,4 +99,14 @@ fn quote(text: &Text) -> Text {
 /// Go's `path.Clean`.
 pub(super) fn clean_path(path: &str) -> String {
     paths::clean(path)
+}
+
+/// Compiles a pattern written for Go.
+pub(super) fn compile_regex(pattern: &str) -> std::result::Result<regex::Regex, String> {
+    re2::compile(pattern)
+}
+
+/// A number as JSON shows it.
+pub(super) fn plain_float(number: f64) -> String {
+    json::float(number).unwrap_or_else(|| number.to_string())
 }

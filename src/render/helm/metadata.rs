@@ -92,7 +92,7 @@ pub(super) fn read(
         (None, None) => Ok(yaml::Value::default()),
     };
     let value = value.map_err(|error| {
-        let message = format!("error converting YAML to JSON: yaml: {error}");
+        let message = super::functions::syntax_words(text.as_bytes(), &error);
         Problem::new(Kind::Syntax, message).at(path, error.span)
     })?;
     fill(known, &value).map_err(|why| {
@@ -177,13 +177,14 @@ fn bool_field(value: &yaml::Value, key: &str, place: &str) -> Result<Option<bool
 }
 
 fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
-    const PLACE: &str = "Metadata";
+    const PLACE: &str = "";
     if value.is_null() {
+        known.default_version();
         return Ok(known);
     }
     if value.as_mapping().is_none() {
         return Err(format!(
-            "json: cannot unmarshal {} into Go value of type chart.Metadata",
+            "json: cannot unmarshal {} into Go value of type loader.chartBase",
             kind_of(value)
         ));
     }
@@ -204,9 +205,7 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
             *text = found;
         }
     }
-    if known.api_version.is_empty() {
-        known.api_version = Text::new("v1", Origin::NONE);
-    }
+    known.default_version();
     if let Some(found) = texts_field(value, "sources", PLACE)? {
         known.sources = found;
     }
@@ -217,7 +216,7 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
         known.deprecated = found;
     }
     if let Some(found) = field(value, "annotations").filter(|found| !found.is_null()) {
-        let place = "Metadata.annotations";
+        let place = ".annotations";
         let Some(mapping) = found.as_mapping() else {
             return wrong(found, place, "map[string]string");
         };
@@ -229,21 +228,23 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
     }
     if let Some(found) = field(value, "maintainers").filter(|found| !found.is_null()) {
         let Some(items) = found.as_sequence() else {
-            return wrong(found, "Metadata.maintainers", "[]*chart.Maintainer");
+            return wrong(found, ".maintainers", "[]*chart.Maintainer");
         };
         known.maintainers = items
             .iter()
-            .map(|item| {
+            .enumerate()
+            .map(|(index, item)| {
+                let place = format!(".maintainers.{index}");
                 if item.is_null() {
                     return Err(
                         "validation: maintainers must not contain empty or null nodes".to_owned(),
                     );
                 }
                 if item.as_mapping().is_none() {
-                    return wrong(item, "Metadata.maintainers", "chart.Maintainer");
+                    return wrong(item, &place, "v2.Maintainer");
                 }
                 let part = |key| {
-                    let found = text_field(item, key, "Maintainer")?;
+                    let found = text_field(item, key, &place)?;
                     Ok::<_, String>(found.unwrap_or_else(Text::empty))
                 };
                 Ok([part("name")?, part("email")?, part("url")?])
@@ -252,28 +253,31 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
     }
     if let Some(found) = field(value, "dependencies").filter(|found| !found.is_null()) {
         let Some(items) = found.as_sequence() else {
-            return wrong(found, "Metadata.dependencies", "[]*chart.Dependency");
+            return wrong(found, ".dependencies", "[]*chart.Dependency");
         };
-        known.dependencies = items.iter().map(dependency).collect::<Result<_, _>>()?;
+        known.dependencies = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| dependency(item, &format!(".dependencies.{index}")))
+            .collect::<Result<_, _>>()?;
     }
     Ok(known)
 }
 
-fn dependency(value: &yaml::Value) -> Result<Dependency, String> {
-    const PLACE: &str = "Dependency";
+fn dependency(value: &yaml::Value, place: &str) -> Result<Dependency, String> {
     if value.is_null() {
         return Err("validation: dependencies must not contain empty or null nodes".to_owned());
     }
     if value.as_mapping().is_none() {
-        return wrong(value, "Metadata.dependencies", "chart.Dependency");
+        return wrong(value, place, "v2.Dependency");
     }
-    let part = |key| Ok::<_, String>(text_field(value, key, PLACE)?.unwrap_or_else(Text::empty));
+    let part = |key| Ok::<_, String>(text_field(value, key, place)?.unwrap_or_else(Text::empty));
     let import_values = match field(value, "import-values") {
         None => Vec::new(),
         Some(found) if found.is_null() => Vec::new(),
         Some(found) => match found.as_sequence() {
             Some(items) => items.iter().map(Value::from_yaml).collect(),
-            None => return wrong(found, "Dependency.import-values", "[]interface {}"),
+            None => return wrong(found, &format!("{place}.import-values"), "[]interface {}"),
         },
     };
     let name = part("name")?;
@@ -287,8 +291,8 @@ fn dependency(value: &yaml::Value) -> Result<Dependency, String> {
         version: part("version")?,
         repository: part("repository")?,
         condition: part("condition")?,
-        tags: texts_field(value, "tags", PLACE)?.unwrap_or_default(),
-        enabled: bool_field(value, "enabled", PLACE)?.unwrap_or(false),
+        tags: texts_field(value, "tags", place)?.unwrap_or_default(),
+        enabled: bool_field(value, "enabled", place)?.unwrap_or(false),
         import_values,
         alias: part("alias")?,
     })
@@ -311,6 +315,13 @@ fn sanitize(text: &Text) -> Text {
 }
 
 impl Metadata {
+    /// Charts that do not say are of the first version.
+    fn default_version(&mut self) {
+        if self.api_version.is_empty() {
+            self.api_version = Text::new("v1", Origin::NONE);
+        }
+    }
+
     /// Cleans the texts and checks what Helm checks of a chart that it loads.
     pub(super) fn validate(&mut self) -> Result<(), String> {
         for text in [
@@ -387,15 +398,9 @@ impl Metadata {
 
     /// `.Chart` for templates: a map of Go's field names in Helm 4, a struct in Helm 3.
     pub(super) fn to_value(&self, is_root: bool, helm: HelmVersion) -> Value {
-        let fields = self.fields(is_root);
+        let fields = self.fields(is_root, helm);
         match helm {
-            HelmVersion::V4 => {
-                let map = Map::new();
-                for field in fields {
-                    map.set(field.go, Origin::NONE, field.value);
-                }
-                Value::map(map, Origin::NONE)
-            }
+            HelmVersion::V4 => fields_map(fields),
             HelmVersion::V3 => Value::object(
                 Struct {
                     type_name: "chart.Metadata",
@@ -406,7 +411,7 @@ impl Metadata {
         }
     }
 
-    fn fields(&self, is_root: bool) -> Vec<Field> {
+    fn fields(&self, is_root: bool, helm: HelmVersion) -> Vec<Field> {
         let text = |text: &Text| Value::from(text.clone());
         let texts = |texts: &[Text]| {
             Value::list(
@@ -414,15 +419,12 @@ impl Metadata {
                 Origin::NONE,
             )
         };
-        let structs = |of: Vec<Vec<Field>>| {
+        let structs = |type_name: &'static str, of: Vec<Vec<Field>>| {
             let items = of
                 .into_iter()
-                .map(|fields| {
-                    let map = Map::new();
-                    for field in fields {
-                        map.set(field.go, Origin::NONE, field.value);
-                    }
-                    Value::map(map, Origin::NONE)
+                .map(|fields| match helm {
+                    HelmVersion::V4 => fields_map(fields),
+                    HelmVersion::V3 => Value::object(Struct { type_name, fields }, Origin::NONE),
                 })
                 .collect();
             Value::new(Data::List(Rc::new(List::new(items))), Origin::NONE)
@@ -476,7 +478,11 @@ impl Metadata {
             Field::new("Version", "version", text(&self.version)),
             Field::new("Description", "description", text(&self.description)),
             Field::new("Keywords", "keywords", texts(&self.keywords)),
-            Field::new("Maintainers", "maintainers", structs(maintainers)),
+            Field::new(
+                "Maintainers",
+                "maintainers",
+                structs("*chart.Maintainer", maintainers),
+            ),
             Field::new("Icon", "icon", text(&self.icon)),
             Field::new("APIVersion", "apiVersion", text(&self.api_version)),
             Field::new("Condition", "condition", text(&self.condition)),
@@ -489,11 +495,24 @@ impl Metadata {
             ),
             Field::new("Annotations", "annotations", annotations),
             Field::new("KubeVersion", "kubeVersion", text(&self.kube_version)),
-            Field::new("Dependencies", "dependencies", structs(dependencies)),
+            Field::new(
+                "Dependencies",
+                "dependencies",
+                structs("*chart.Dependency", dependencies),
+            ),
             Field::new("Type", "type", text(&self.chart_type)),
             Field::new("IsRoot", "IsRoot", Value::bool(is_root, Origin::NONE)),
         ]
     }
+}
+
+/// The fields as a map by their names in Go.
+fn fields_map(fields: Vec<Field>) -> Value {
+    let map = Map::new();
+    for field in fields {
+        map.set(field.go, Origin::NONE, field.value);
+    }
+    Value::map(map, Origin::NONE)
 }
 
 /// A field of a Go struct: its name in Go, its name in JSON, its value.
@@ -544,12 +563,16 @@ impl Object for Struct {
         format!("{{{}}}", fields.join(" "))
     }
 
-    /// JSON leaves out what is empty.
+    /// JSON leaves out what is empty, but for the two fields of a dependency that must be there.
     fn entries(&self) -> Option<Vec<(Rc<str>, Value)>> {
         Some(
             self.fields
                 .iter()
-                .filter(|field| field.value.truth())
+                .filter(|field| {
+                    let required = self.type_name == "*chart.Dependency"
+                        && matches!(field.go, "Name" | "Repository");
+                    required || field.value.truth()
+                })
                 .map(|field| (Rc::from(field.json), field.value.clone()))
                 .collect(),
         )

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::chart::{Chart, File};
-use super::functions::origins_of;
+use super::functions::{origins_of, syntax_words};
 use super::glob::path_match;
 use super::string::{Text, TextBuilder};
 use crate::discover::{HelmVersion, Release};
@@ -114,7 +114,7 @@ pub(super) fn print(
             continue;
         }
         for part in split(&text, release.helm) {
-            let (document, hook) = read(&path, part, places, origins)?;
+            let (document, hook) = read(&path, part, release.helm, places, origins)?;
             match hook {
                 Hook::No => manifests.push(document),
                 Hook::Yes { test } => hooks.push((document, test)),
@@ -250,6 +250,7 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 fn read(
     path: &str,
     text: Text,
+    helm: HelmVersion,
     places: &Places,
     origins: &mut Origins,
 ) -> Result<(Document, Hook), Problem> {
@@ -268,17 +269,15 @@ fn read(
         (Some(document), _) => {
             let value = document
                 .value(Dialect::Helm, &mut origins_of(&text, origins))
-                .map_err(|error| wrong(format!("error converting YAML to JSON: yaml: {error}")))?;
+                .map_err(|error| wrong(syntax_words(text.as_bytes(), &error)))?;
             (value, document.span)
         }
         (None, Some(error)) => {
-            return Err(wrong(format!(
-                "error converting YAML to JSON: yaml: {error}"
-            )));
+            return Err(wrong(syntax_words(text.as_bytes(), &error)));
         }
         (None, None) => (yaml::Value::default(), Span::default()),
     };
-    let head = head(&value).map_err(|why| {
+    let head = head(&value, helm).map_err(|why| {
         wrong(format!(
             "error unmarshaling JSON: while decoding JSON: {why}"
         ))
@@ -328,7 +327,7 @@ fn wrong<T>(value: &yaml::Value, place: &str, wanted: &str) -> Result<T, String>
     ))
 }
 
-fn head(value: &yaml::Value) -> Result<Head, String> {
+fn head(value: &yaml::Value, helm: HelmVersion) -> Result<Head, String> {
     let mut head = Head {
         kind: String::new(),
         hook: None,
@@ -337,7 +336,11 @@ fn head(value: &yaml::Value) -> Result<Head, String> {
         return Ok(head);
     }
     if value.as_mapping().is_none() {
-        return wrong(value, "value", "util.SimpleHead");
+        let wanted = match helm {
+            HelmVersion::V4 => "util.SimpleHead",
+            HelmVersion::V3 => "releaseutil.SimpleHead",
+        };
+        return wrong(value, "value", wanted);
     }
     let text = |value: Option<&yaml::Value>, place: &str| -> Result<String, String> {
         match value.map(|value| &value.data) {
@@ -353,31 +356,29 @@ fn head(value: &yaml::Value) -> Result<Head, String> {
             },
         }
     };
-    text(
-        value.get("apiVersion"),
-        "struct field SimpleHead.apiVersion",
-    )?;
-    head.kind = text(value.get("kind"), "struct field SimpleHead.kind")?;
+    text(value.get("apiVersion"), "struct field .apiVersion")?;
+    head.kind = text(value.get("kind"), "struct field .kind")?;
     let Some(metadata) = value.get("metadata").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     if metadata.as_mapping().is_none() {
         let wanted = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
-        return wrong(metadata, "struct field SimpleHead.metadata", wanted);
+        return wrong(metadata, "struct field .metadata", wanted);
     }
-    text(
-        metadata.get("name"),
-        "struct field SimpleHead.metadata.name",
-    )?;
+    text(metadata.get("name"), "struct field .metadata.name")?;
     let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
-    let place = "struct field SimpleHead.metadata.annotations";
+    let place = "struct field .metadata.annotations";
     let Some(annotations) = annotations.as_mapping() else {
         return wrong(annotations, place, "map[string]string");
     };
     for entry in annotations {
-        let value = text(Some(&entry.value), place)?;
+        let place = match helm {
+            HelmVersion::V4 => format!("{place}.{}", entry.key),
+            HelmVersion::V3 => place.to_owned(),
+        };
+        let value = text(Some(&entry.value), &place)?;
         if entry.key == "helm.sh/hook" {
             head.hook = Some(value);
         }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::chart::unreadable;
-use super::functions::json;
+use super::functions::{json, syntax_words};
 use super::set;
 use super::string::Text;
 use super::value::{Data, MAX_DEPTH, Map, Value};
@@ -25,13 +25,20 @@ pub(super) fn load(
     origins: &mut Origins,
 ) -> Result<Map, Problem> {
     let file = origins.add_file(path, text);
-    let stream = yaml::parse(text);
+    // Helm 4 ends the last line before it reads a file, which a block scalar notices.
+    let unfinished = helm == HelmVersion::V4 && !text.is_empty() && !text.ends_with('\n');
+    let stream = if unfinished {
+        yaml::parse(&format!("{text}\n"))
+    } else {
+        yaml::parse(text)
+    };
+    let length = text.len() as u32;
     let words = match helm {
         HelmVersion::V4 => "cannot unmarshal yaml document: ",
         HelmVersion::V3 => "",
     };
     let wrong = |error: yaml::SyntaxError| {
-        let message = format!("{words}error converting YAML to JSON: yaml: {error}");
+        let message = format!("{words}{}", syntax_words(text.as_bytes(), &error));
         Problem::new(Kind::Syntax, message).at(path, error.span)
     };
     let documents = match helm {
@@ -47,7 +54,13 @@ pub(super) fn load(
     let mut values = Map::new();
     for document in documents {
         let value = document
-            .value(Dialect::Helm, &mut |span| origins.source(file, span, role))
+            .value(Dialect::Helm, &mut |span| {
+                let span = crate::text::Span {
+                    end: span.end.min(length),
+                    ..span
+                };
+                origins.source(file, span, role)
+            })
             .map_err(wrong)?;
         let value = Value::from_yaml(&value);
         match &value.data {

@@ -5,7 +5,7 @@ use crate::yaml::parse::BREAKS;
 use crate::yaml::{Dialect, Scalar, ScalarStyle, resolve_scalar};
 
 /// True if and only if a plain `text` reads back as this text.
-pub(super) fn is_text(text: &str, style: Style) -> bool {
+pub(in crate::yaml) fn is_text(text: &str, style: Style) -> bool {
     let dialect = match style {
         Style::ToYaml => Dialect::Helm,
         Style::ToYamlPretty | Style::V3 => Dialect::Kustomize,
@@ -56,10 +56,13 @@ pub(super) fn is_simple_key(key: &str) -> bool {
 }
 
 /// What quoting a text allows.
-struct Allowed {
-    plain: bool,
-    single: bool,
-    block: bool,
+pub(in crate::yaml) struct Allowed {
+    /// Bare, in a block.
+    pub(in crate::yaml) plain: bool,
+    /// In single quotes.
+    pub(in crate::yaml) single: bool,
+    /// As a literal block.
+    pub(in crate::yaml) block: bool,
 }
 
 fn is_break(c: char) -> bool {
@@ -71,7 +74,8 @@ fn is_printable(c: char) -> bool {
         && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-fn allowed(text: &str, style: Style) -> Allowed {
+/// Looks through a text for what stands against each way to write it.
+pub(in crate::yaml) fn allowed(text: &str, style: Style) -> Allowed {
     if text.is_empty() {
         return Allowed {
             plain: true,

@@ -124,17 +124,18 @@ pub(super) fn fraction(text: &str) -> Option<f64> {
     }
 }
 
-/// What JSON makes of a float: a whole number below 1e21 is written without a point, and read back as an integer.
+/// What JSON makes of a float: a whole number below 1e21 is written without a point, as its shortest digits and zeros, and
+/// read back as an integer if it fits.
 pub(in crate::yaml) fn json(value: f64) -> Data {
-    const I64_END: f64 = 9_223_372_036_854_775_808.0;
-    const U64_END: f64 = 18_446_744_073_709_551_616.0;
     let is_negative_zero = value == 0.0 && value.is_sign_negative();
-    if value.fract() != 0.0 || is_negative_zero {
-        Data::Float(value)
-    } else if (-I64_END..I64_END).contains(&value) {
-        Data::Int(value as i64)
-    } else if (I64_END..U64_END).contains(&value) {
-        Data::Uint(value as u64)
+    if value.fract() != 0.0 || is_negative_zero || value.abs() >= 1e21 {
+        return Data::Float(value);
+    }
+    let digits = value.to_string();
+    if let Ok(value) = digits.parse() {
+        Data::Int(value)
+    } else if let Ok(value) = digits.parse() {
+        Data::Uint(value)
     } else {
         Data::Float(value)
     }

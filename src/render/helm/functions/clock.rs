@@ -257,31 +257,52 @@ impl Instant {
 
     /// Reads a time written in a layout of Go; without a zone it is UTC.
     pub(crate) fn parse(layout: &str, text: &str) -> Option<Self> {
+        Self::parse_or_why(layout, text).ok()
+    }
+
+    /// Reads a time, or says in Go's words why it is none.
+    pub(crate) fn parse_or_why(layout: &str, text: &str) -> Result<Self, String> {
+        let wrong = |rest: &str, wanted: &str| {
+            format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {wanted:?}")
+        };
         let mut read = Reading::default();
         let mut rest_layout = layout;
         let mut rest = text;
         while let Some((before, element, after)) = next_element(rest_layout) {
-            rest = skip_literal(before, rest)?;
-            rest = read.element(element, rest)?;
+            rest = skip_literal(before, rest).ok_or_else(|| wrong(rest, before))?;
+            let end = rest_layout.len() - after.len();
+            let shown = rest_layout.get(before.len()..end).unwrap_or_default();
+            rest = read
+                .element(element, rest)
+                .ok_or_else(|| wrong(rest, shown))?;
             // Go accepts a fraction of a second that the layout does not mention.
             if matches!(element, Element::ZeroSecond | Element::Second)
                 && rest.starts_with(['.', ','])
                 && !matches!(next_element(after), Some(("", Element::Fraction { .. }, _)))
             {
                 let digits = rest.bytes().skip(1).take_while(u8::is_ascii_digit).count();
-                if digits > 0 {
-                    read.fraction(rest.get(1..=digits)?)?;
-                    rest = rest.get(digits + 1..)?;
+                if digits > 0
+                    && read
+                        .fraction(rest.get(1..=digits).unwrap_or_default())
+                        .is_some()
+                {
+                    rest = rest.get(digits + 1..).unwrap_or_default();
                 }
             }
             rest_layout = after;
         }
-        rest = skip_literal(rest_layout, rest)?;
-        if rest.is_empty() {
-            read.instant()
-        } else {
-            None
+        rest = skip_literal(rest_layout, rest).ok_or_else(|| wrong(rest, rest_layout))?;
+        if !rest.is_empty() {
+            return Err(format!("parsing time {text:?}: extra text: {rest:?}"));
         }
+        let month = read.month;
+        read.instant().ok_or_else(|| {
+            let what = match month {
+                Some(month) if !(1..=12).contains(&month) => "month",
+                _ => "day",
+            };
+            format!("parsing time {text:?}: {what} out of range")
+        })
     }
 }
 

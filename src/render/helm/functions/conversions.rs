@@ -177,6 +177,35 @@ pub(in crate::render::helm) fn origins_of<'t>(
     }
 }
 
+/// Why a text is not YAML, as Helm says it. go-yaml counts lines from 0 where the parser complains, from 1 where the
+/// scanner does, and does not mention the first one.
+pub(in crate::render::helm) fn syntax_words(text: &[u8], error: &yaml::SyntaxError) -> String {
+    const PARSER: &[&str] = &[
+        "did not find expected key",
+        "did not find expected node content",
+        "did not find expected '-' indicator",
+        "did not find expected ','",
+        "did not find expected <",
+    ];
+    let at = (error.span.start as usize).min(text.len());
+    let before = text.get(..at).unwrap_or_default();
+    let mut line = before.iter().filter(|b| **b == b'\n').count();
+    // The end of a text is the beginning of a new line.
+    if at == text.len() && !before.is_empty() && !before.ends_with(b"\n") {
+        line += 1;
+    }
+    let by_parser = PARSER.iter().any(|words| error.message.starts_with(words));
+    let place = match (line, by_parser) {
+        (0, _) => String::new(),
+        (line, true) => format!("line {line}: "),
+        (line, false) => format!("line {}: ", line + 1),
+    };
+    if error.message.starts_with("json: ") {
+        return format!("error converting YAML to JSON: {error}");
+    }
+    format!("error converting YAML to JSON: yaml: {place}{error}")
+}
+
 fn from_yaml(
     context: &mut Context<'_>,
     given: &Text,
@@ -190,9 +219,9 @@ fn from_yaml(
     let value = match (stream.documents.first(), stream.error) {
         (Some(document), _) => document
             .value(Dialect::Helm, &mut origins_of(given, context.origins))
-            .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?,
+            .map_err(|error| syntax_words(given.as_bytes(), &error))?,
         (None, Some(error)) => {
-            return Err(format!("error converting YAML to JSON: yaml: {error}"));
+            return Err(syntax_words(given.as_bytes(), &error));
         }
         (None, None) => yaml::Value::default(),
     };

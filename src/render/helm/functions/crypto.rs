@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{fail, mixed};
+use super::{fail, mixed, password};
 use crate::render::helm::function::Type::{String as Str, Uint32};
-use crate::render::helm::function::{Signature, text};
+use crate::render::helm::function::{Signature, int, text};
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -47,14 +47,20 @@ pub(super) const TABLE: &[Signature] = &[
             .unwrap_or_else(|at| format!("illegal base32 data at input byte {at}").into_bytes());
         mixed(c, a, decoded)
     }),
-    Signature::new("derivePassword", &[Uint32, Str, Str, Str, Str], |_, _| {
-        fail("Plimsoll does not derive passwords")
-    }),
-    Signature::new("encryptAES", &[Str, Str], |_, _| {
-        fail("Plimsoll does not encrypt")
+    Signature::new("derivePassword", &[Uint32, Str, Str, Str, Str], |c, a| {
+        // Each password costs as much as a large chart.
+        c.spend(5_000_000)?;
+        let derived = password::derive(
+            int(a, 0) as u32,
+            &text(a, 1).lossy(),
+            text(a, 2).as_bytes(),
+            text(a, 3).as_bytes(),
+            text(a, 4).as_bytes(),
+        );
+        mixed(c, a, derived)
     }),
     Signature::new("decryptAES", &[Str, Str], |_, _| {
-        fail("Plimsoll does not decrypt")
+        fail("Plimsoll does not decrypt: what it encrypts is a placeholder")
     }),
 ];
 

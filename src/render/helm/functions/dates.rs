@@ -64,14 +64,8 @@ pub(super) const TABLE: &[Signature] = &[
     }),
     Signature::new("mustToDate", &[Str, Str], |c, a| {
         let (layout, given) = (text(a, 0), text(a, 1));
-        match Instant::parse(&layout.lossy(), &given.lossy()) {
-            Some(time) => shown(c, a, time),
-            None => fail(format!(
-                "parsing time {:?} as {:?}: cannot parse",
-                given.lossy(),
-                layout.lossy()
-            )),
-        }
+        let time = Instant::parse_or_why(&layout.lossy(), &given.lossy());
+        shown(c, a, time.map_err(FunctionError::new)?)
     }),
     Signature::new("unixEpoch", &[ObjectOf(TIME)], |c, a| {
         let seconds = time(a, 0).map_or(0, |time| time.seconds);

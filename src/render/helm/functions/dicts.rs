@@ -177,7 +177,7 @@ fn deep_copy(context: &mut Context<'_>, arguments: &[Value]) -> Result {
             context.spend(value.weight())?;
             Ok(value.deep_copy())
         }
-        _ => fail("deepCopy error: reflect: call of reflect.Value.Type on zero Value"),
+        _ => fail("reflect: call of reflect.Value.Type on zero Value"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::origin::{Origin, Origins};
+use crate::render::helm::format::format_float;
 use crate::render::helm::function::{Context, FunctionError};
 use crate::render::helm::string::{Text, TextBuilder};
 use crate::render::helm::value::{Data, Items, MAX_DEPTH, Map, Value};
@@ -213,7 +214,7 @@ pub(crate) fn float(number: f64) -> Option<String> {
             _ => shown,
         });
     }
-    Some(format!("{number}"))
+    Some(format_float(number, b'f', None))
 }
 
 /// What JSON says, or Go's words for why it says nothing. Numbers are floats.

@@ -1,6 +1,7 @@
 //! TOML as the BurntSushi encoder writes it (sub-tables indented, tables after values), and what it reads.
 
 use crate::origin::Origin;
+use crate::render::helm::format::format_float;
 use crate::render::helm::function::{Context, FunctionError};
 use crate::render::helm::string::{Text, TextBuilder};
 use crate::render::helm::value::{Data, MAX_DEPTH, Map, Value};
@@ -287,27 +288,11 @@ fn float(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    // The shortest `%g` goes over to an exponent here.
-    let size = number.abs();
-    if size != 0.0 && !(1e-4..1e6).contains(&size) {
-        return exponent(number);
-    }
-    let shown = format!("{number}");
-    if shown.contains('.') {
+    let shown = format_float(number, b'g', None);
+    if shown.contains(['.', 'e']) {
         shown
     } else {
         format!("{shown}.0")
-    }
-}
-
-fn exponent(number: f64) -> String {
-    let shown = format!("{number:e}");
-    match shown.split_once('e') {
-        Some((mantissa, exponent)) => match exponent.strip_prefix('-') {
-            Some(digits) => format!("{mantissa}e-{digits:0>2}"),
-            None => format!("{mantissa}e+{exponent:0>2}"),
-        },
-        None => shown,
     }
 }
 
@@ -317,6 +302,7 @@ pub(super) fn read(text: &str, origin: Origin) -> Result<Map, String> {
         text,
         at: 0,
         origin,
+        key: String::new(),
     };
     let root = Map::new();
     let mut table = root.clone();
@@ -380,6 +366,8 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     origin: Origin,
+    /// The last key that was read, for messages.
+    key: String,
 }
 
 impl<'t> Reader<'t> {
@@ -390,7 +378,11 @@ impl<'t> Reader<'t> {
     fn wrong(&self, what: &str) -> String {
         let before = self.text.get(..self.at).unwrap_or_default();
         let line = 1 + before.bytes().filter(|&b| b == b'\n').count();
-        format!("toml: line {line}: {what}")
+        if self.key.is_empty() {
+            format!("toml: line {line}: {what}")
+        } else {
+            format!("toml: line {line} (last key {:?}): {what}", self.key)
+        }
     }
 
     fn eat(&mut self, prefix: &str) -> bool {
@@ -459,6 +451,7 @@ impl<'t> Reader<'t> {
             }
             self.blank();
             if !self.eat(".") {
+                self.key = path.join(".");
                 return Ok(path);
             }
             if path.len() > 100 {
