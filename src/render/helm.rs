@@ -44,8 +44,28 @@ use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
 
+/// Templates may include each other a thousand levels deep. Only what is used of a stack takes memory.
+const STACK: usize = 512 << 20;
+
 /// What `helm template` prints for `release`. Where Helm would fail nothing is printed, and a problem says why.
 pub fn render(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
+    let rendering = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("helm".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, || render_here(tree, release, origins))
+            .map_err(|error| error.to_string())?;
+        thread
+            .join()
+            .map_err(|_| "the renderer panicked".to_owned())
+    });
+    rendering.unwrap_or_else(|why| Rendering {
+        problems: vec![Problem::new(Kind::Bug, why).in_file(&release.chart)],
+        ..Rendering::default()
+    })
+}
+
+fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
     match rendered(tree, release, origins) {
         Ok(output) => {
             let (text, is_text) = output.text.to_traced();

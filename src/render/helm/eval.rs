@@ -477,9 +477,9 @@ mod tests {
 
     use super::*;
     use crate::origin::{Origins, Role, Trace};
-    use crate::render::helm::function::{Functions, Limits};
+    use crate::render::helm::function::Limits;
+    use crate::render::helm::functions;
     use crate::render::helm::value::Map;
-    use crate::render::helm::{builtins, functions};
     use crate::text::{RepoPath, Span};
 
     const TEMPLATE: &str = "web.yaml";
@@ -537,10 +537,7 @@ mod tests {
         let file = origins.add_file(&RepoPath::new(TEMPLATE).unwrap(), &text);
         let values_text: Arc<str> = Arc::from(values);
         let values_file = origins.add_file(&RepoPath::new("values.yaml").unwrap(), &values_text);
-        let tables: Vec<_> = std::iter::once(builtins::TABLE)
-            .chain(functions::TABLES.iter().copied())
-            .collect();
-        let mut set = TemplateSet::new(Functions::new(&tables));
+        let mut set = TemplateSet::new(functions::of(crate::discover::HelmVersion::V4));
         set.parse(TEMPLATE, file, &text)
             .map_err(|error| error.go_message())?;
         let parsed = crate::yaml::parse(values).documents[0]
@@ -704,5 +701,67 @@ mod tests {
             .join()
             .unwrap();
         assert!(rendered > 0);
+    }
+
+    /// A map may be an argument twice, or hold itself.
+    #[test]
+    fn one_map_may_be_two_arguments() {
+        let calls = [
+            "merge $d $d",
+            "mergeOverwrite $d $d",
+            "mustMerge $d $d $e",
+            "mustMergeOverwrite $d $e $d",
+            "set $d \"s\" $d",
+            "set $d \"a\" (dict \"a\" $d)",
+            "unset $d \"a\"",
+            "pick $d \"a\"",
+            "omit $d \"a\"",
+            "deepCopy $d",
+            "deepEqual $d $d",
+            "keys $d $d",
+            "values $d",
+            "pluck \"a\" $d $d",
+            "dig \"a\" \"b\" \"x\" $d",
+            "hasKey $d \"a\"",
+            "merge $d.a $d",
+            "merge $d $d.a",
+            "mergeOverwrite $d.a $d",
+            "toYaml $d",
+            "toJson $d",
+            "toToml $d",
+            "toString $d",
+            "printf \"%#v\" $d",
+            "uniq (list $d $d)",
+            "has $d (list $d)",
+            "without (list $d) $d",
+            "ternary $d $d true",
+            "default $d $d",
+            "coalesce $d $d",
+            "concat (list $d) (list $d)",
+            "kindOf $d",
+            "eq $d $d",
+            "empty $d",
+            "compact (list $d)",
+            "toPrettyJson $d",
+            "toRawJson $d",
+            "urlJoin $d",
+            "list $d | toYaml",
+            "tpl \"{{ toYaml . }}\" $d",
+        ];
+        for cycle in ["", "{{ $_ := set $d \"self\" $d }}"] {
+            for call in calls {
+                let template = format!(
+                    "{{{{ $e := dict \"z\" 1 }}}}{{{{ $d := dict \"a\" (dict \"b\" 1) }}}}{cycle}{{{{ {call} }}}}"
+                );
+                let limits = Limits {
+                    steps: 1_000_000,
+                    bytes: 16 << 20,
+                };
+                let run = std::thread::Builder::new()
+                    .stack_size(512 << 20)
+                    .spawn(move || render_within(&template, "a: 1", limits).is_ok());
+                assert!(run.unwrap().join().is_ok(), "{cycle}{call} panicked");
+            }
+        }
     }
 }

@@ -207,7 +207,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             steps: 20_000_000,
-            bytes: 256 << 20,
+            bytes: 128 << 20,
         }
     }
 }

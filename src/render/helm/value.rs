@@ -19,6 +19,10 @@ pub use collection::{Entries, Entry, Items, List, Map, MapType};
 /// Values nested deeper than this are neither printed, compared nor converted.
 pub const MAX_DEPTH: usize = 1000;
 
+/// At most so many values are printed, copied, compared or converted at once. A map that holds one other map twice,
+/// and so on, has few entries and no end of values.
+pub const MAX_NODES: usize = 1_000_000;
+
 /// A Go value with its origin.
 #[derive(Clone, Default)]
 pub struct Value {
@@ -355,19 +359,24 @@ impl Value {
         }
     }
 
-    /// A copy that shares no map with this one. Beyond [`MAX_DEPTH`] levels maps are shared.
+    /// A copy that shares no map with this one. What lies deeper than [`MAX_DEPTH`] or beyond [`MAX_NODES`] values is
+    /// shared: the maps of templates may hold themselves.
     #[must_use]
     pub fn deep_copy(&self) -> Self {
-        self.copy_to(MAX_DEPTH)
+        self.copy_to(MAX_DEPTH, &mut MAX_NODES.clone())
     }
 
-    fn copy_to(&self, depth: usize) -> Self {
-        let Some(depth) = depth.checked_sub(1) else {
+    fn copy_to(&self, depth: usize, nodes: &mut usize) -> Self {
+        let (Some(depth), Some(left)) = (depth.checked_sub(1), nodes.checked_sub(1)) else {
             return self.clone();
         };
+        *nodes = left;
         let data = match &self.data {
             Data::List(list) if list.iter().any(Self::is_container) => {
-                let values = list.iter().map(|value| value.copy_to(depth)).collect();
+                let values = list
+                    .iter()
+                    .map(|value| value.copy_to(depth, nodes))
+                    .collect();
                 Data::List(Rc::new(List::of(list.items, values)))
             }
             Data::Map(map) => {
@@ -375,7 +384,7 @@ impl Value {
                 let entries = source
                     .iter()
                     .map(|(key, entry)| {
-                        let value = entry.value.copy_to(depth);
+                        let value = entry.value.copy_to(depth, nodes);
                         (Rc::clone(key), Entry { value, ..*entry })
                     })
                     .collect();
@@ -417,16 +426,40 @@ impl Value {
         }
     }
 
-    /// Go's `reflect.DeepEqual`: equal only where the Go types are, so 1 and 1.0 differ. Beyond [`MAX_DEPTH`] levels nothing is equal.
+    /// How many values there are in this value, itself included; [`MAX_NODES`] where there are more.
+    pub fn weight(&self) -> usize {
+        let mut nodes = MAX_NODES;
+        self.weigh(MAX_DEPTH, &mut nodes);
+        MAX_NODES - nodes
+    }
+
+    fn weigh(&self, depth: usize, nodes: &mut usize) {
+        let (Some(depth), Some(left)) = (depth.checked_sub(1), nodes.checked_sub(1)) else {
+            return;
+        };
+        *nodes = left;
+        match &self.data {
+            Data::List(list) => list.iter().for_each(|value| value.weigh(depth, nodes)),
+            Data::Map(map) => map
+                .borrow()
+                .iter()
+                .for_each(|(_, entry)| entry.value.weigh(depth, nodes)),
+            _ => {}
+        }
+    }
+
+    /// Go's `reflect.DeepEqual`: equal only where the Go types are, so 1 and 1.0 differ. What differs only deeper than
+    /// [`MAX_DEPTH`] or beyond [`MAX_NODES`] values is not equal.
     pub fn deep_equal(&self, other: &Self) -> bool {
-        self.equal_to(other, MAX_DEPTH)
+        self.equal_to(other, MAX_DEPTH, &mut MAX_NODES.clone())
     }
 
     #[expect(clippy::float_cmp, reason = "Go compares floats so")]
-    fn equal_to(&self, other: &Self, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else {
+    fn equal_to(&self, other: &Self, depth: usize, nodes: &mut usize) -> bool {
+        let (Some(depth), Some(left)) = (depth.checked_sub(1), nodes.checked_sub(1)) else {
             return false;
         };
+        *nodes = left;
         match (&self.data, &other.data) {
             (Data::Nil | Data::Absent, Data::Nil | Data::Absent) => true,
             (Data::Bool(a), Data::Bool(b)) => a == b,
@@ -434,10 +467,14 @@ impl Value {
             (Data::Uint(a, of), Data::Uint(b, or)) => a == b && of == or,
             (Data::Float(a), Data::Float(b)) => a == b,
             (Data::String(a), Data::String(b)) => a == b,
+            (Data::List(a), Data::List(b)) if Rc::ptr_eq(a, b) => true,
+            (Data::Map(a), Data::Map(b)) if a.is_same(b) => true,
             (Data::List(a), Data::List(b)) => {
                 a.items == b.items
                     && a.len() == b.len()
-                    && a.iter().zip(b.iter()).all(|(a, b)| a.equal_to(b, depth))
+                    && a.iter()
+                        .zip(b.iter())
+                        .all(|(a, b)| a.equal_to(b, depth, nodes))
             }
             (Data::Map(a), Data::Map(b)) => {
                 let (a, b) = (a.borrow(), b.borrow());
@@ -446,7 +483,7 @@ impl Value {
                     && a.iter()
                         .zip(b.iter())
                         .all(|((key, value), (other_key, other))| {
-                            key == other_key && value.value.equal_to(&other.value, depth)
+                            key == other_key && value.value.equal_to(&other.value, depth, nodes)
                         })
             }
             (Data::Object(a), Data::Object(b)) => {
@@ -487,13 +524,19 @@ impl Value {
     }
 
     /// The value for what is not a template: YAML out, policies. Integers stay integers, objects become what JSON
-    /// shows of them; strings become UTF-8. `None` for a value nested deeper than [`MAX_DEPTH`].
+    /// shows of them; strings become UTF-8. `None` for a value nested deeper than [`MAX_DEPTH`] or of more than [`MAX_NODES`] values.
     pub fn to_yaml(&self, origins: &mut Origins) -> Option<yaml::Value> {
-        self.yaml_to(origins, MAX_DEPTH)
+        self.yaml_to(origins, MAX_DEPTH, &mut MAX_NODES.clone())
     }
 
-    fn yaml_to(&self, origins: &mut Origins, depth: usize) -> Option<yaml::Value> {
+    fn yaml_to(
+        &self,
+        origins: &mut Origins,
+        depth: usize,
+        nodes: &mut usize,
+    ) -> Option<yaml::Value> {
         let depth = depth.checked_sub(1)?;
+        *nodes = nodes.checked_sub(1)?;
         let origin = self.origin(origins);
         let data = match &self.data {
             Data::Nil | Data::Absent => yaml::Data::Null,
@@ -507,13 +550,13 @@ impl Value {
             Data::String(text) => yaml::Data::String(text.lossy().into_owned()),
             Data::List(list) => yaml::Data::Sequence(
                 list.iter()
-                    .map(|value| value.yaml_to(origins, depth))
+                    .map(|value| value.yaml_to(origins, depth, nodes))
                     .collect::<Option<_>>()?,
             ),
             Data::Map(map) => {
                 let mut mapping = yaml::Mapping::new();
                 for (key, entry) in map.borrow().iter() {
-                    let value = entry.value.yaml_to(origins, depth)?;
+                    let value = entry.value.yaml_to(origins, depth, nodes)?;
                     mapping.push(yaml::Entry {
                         key: key.to_string(),
                         key_origin: entry.key_origin,
@@ -529,7 +572,7 @@ impl Value {
                         mapping.push(yaml::Entry {
                             key: key.to_string(),
                             key_origin: origin,
-                            value: value.yaml_to(origins, depth)?,
+                            value: value.yaml_to(origins, depth, nodes)?,
                         });
                     }
                     yaml::Data::Mapping(mapping)
@@ -537,7 +580,7 @@ impl Value {
                 (None, Some(items)) => yaml::Data::Sequence(
                     items
                         .iter()
-                        .map(|value| value.yaml_to(origins, depth))
+                        .map(|value| value.yaml_to(origins, depth, nodes))
                         .collect::<Option<_>>()?,
                 ),
                 (None, None) => yaml::Data::String(object.print()),

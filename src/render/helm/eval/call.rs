@@ -392,7 +392,12 @@ impl Evaluator<'_, '_> {
             Call::Plain(function) => {
                 self.context.place = Some((self.stack, Rc::clone(tree), id));
                 match function(self.context, &values) {
-                    Ok(value) => return Ok(value),
+                    Ok(value) => {
+                        if let Data::String(text) = &value.data {
+                            self.spend_bytes(text.len())?;
+                        }
+                        return Ok(value);
+                    }
                     Err(error) => {
                         self.at = id;
                         return self.function_error(signature.name, error);

@@ -174,29 +174,10 @@ fn merge(
 fn deep_copy(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     match arguments.first() {
         Some(value) if !value.is_nil() => {
-            context.spend(weight(value, MAX_DEPTH))?;
+            context.spend(value.weight())?;
             Ok(value.deep_copy())
         }
         _ => fail("reflect: call of reflect.Value.Type on zero Value"),
-    }
-}
-
-/// How many values there are in a value.
-fn weight(value: &Value, depth: usize) -> usize {
-    let Some(depth) = depth.checked_sub(1) else {
-        return 1;
-    };
-    match &value.data {
-        Data::List(list) => list.iter().map(|item| weight(item, depth)).sum::<usize>() + 1,
-        Data::Map(map) => {
-            let entries = map.borrow();
-            entries
-                .iter()
-                .map(|(_, entry)| weight(&entry.value, depth))
-                .sum::<usize>()
-                + 1
-        }
-        _ => 1,
     }
 }
 
