@@ -205,3 +205,149 @@ fn failed(error: &TemplateError, name: &str, helm: HelmVersion, origins: &Origin
     }
     problem
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Role;
+    use crate::snapshot::Memory;
+    use crate::text::RepoPath;
+
+    const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+
+    fn rendering(
+        files: &[(&str, &str)],
+        change: impl FnOnce(&mut Release),
+    ) -> (Rendering, Origins) {
+        let snapshot = Memory::new("test", files.iter().copied()).unwrap();
+        let tree = Tree::new(&snapshot);
+        let mut release = Release::new(RepoPath::new("c").unwrap(), "rel", "ns");
+        change(&mut release);
+        let mut origins = Origins::new();
+        let rendering = render(&tree, &release, &mut origins);
+        (rendering, origins)
+    }
+
+    #[test]
+    fn values_carry_their_files_into_resources() {
+        let (rendering, origins) = rendering(
+            &[
+                ("c/Chart.yaml", CHART),
+                ("c/values.yaml", "replicas: 1\nimage: {tag: old}\n"),
+                (
+                    "c/templates/d.yaml",
+                    "apiVersion: v1\nkind: D\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  {{- toYaml .Values | nindent 2 }}\n",
+                ),
+                ("prod.yaml", "image: {tag: new}\n"),
+            ],
+            |release| release.values = vec![RepoPath::new("prod.yaml").unwrap()],
+        );
+        assert_eq!(rendering.problems, []);
+        let resource = rendering.resources.first().unwrap();
+        assert_eq!(resource.identity.to_string(), "D/rel");
+        let tag = resource
+            .value
+            .at(&"spec.image.tag".parse().unwrap())
+            .unwrap();
+        assert_eq!(tag.as_str(), Some("new"));
+        let trace = origins.trace(tag.origin);
+        let first = trace.data.first().unwrap();
+        assert_eq!(first.role, Role::Values);
+        let file = origins.file(first.file);
+        assert_eq!(
+            (file.path.as_str(), first.span.of(&file.text)),
+            ("prod.yaml", "new")
+        );
+        let was = trace
+            .history
+            .first()
+            .and_then(|layer| layer.first())
+            .unwrap();
+        assert_eq!(
+            (was.role, origins.file(was.file).path.as_str()),
+            (Role::Default, "c/values.yaml")
+        );
+        assert_eq!(
+            resource.span.of(rendering.output.as_str()).lines().next(),
+            Some("apiVersion: v1")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_pin() {
+        let chart = format!(
+            "{CHART}dependencies:\n- name: redis\n  version: 1.x\n  repository: https://example.com\n"
+        );
+        let (rendering, _) = rendering(&[("c/Chart.yaml", &chart)], |_| {});
+        let problem = rendering.problems.first().unwrap();
+        assert_eq!(problem.kind, Kind::NotVendored);
+        assert!(
+            problem
+                .message
+                .contains("redis (1.x from https://example.com)")
+        );
+        assert!(
+            problem
+                .help
+                .as_deref()
+                .unwrap()
+                .contains("helm dependency build c")
+        );
+        let place = problem.place.as_ref().unwrap();
+        assert_eq!(place.span.unwrap().of(&chart), "redis");
+    }
+
+    #[test]
+    fn failures_have_their_place() {
+        let (rendering, _) = rendering(
+            &[
+                ("c/Chart.yaml", CHART),
+                (
+                    "c/templates/a.yaml",
+                    "a: {{ required \"need b\" .Values.b }}\n",
+                ),
+            ],
+            |_| {},
+        );
+        let problem = rendering.problems.first().unwrap();
+        assert_eq!(
+            problem.message,
+            "execution error at (c/templates/a.yaml:1:6): need b"
+        );
+        assert_eq!(
+            problem.place.as_ref().unwrap().path.as_str(),
+            "c/templates/a.yaml"
+        );
+        assert_eq!(rendering.output.as_str(), "");
+    }
+
+    #[test]
+    fn hooks_follow_manifests_and_kinds_are_ordered() {
+        let hook = "kind: Job\napiVersion: v1\nmetadata:\n  name: h\n  annotations: {helm.sh/hook: test}\n";
+        let files = [
+            ("c/Chart.yaml", CHART),
+            (
+                "c/templates/a.yaml",
+                "apiVersion: v1\nkind: Service\n---\napiVersion: v1\nkind: Secret\n",
+            ),
+            ("c/templates/b.yaml", hook),
+        ];
+        let kinds = |change: fn(&mut Release)| -> Vec<String> {
+            let (rendering, _) = rendering(&files, change);
+            rendering
+                .resources
+                .iter()
+                .map(|r| r.identity.kind.clone())
+                .collect()
+        };
+        assert_eq!(kinds(|_| {}), ["Secret", "Service", "Job"]);
+        assert_eq!(
+            kinds(|release| release.skip_tests = true),
+            ["Secret", "Service"]
+        );
+        assert_eq!(
+            kinds(|release| release.hooks = false),
+            ["Secret", "Service"]
+        );
+    }
+}

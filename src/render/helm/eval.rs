@@ -477,9 +477,9 @@ mod tests {
 
     use super::*;
     use crate::origin::{Origins, Role, Trace};
-    use crate::render::helm::function::{Functions, Limits};
+    use crate::render::helm::function::Limits;
+    use crate::render::helm::functions;
     use crate::render::helm::value::Map;
-    use crate::render::helm::{builtins, functions};
     use crate::text::{RepoPath, Span};
 
     const TEMPLATE: &str = "web.yaml";
@@ -537,10 +537,7 @@ mod tests {
         let file = origins.add_file(&RepoPath::new(TEMPLATE).unwrap(), &text);
         let values_text: Arc<str> = Arc::from(values);
         let values_file = origins.add_file(&RepoPath::new("values.yaml").unwrap(), &values_text);
-        let tables: Vec<_> = std::iter::once(builtins::TABLE)
-            .chain(functions::TABLES.iter().copied())
-            .collect();
-        let mut set = TemplateSet::new(Functions::new(&tables));
+        let mut set = TemplateSet::new(functions::of(crate::discover::HelmVersion::V4));
         set.parse(TEMPLATE, file, &text)
             .map_err(|error| error.go_message())?;
         let parsed = crate::yaml::parse(values).documents[0]

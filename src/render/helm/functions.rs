@@ -110,3 +110,70 @@ pub(super) fn compile_regex(pattern: &str) -> std::result::Result<regex::Regex, 
 pub(super) fn plain_float(number: f64) -> String {
     json::float(number).unwrap_or_else(|| number.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::{Origin, Origins};
+    use crate::render::helm::function::Limits;
+    use crate::render::helm::template::TemplateSet;
+    use crate::render::helm::value::Map;
+    use crate::text::RepoPath;
+    use std::sync::Arc;
+
+    fn execute(template: &str, helm: HelmVersion) -> std::result::Result<String, String> {
+        let mut origins = Origins::new();
+        let text = Arc::from(template);
+        let path = RepoPath::new("t.yaml").unwrap();
+        let file = origins.add_file(&path, &text);
+        let mut set = TemplateSet::new(of(helm));
+        set.parse("t", file, &text)
+            .map_err(|error| error.go_message())?;
+        let mut context = Context::new(&mut origins, "test", Limits::default());
+        let dot = Value::map(Map::new(), Origin::NONE);
+        set.execute("t", &dot, &mut context)
+            .map(|text| text.lossy().into_owned())
+            .map_err(|error| error.go_message())
+    }
+
+    /// The table was recorded from the real program; its first line says from which version.
+    #[test]
+    fn functions_give_what_helm_gives() {
+        let table = include_str!("../../../testdata/helm/functions.tsv");
+        let mut wrong = Vec::new();
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let (expression, expected) = line.rsplit_once('\t').unwrap();
+            let template = format!("{{{{ toRawJson ({expression}) }}}}");
+            let given = execute(&template, HelmVersion::V4);
+            if given.as_deref() != Ok(expected) {
+                wrong.push(format!("{expression}\n  want {expected}\n  got  {given:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn random_values_have_their_shape_and_repeat() {
+        let template =
+            r#"{{ randAlphaNum 8 }} {{ randNumeric 4 }} {{ uuidv4 }} {{ genCA "x" 1 | kindOf }}"#;
+        let first = execute(template, HelmVersion::V4).unwrap();
+        assert_eq!(Ok(&first), execute(template, HelmVersion::V4).as_ref());
+        let words: Vec<&str> = first.split(' ').collect();
+        let lengths: Vec<usize> = words.iter().map(|word| word.len()).collect();
+        assert_eq!(lengths, [8, 4, 36, 6]);
+        let twice = execute(
+            "{{ range list 1 2 }}{{ randAlpha 5 }} {{ end }}",
+            HelmVersion::V4,
+        );
+        let twice = twice.unwrap();
+        let words: Vec<&str> = twice.split_whitespace().collect();
+        assert_ne!(words.first(), words.last());
+    }
+
+    #[test]
+    fn helm_3_lacks_what_helm_4_adds() {
+        assert!(execute("{{ mustToYaml 1 }}", HelmVersion::V4).is_ok());
+        let missing = execute("{{ mustToYaml 1 }}", HelmVersion::V3).unwrap_err();
+        assert!(missing.contains("not defined"), "{missing}");
+    }
+}

@@ -525,7 +525,11 @@ mod tests {
                 vec!["a: 1\n", "b: 2\n"],
                 vec!["a: 1", "b: 2"],
             ),
-            ("---\na: 1\n\n---\n---\n", vec!["a: 1\n\n"], vec!["a: 1"]),
+            (
+                "---\na: 1\n\n---\n---\n",
+                vec!["a: 1\n\n"],
+                vec!["a: 1", "---"],
+            ),
             ("--- # x\na: 1", vec!["# x\na: 1"], vec!["# x\na: 1"]),
             ("---kind: B\n", vec!["kind: B\n"], vec!["kind: B"]),
             ("  \n---\na: 1", vec!["a: 1"], vec!["a: 1"]),

@@ -404,8 +404,8 @@ mod tests {
     use super::*;
     use crate::origin::{Origin, Origins};
     use crate::render::helm::function::{FunctionError, Limits, Type};
+    use crate::render::helm::functions;
     use crate::render::helm::value::{Map, Object};
-    use crate::render::helm::{builtins, functions};
     use crate::text::RepoPath;
     use base64::Engine as _;
 
@@ -439,10 +439,7 @@ mod tests {
     }
 
     fn functions() -> Functions {
-        let tables: Vec<_> = std::iter::once(builtins::TABLE)
-            .chain(functions::TABLES.iter().copied())
-            .collect();
-        Functions::new(&tables)
+        functions::of(HelmVersion::V4)
     }
 
     fn values(text: &str) -> Value {
