@@ -50,7 +50,7 @@ impl Files {
 }
 
 impl Object for Files {
-    fn type_name(&self) -> &str {
+    fn type_name(&self) -> &'static str {
         "engine.files"
     }
 
@@ -169,7 +169,7 @@ impl Object for Files {
 pub(super) struct Bytes(pub(super) Text);
 
 impl Object for Bytes {
-    fn type_name(&self) -> &str {
+    fn type_name(&self) -> &'static str {
         "[]uint8"
     }
 

@@ -5,6 +5,22 @@
 //! key functions are repeatable: what they give depends on the place of the call and its repetition, never on a clock.
 //! The language's own functions (`printf`, `index`, `include`, …) are not here.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of a table have one type, those that cannot fail too"
+)]
+#![expect(
+    clippy::naive_bytecount,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "the texts are short, and the plain form reads best"
+)]
+#![expect(
+    clippy::single_match_else,
+    clippy::assigning_clones,
+    reason = "both branches say something; nothing is assigned twice"
+)]
+
 mod casing;
 mod casts;
 mod clock;

@@ -536,7 +536,7 @@ mod tests {
             (
                 "a: |\n  x\n  ---\nb: 1",
                 vec!["a: |\n  x\n  ---\nb: 1"],
-                vec!["a: |\n  x", "b: 1"],
+                vec!["a: |\n  x\n  ---\nb: 1"],
             ),
             ("", vec![], vec![]),
         ] {

@@ -216,6 +216,7 @@ fn is_integer(value: &Value) -> bool {
 }
 
 /// Equal as JSON: numbers by their value.
+#[expect(clippy::float_cmp, reason = "JSON Schema compares exactly")]
 fn equal(a: &Value, b: &Value, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else {
         return false;

@@ -386,6 +386,10 @@ enum Element {
     },
 }
 
+#[expect(
+    clippy::fn_params_excessive_bools,
+    reason = "they are the fields of the element, in order"
+)]
 const fn offset(iso: bool, colon: bool, minutes: bool, seconds: bool) -> Element {
     Element::Offset {
         iso,
