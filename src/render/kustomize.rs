@@ -201,3 +201,157 @@ fn print(build: &Build<'_>, objects: Vec<Object>) -> Fallible<Rendering> {
     rendering.output = output;
     Ok(rendering)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Memory;
+    use crate::text::RepoPath;
+
+    fn build(directory: &str, files: &[(&str, &str)]) -> (Rendering, Origins) {
+        let memory = Memory::new("test", files.iter().copied()).unwrap();
+        let tree = Tree::new(&memory);
+        let overlay = Overlay {
+            directory: RepoPath::new(directory).unwrap(),
+            restrict_loads: true,
+            inflate_charts: false,
+        };
+        let mut origins = Origins::new();
+        let rendering = render(&tree, &overlay, &mut origins);
+        (rendering, origins)
+    }
+
+    const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+
+    #[test]
+    fn where_kustomize_fails_a_problem_says_why_and_where() {
+        let check = |files: &[(&str, &str)], kind: Kind, place: &str| {
+            let (rendering, _) = build("app", files);
+            assert_eq!(rendering.output.as_str(), "");
+            let problem = rendering.problems.first().unwrap();
+            let found = problem.place.as_ref().unwrap();
+            let text = files
+                .iter()
+                .find(|(path, _)| *path == found.path.as_str())
+                .map(|(_, text)| *text);
+            assert_eq!(problem.kind, kind, "{problem:?}");
+            assert_eq!(found.span.unwrap().of(text.unwrap()), place, "{problem:?}");
+        };
+        let file = "app/kustomization.yaml";
+        check(&[(file, "resorces: []\n")], Kind::Syntax, "resorces");
+        check(&[(file, "namespace: no\n")], Kind::Syntax, "no");
+        check(&[(file, "resources: [x.yaml]\n")], Kind::Read, "x.yaml");
+        check(
+            &[(file, "resources:\n- https://github.com/a/b?ref=v1\n")],
+            Kind::NotVendored,
+            "https://github.com/a/b?ref=v1",
+        );
+        check(&[(file, "resources: [../app]\n")], Kind::Render, "../app");
+        check(
+            &[(file, "resources: [../x.yaml]\n"), ("x.yaml", CONFIG_MAP)],
+            Kind::Render,
+            "../x.yaml",
+        );
+        check(
+            &[
+                (file, "resources: [../part]\n"),
+                (
+                    "part/kustomization.yaml",
+                    "kind: Component\nresources: []\n",
+                ),
+            ],
+            Kind::Render,
+            "../part",
+        );
+        check(
+            &[
+                (file, "transformers: [t.yaml]\n"),
+                (
+                    "app/t.yaml",
+                    "apiVersion: e.com/v1\nkind: T\nmetadata: {name: t}\n",
+                ),
+            ],
+            Kind::Unsupported,
+            "apiVersion",
+        );
+        check(
+            &[
+                (
+                    file,
+                    "resources: [a.yaml]\npatches:\n- patch: |-\n    kind: X\n    metadata: {name: nope}\n",
+                ),
+                ("app/a.yaml", CONFIG_MAP),
+            ],
+            Kind::Render,
+            "kind",
+        );
+    }
+
+    #[test]
+    fn a_problem_in_a_base_names_the_way_there() {
+        let (rendering, _) = build(
+            "app",
+            &[
+                ("app/kustomization.yaml", "resources: [../base]\n"),
+                ("base/kustomization.yaml", "resources: [gone.yaml]\n"),
+            ],
+        );
+        let problem = rendering.problems.first().unwrap();
+        let way: Vec<&str> = problem
+            .chain
+            .iter()
+            .map(|(place, _)| place.path.as_str())
+            .collect();
+        assert_eq!(way, ["app/kustomization.yaml"]);
+    }
+
+    #[test]
+    fn values_know_who_wrote_them_and_what_they_replaced() {
+        let files = [
+            (
+                "app/kustomization.yaml",
+                "resources: [../base]\nnamePrefix: p-\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n    data: {k: new}\n",
+            ),
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            (
+                "base/a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: old\n  s: same\n",
+            ),
+        ];
+        let (rendering, origins) = build("app", &files);
+        let resource = rendering.resources.first().unwrap();
+        let check = |path: &str, data: &[(&str, Role)], history: &[&str]| {
+            let value = resource.value.at(&path.parse().unwrap()).unwrap();
+            let trace = origins.trace(value.origin);
+            let text = |source: &crate::origin::Source| {
+                source.span.of(&origins.file(source.file).text).to_owned()
+            };
+            let found: Vec<_> = trace.data.iter().map(|s| (text(s), s.role)).collect();
+            let expected: Vec<_> = data.iter().map(|(t, r)| ((*t).to_owned(), *r)).collect();
+            assert_eq!(found, expected, "{path}");
+            let before: Vec<String> = trace.history.iter().flatten().map(text).collect();
+            assert_eq!(before, history, "{path}");
+        };
+        check("data.k", &[("new", Role::Patch)], &["old"]);
+        check("data.s", &[("same", Role::Base)], &[]);
+        check(
+            "metadata.name",
+            &[("p-", Role::Transformer), ("a", Role::Base)],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_generated_name_is_known_without_its_hash() {
+        let (rendering, _) = build(
+            "",
+            &[(
+                "kustomization.yaml",
+                "configMapGenerator:\n- name: c\n  literals: [a=b]\n",
+            )],
+        );
+        let resource = rendering.resources.first().unwrap();
+        assert_eq!(resource.stem.as_deref(), Some("c"));
+        assert_eq!(resource.identity.name, "c-4h2mbtbbt6");
+    }
+}
