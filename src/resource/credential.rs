@@ -78,7 +78,8 @@ impl Resource {
 
     /// True if and only if every scalar at and below `path` is a value of a Secret.
     fn hides_all_below(&self, path: &Path) -> bool {
-        let below_metadata = matches!(path.steps().first(), Some(Step::Key(key)) if key == "metadata");
+        let below_metadata =
+            matches!(path.steps().first(), Some(Step::Key(key)) if key == "metadata");
         let enough = if below_metadata { 3 } else { 1 };
         path.steps().len() >= enough && self.hides(path)
     }

@@ -24,6 +24,7 @@
 mod casing;
 mod casts;
 mod clock;
+mod constant;
 mod conversions;
 mod crypto;
 mod dates;
@@ -31,7 +32,6 @@ mod dicts;
 pub(super) mod json;
 mod lists;
 mod math;
-mod misc;
 mod password;
 mod paths;
 mod patterns;
@@ -70,7 +70,7 @@ pub(super) const TABLES: &[&[Signature]] = &[
     paths::TABLE,
     types::TABLE,
     urls::TABLE,
-    misc::TABLE,
+    constant::TABLE,
 ];
 
 /// The functions that templates of a Helm may call: the language's own, then the library's.

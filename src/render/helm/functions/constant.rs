@@ -1,4 +1,4 @@
-//! What fits no theme: `hello`, `getHostByName`.
+//! Functions whose answer is always the same: `hello`, `getHostByName`.
 
 use super::mixed;
 use crate::render::helm::function::Signature;

@@ -1,0 +1,152 @@
+//! The texts that a report's places point into, loaded once, with the secrets in them marked.
+
+use std::sync::Arc;
+
+use super::compare::{Compared, Request};
+use crate::cause::{self, Line};
+use crate::finding;
+use crate::origin::{Origins, Role};
+use crate::report::{Location, Reason, SourceText, Texts, Trouble, Which};
+use crate::snapshot::Tree;
+use crate::text::{LineIndex, RepoPath};
+
+/// The texts that problems point into.
+pub fn texts_of(request: &Request<'_>, problems: &[Trouble]) -> Texts {
+    let mut texts = TextLoader {
+        request,
+        texts: Texts::new(),
+    };
+    texts.load_places(problems);
+    texts.texts
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Manifest => "manifest",
+        Role::Template => "template",
+        Role::Values => "values",
+        Role::Set => "set",
+        Role::Base => "base",
+        Role::Patch => "patch",
+        Role::Generator => "generator",
+        Role::Transformer => "transformer",
+        Role::Default => "default",
+    }
+}
+
+/// The texts that locations point into, loaded once, with the secrets in them.
+pub(super) struct TextLoader<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) texts: Texts,
+}
+
+impl TextLoader<'_> {
+    fn load(
+        &mut self,
+        side: Which,
+        path: &RepoPath,
+        origins: Option<&Origins>,
+    ) -> Option<&mut SourceText> {
+        let key = (side, path.clone());
+        if !self.texts.contains_key(&key) {
+            let snapshot = match side {
+                Which::Base => self.request.base,
+                Which::Head => self.request.head,
+            };
+            let known = origins.and_then(|origins| {
+                origins
+                    .files()
+                    .find(|(_, file)| file.path == *path)
+                    .map(|(_, file)| Arc::clone(&file.text))
+            });
+            let text = known
+                .or_else(|| Tree::new(snapshot).read_text(path).ok())
+                .or_else(|| {
+                    self.request
+                        .config
+                        .as_ref()
+                        .filter(|(config, _)| config == path)
+                        .map(|(_, text)| Arc::from(text.as_str()))
+                })?;
+            self.texts.insert(
+                key.clone(),
+                SourceText {
+                    text,
+                    secrets: Vec::new(),
+                },
+            );
+        }
+        self.texts.get_mut(&key)
+    }
+
+    pub(super) fn load_places(&mut self, problems: &[Trouble]) {
+        for trouble in problems {
+            let chain = trouble.problem.chain.iter().map(|(place, _)| place);
+            for place in trouble.problem.place.iter().chain(chain) {
+                self.load(trouble.side, &place.path, None);
+            }
+        }
+    }
+
+    pub(super) fn locate(
+        &mut self,
+        side: Which,
+        line: &Line,
+        origins: Option<&Origins>,
+    ) -> Option<Location> {
+        let source = self.load(side, &line.path, origins)?;
+        let index = LineIndex::new(&source.text);
+        Some(Location {
+            side,
+            path: line.path.clone(),
+            span: line.span,
+            start: index.position(&source.text, line.span.start),
+            end: index.position(&source.text, line.span.end),
+            role: role_name(line.role),
+            replaced: line.replaced,
+        })
+    }
+
+    pub(super) fn reason(&mut self, cause: &finding::Cause, app: &Compared) -> Reason {
+        let (side, rendered) = if cause.removed {
+            (Which::Base, app.base.as_ref())
+        } else {
+            (Which::Head, app.head.as_ref())
+        };
+        let location = rendered.and_then(|rendered| {
+            let line = cause::place(&rendered.origins, cause.anchor.shown)?;
+            self.locate(side, &line, Some(&rendered.origins))
+        });
+        Reason {
+            resource: cause.resource.to_string(),
+            removed: cause.removed,
+            location,
+        }
+    }
+
+    /// Marks the source bytes of every value that must not be shown.
+    pub(super) fn hide_secrets(&mut self, app: &Compared) {
+        for (side, rendered) in [(Which::Base, &app.base), (Which::Head, &app.head)] {
+            let Some(rendered) = rendered else { continue };
+            let mut spans = Vec::new();
+            for resource in &rendered.rendering.resources {
+                for path in resource.secret_paths() {
+                    let Some(value) = resource.value.at(&path) else {
+                        continue;
+                    };
+                    let trace = rendered.origins.trace(value.origin);
+                    for source in trace.data.iter().chain(trace.history.iter().flatten()) {
+                        spans.push((rendered.origins.file(source.file).path.clone(), source.span));
+                    }
+                }
+            }
+            for (path, span) in spans {
+                if let Some(source) = self.load(side, &path, Some(&rendered.origins)) {
+                    source.secrets.push(span);
+                    source.secrets.sort_unstable();
+                    source.secrets.dedup();
+                }
+            }
+        }
+    }
+}
