@@ -572,7 +572,7 @@ mod tests {
             let rendered = render(template, values);
             assert_eq!(rendered.explain(part), expected, "{template}");
         };
-        check("a: {{ .Values.b }}", "b: one", "a: ", "a: ");
+        check("a: {{ .Values.b }}", "b: one", "a: ", "a:");
         check(
             "a: {{ .Values.b }}",
             "b: one",
