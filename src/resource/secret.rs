@@ -30,10 +30,11 @@ impl Resource {
             _ => None,
         };
         self.is_secret()
-            && match key(0) {
-                Some("data" | "stringData" | "items") => true,
-                Some("metadata") => {
-                    key(1) == Some("annotations") && matches!(key(2), None | Some(LAST_APPLIED))
+            && match (key(0), key(1), key(2)) {
+                (None | Some("data" | "stringData" | "items"), ..)
+                | (Some("metadata"), None, _) => true,
+                (Some("metadata"), Some("annotations"), name) => {
+                    name.is_none_or(|name| name == LAST_APPLIED)
                 }
                 _ => false,
             }
