@@ -406,6 +406,10 @@ mod tests {
         // Where the whole map is new, or is no map at all, nothing of it is shown either.
         for (before, after) in [
             ("metadata: {}", "data: { k: NEWSECRET }"),
+            (
+                "type: Opaque",
+                "type: Opaque\nmetadata: { annotations: { kubectl.kubernetes.io/last-applied-configuration: NEWSECRET } }",
+            ),
             ("data: { k: NEWSECRET }", "data: NEWSECRET"),
             ("data: [NEWSECRET]", "data: [NEWSECRET, NEWSECRET]"),
             (
