@@ -114,7 +114,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                 .collect();
             let mut told = tell(
                 finding,
-                cause,
+                cause.as_ref(),
                 side,
                 rendered.as_ref(),
                 fail_on,
@@ -126,7 +126,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         }
     }
     texts.load_places(&problems);
-    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings.sort_by_key(order);
     problems.sort();
     problems.dedup();
     let conclusion = if !problems.is_empty() {
@@ -224,7 +224,7 @@ fn order(told: &Told) -> impl Ord + use<> {
 
 fn tell(
     finding: Finding,
-    cause: Option<Cause>,
+    cause: Option<&Cause>,
     side: Which,
     rendered: Option<&Rendered>,
     fail_on: Option<Severity>,
@@ -233,7 +233,7 @@ fn tell(
 ) -> Told {
     let mut place =
         |line: &Line| texts.locate(side, line, rendered.map(|rendered| &rendered.origins));
-    let location = cause.as_ref().and_then(|cause| place(&cause.line));
+    let location = cause.and_then(|cause| place(&cause.line));
     let history = cause
         .iter()
         .flat_map(|cause| &cause.history)

@@ -247,7 +247,7 @@ impl Origins {
                     }
                     Node::Both(a, b) => todo.extend([(*b, is_control), (*a, is_control)]),
                     Node::Under { value, condition } => {
-                        todo.extend([(*condition, true), (*value, is_control)])
+                        todo.extend([(*condition, true), (*value, is_control)]);
                     }
                     Node::Over { now, was } => {
                         todo.push((*now, is_control));
@@ -349,7 +349,7 @@ impl Traced {
         match self.runs.last_mut() {
             // Runs of one origin grow together, but an empty run stays apart from the text after it.
             Some(last) if last.origin == origin && (start > last_start || end == start) => {
-                last.end = end
+                last.end = end;
             }
             _ if origin.is_none() && end == start => {}
             _ => self.runs.push(Run { end, origin }),
@@ -366,6 +366,7 @@ impl Traced {
     }
 
     /// The part in `span`, with its origins; empty where the span does not fit. Empty runs at both ends are kept.
+    #[must_use]
     pub fn slice(&self, span: Span) -> Self {
         let mut out = Self::new();
         let Some(text) = self.text.get(span.start as usize..span.end as usize) else {
@@ -408,6 +409,7 @@ impl Traced {
     }
 
     /// Rewrites every origin, keeping the text.
+    #[must_use]
     pub fn map_origins(mut self, mut change: impl FnMut(Origin) -> Origin) -> Self {
         for run in &mut self.runs {
             run.origin = change(run.origin);

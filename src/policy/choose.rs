@@ -34,19 +34,18 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     let mut chosen: Option<BTreeSet<String>> = None;
     for name in config.frameworks.iter().flatten() {
         let chosen = chosen.get_or_insert_default();
-        match Framework::find(&name.value) {
-            Some(framework) => chosen.extend(framework.controls().into_iter().map(str::to_owned)),
-            None => {
-                let known: Vec<String> = Framework::built_in()
-                    .into_iter()
-                    .map(|framework| framework.name)
-                    .collect();
-                wrong(
-                    name,
-                    "framework",
-                    format!("The frameworks are {}.", known.join(", ")),
-                );
-            }
+        if let Some(framework) = Framework::find(&name.value) {
+            chosen.extend(framework.controls().into_iter().map(str::to_owned));
+        } else {
+            let known: Vec<String> = Framework::built_in()
+                .into_iter()
+                .map(|framework| framework.name)
+                .collect();
+            wrong(
+                name,
+                "framework",
+                format!("The frameworks are {}.", known.join(", ")),
+            );
         }
     }
     let mut controls = match &chosen {

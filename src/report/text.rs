@@ -164,10 +164,10 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
                 location,
                 AnnotationKind::Primary,
                 None,
-            ))
+            ));
         }
         None => {
-            section = section.element(Level::NOTE.message("no file could be named as the cause"))
+            section = section.element(Level::NOTE.message("no file could be named as the cause"));
         }
     }
     for earlier in &first.history {

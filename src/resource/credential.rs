@@ -55,7 +55,7 @@ impl Resource {
                     );
                 }
                 Data::String(text) if !text.is_empty() && (hidden || VALUE.is_match(text)) => {
-                    found.push(path)
+                    found.push(path);
                 }
                 Data::Int(_) | Data::Uint(_) | Data::Float(_) if hidden => found.push(path),
                 _ => {}

@@ -136,6 +136,11 @@ pub(crate) struct Render {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Charts (as `helm template`)")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field is called as its flag is"
+)]
 pub(crate) struct Helm {
     /// Release name
     #[arg(

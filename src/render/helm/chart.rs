@@ -225,7 +225,7 @@ impl Loader<'_> {
         for mut file in files {
             match file.name.as_str() {
                 "Chart.yaml" => {}
-                "Chart.lock" => self.lock(&file)?,
+                "Chart.lock" => lock(&file)?,
                 "values.yaml" => {
                     chart.values = values::load(
                         &file.path,
@@ -247,7 +247,7 @@ impl Loader<'_> {
                     }
                 }
                 "requirements.lock" => {
-                    self.lock(&file)?;
+                    lock(&file)?;
                     if is_v1 {
                         chart.files.push(file);
                     }
@@ -332,22 +332,6 @@ impl Loader<'_> {
             ..problem
         })
     }
-
-    /// Lock files are only checked to be readable, as Helm reads them when it loads a chart.
-    fn lock(&mut self, file: &File) -> Result<(), Problem> {
-        let stream = crate::yaml::parse(&file.text());
-        match stream.error {
-            Some(error) if stream.documents.is_empty() => Err(Problem::new(
-                Kind::Syntax,
-                format!(
-                    "cannot load {}: error converting YAML to JSON: yaml: {error}",
-                    file.name
-                ),
-            )
-            .at(&file.path, error.span)),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// True if and only if a dependency that asks for `constraint` may be a chart of `version`.
@@ -358,4 +342,20 @@ pub(super) fn is_compatible(constraint: &str, version: &str) -> bool {
 /// True if and only if the text is a version.
 pub(super) fn is_version(text: &str) -> bool {
     Version::parse(text).is_ok()
+}
+
+/// Lock files are only checked to be readable, as Helm reads them when it loads a chart.
+fn lock(file: &File) -> Result<(), Problem> {
+    let stream = crate::yaml::parse(&file.text());
+    match stream.error {
+        Some(error) if stream.documents.is_empty() => Err(Problem::new(
+            Kind::Syntax,
+            format!(
+                "cannot load {}: error converting YAML to JSON: yaml: {error}",
+                file.name
+            ),
+        )
+        .at(&file.path, error.span)),
+        _ => Ok(()),
+    }
 }

@@ -46,13 +46,12 @@ impl Coalescing<'_> {
         self.defaults(chart, into, mode);
         for below in &chart.dependencies {
             let name = below.name();
-            let value = match into.get(&name) {
-                Some(value) => value,
-                None => {
-                    let value = Value::map(Map::new(), Origin::NONE);
-                    into.set(name.as_str(), Origin::NONE, value.clone());
-                    value
-                }
+            let value = if let Some(value) = into.get(&name) {
+                value
+            } else {
+                let value = Value::map(Map::new(), Origin::NONE);
+                into.set(name.as_str(), Origin::NONE, value.clone());
+                value
             };
             let Data::Map(map) = &value.data else {
                 let shown = format::sprintf(&Text::new("%t", Origin::NONE), &[value]);
@@ -191,7 +190,7 @@ impl Coalescing<'_> {
                     self.tables(given_map, default_map, mode, depth);
                     self.replace(into, &key, given, &default);
                 }
-                (Data::Map(_), _) | (_, Data::Map(_)) | (Data::Nil, _) => {}
+                (Data::Map(_) | Data::Nil, _) | (_, Data::Map(_)) => {}
                 _ => self.replace(into, &key, given, &default),
             }
         }

@@ -146,7 +146,7 @@ pub(super) fn print(
     if release.show_only.is_empty() {
         Ok(output)
     } else {
-        show_only(output, release, origins)
+        show_only(&output, release, origins)
     }
 }
 
@@ -464,7 +464,7 @@ impl Printer {
 }
 
 /// Only the documents of the files that `--show-only` names, in the order in which they are named.
-fn show_only(output: Output, release: &Release, origins: &mut Origins) -> Result<Output, Problem> {
+fn show_only(output: &Output, release: &Release, origins: &mut Origins) -> Result<Output, Problem> {
     let mut printer = Printer::default();
     let documents = split(&output.text, release.helm);
     for wanted in &release.show_only {

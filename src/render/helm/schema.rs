@@ -277,13 +277,12 @@ impl Checking<'_> {
                 .get_or_insert_with(|| "the schema refers to itself without end".to_owned());
             return errors;
         };
-        match self.steps.checked_sub(1) {
-            Some(left) => self.steps = left,
-            None => {
-                self.failure
-                    .get_or_insert_with(|| "the schema is too much work to check".to_owned());
-                return errors;
-            }
+        if let Some(left) = self.steps.checked_sub(1) {
+            self.steps = left;
+        } else {
+            self.failure
+                .get_or_insert_with(|| "the schema is too much work to check".to_owned());
+            return errors;
         }
         let keywords = match &schema.data {
             Data::Bool(true) => return errors,
@@ -355,7 +354,7 @@ impl Checking<'_> {
             }
             _ => {
                 if let Some(found) = number(value) {
-                    errors.extend(self.number(&keywords, found).into_iter().map(fail));
+                    errors.extend(number_errors(&keywords, found).into_iter().map(fail));
                 }
             }
         }
@@ -663,51 +662,6 @@ impl Checking<'_> {
         errors
     }
 
-    fn number(&mut self, keywords: &Map, found: f64) -> Vec<String> {
-        let mut errors = Vec::new();
-        let limit = |name| Self::limit(keywords, name);
-        let got = plain_float(found);
-        let flag = |name| {
-            matches!(
-                keywords.get(name),
-                Some(Value {
-                    data: Data::Bool(true),
-                    ..
-                })
-            )
-        };
-        let mut refuse = |name: &str, limit: f64| {
-            errors.push(format!("{name}: got {got}, want {}", plain_float(limit)));
-        };
-        if let Some(least) = limit("minimum") {
-            if flag("exclusiveMinimum") && found <= least {
-                refuse("exclusiveMinimum", least);
-            } else if found < least {
-                refuse("minimum", least);
-            }
-        }
-        if let Some(most) = limit("maximum") {
-            if flag("exclusiveMaximum") && found >= most {
-                refuse("exclusiveMaximum", most);
-            } else if found > most {
-                refuse("maximum", most);
-            }
-        }
-        if let Some(least) = limit("exclusiveMinimum").filter(|least| found <= *least) {
-            refuse("exclusiveMinimum", least);
-        }
-        if let Some(most) = limit("exclusiveMaximum").filter(|most| found >= *most) {
-            refuse("exclusiveMaximum", most);
-        }
-        if let Some(step) = limit("multipleOf").filter(|step| *step != 0.0) {
-            let times = found / step;
-            if (times - times.round()).abs() > 1e-9 * times.abs().max(1.0) {
-                refuse("multipleOf", step);
-            }
-        }
-        errors
-    }
-
     /// `allOf`, `anyOf`, `oneOf`, `not`, `if`.
     fn combinations(
         &mut self,
@@ -819,13 +773,12 @@ impl Checking<'_> {
     }
 
     fn regex(&mut self, pattern: &str) -> Option<regex::Regex> {
-        match compile_regex(pattern) {
-            Ok(regex) => Some(regex),
-            Err(_) => {
-                self.failure
-                    .get_or_insert_with(|| format!("'{pattern}' is not valid regex"));
-                None
-            }
+        if let Ok(regex) = compile_regex(pattern) {
+            Some(regex)
+        } else {
+            self.failure
+                .get_or_insert_with(|| format!("'{pattern}' is not valid regex"));
+            None
         }
     }
 }
@@ -886,6 +839,51 @@ fn has_format(text: &str, format: &str) -> bool {
         "regex" => compile_regex(text).is_ok(),
         _ => true,
     }
+}
+
+fn number_errors(keywords: &Map, found: f64) -> Vec<String> {
+    let mut errors = Vec::new();
+    let limit = |name| Checking::limit(keywords, name);
+    let got = plain_float(found);
+    let flag = |name| {
+        matches!(
+            keywords.get(name),
+            Some(Value {
+                data: Data::Bool(true),
+                ..
+            })
+        )
+    };
+    let mut refuse = |name: &str, limit: f64| {
+        errors.push(format!("{name}: got {got}, want {}", plain_float(limit)));
+    };
+    if let Some(least) = limit("minimum") {
+        if flag("exclusiveMinimum") && found <= least {
+            refuse("exclusiveMinimum", least);
+        } else if found < least {
+            refuse("minimum", least);
+        }
+    }
+    if let Some(most) = limit("maximum") {
+        if flag("exclusiveMaximum") && found >= most {
+            refuse("exclusiveMaximum", most);
+        } else if found > most {
+            refuse("maximum", most);
+        }
+    }
+    if let Some(least) = limit("exclusiveMinimum").filter(|least| found <= *least) {
+        refuse("exclusiveMinimum", least);
+    }
+    if let Some(most) = limit("exclusiveMaximum").filter(|most| found >= *most) {
+        refuse("exclusiveMaximum", most);
+    }
+    if let Some(step) = limit("multipleOf").filter(|step| *step != 0.0) {
+        let times = found / step;
+        if (times - times.round()).abs() > 1e-9 * times.abs().max(1.0) {
+            refuse("multipleOf", step);
+        }
+    }
+    errors
 }
 
 #[cfg(test)]

@@ -413,7 +413,7 @@ mod tests {
     struct OneFile(String);
 
     impl Object for OneFile {
-        fn type_name(&self) -> &str {
+        fn type_name(&self) -> &'static str {
             "engine.files"
         }
 

@@ -120,10 +120,7 @@ fn select(context: &mut Context<'_>, arguments: &[Value], keep: impl Fn(&str) ->
 }
 
 fn merge_all(context: &mut Context<'_>, arguments: &[Value], overwrite: bool) -> Result {
-    let target = match map(arguments, 0) {
-        Some(target) => target,
-        None => Map::new(),
-    };
+    let target = map(arguments, 0).unwrap_or_default();
     for index in 1..arguments.len() {
         if let Some(source) = map(arguments, index) {
             merge(context, &target, &source, overwrite, MAX_DEPTH)?;

@@ -115,7 +115,7 @@ impl<'p> Translation<'p> {
                     before = Before::Nothing;
                 }
                 '*' | '+' | '?' => {
-                    self.may_repeat(before, here, 1)?;
+                    may_repeat(before, here, 1)?;
                     self.out.push(c);
                     if self.eat("?") {
                         self.out.push('?');
@@ -135,7 +135,7 @@ impl<'p> Translation<'p> {
                             Before::Piece(product) => product.saturating_mul(times),
                             _ => times,
                         };
-                        self.may_repeat(before, here, length)?;
+                        may_repeat(before, here, length)?;
                         if product > MAX_REPEAT {
                             return refuse("invalid repeat count", operator);
                         }
@@ -189,15 +189,6 @@ impl<'p> Translation<'p> {
             Ok(())
         } else {
             refuse("missing closing )", all)
-        }
-    }
-
-    fn may_repeat(&self, before: Before, here: &str, length: usize) -> Result<(), String> {
-        let operator = here.get(..length).unwrap_or_default();
-        match before {
-            Before::Nothing => refuse("missing argument to repetition operator", operator),
-            Before::Repetition => refuse("invalid nested repetition operator", operator),
-            Before::Piece(_) => Ok(()),
         }
     }
 
@@ -400,22 +391,22 @@ impl<'p> Translation<'p> {
                 break;
             }
             first = false;
-            if at.starts_with("[:") {
-                if let Some(end) = at.find(":]") {
-                    let name = at.get(2..end).unwrap_or_default();
-                    let bare = name.strip_prefix('^').unwrap_or(name);
-                    let known = [
-                        "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower",
-                        "print", "punct", "space", "upper", "word", "xdigit",
-                    ];
-                    let whole = at.get(..end + 2).unwrap_or_default();
-                    if !known.contains(&bare) {
-                        return refuse("invalid character class range", whole);
-                    }
-                    class.push_str(whole);
-                    self.rest = at.get(end + 2..).unwrap_or_default();
-                    continue;
+            if at.starts_with("[:")
+                && let Some(end) = at.find(":]")
+            {
+                let name = at.get(2..end).unwrap_or_default();
+                let bare = name.strip_prefix('^').unwrap_or(name);
+                let known = [
+                    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower",
+                    "print", "punct", "space", "upper", "word", "xdigit",
+                ];
+                let whole = at.get(..end + 2).unwrap_or_default();
+                if !known.contains(&bare) {
+                    return refuse("invalid character class range", whole);
                 }
+                class.push_str(whole);
+                self.rest = at.get(end + 2..).unwrap_or_default();
+                continue;
             }
             if let Some(escape) = at.strip_prefix('\\').and_then(|e| e.chars().next()) {
                 let shorthand = match escape {
@@ -619,6 +610,15 @@ pub(crate) fn quote_meta(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+fn may_repeat(before: Before, here: &str, length: usize) -> Result<(), String> {
+    let operator = here.get(..length).unwrap_or_default();
+    match before {
+        Before::Nothing => refuse("missing argument to repetition operator", operator),
+        Before::Repetition => refuse("invalid nested repetition operator", operator),
+        Before::Piece(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -183,18 +183,17 @@ fn parse(whole: &str) -> std::result::Result<Url, String> {
     let mut rest = body;
     if let Some(end) =
         body.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')))
+        && body.get(end..).is_some_and(|after| after.starts_with(':'))
     {
-        if body.get(end..).is_some_and(|after| after.starts_with(':')) {
-            let scheme = body.get(..end).unwrap_or_default();
-            if scheme.is_empty() {
-                return Err("missing protocol scheme".to_owned());
-            }
-            if scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
-                url.scheme = scheme.to_ascii_lowercase();
-                rest = body.get(end + 1..).unwrap_or_default();
-            } else {
-                return Err("first path segment in URL cannot contain colon".to_owned());
-            }
+        let scheme = body.get(..end).unwrap_or_default();
+        if scheme.is_empty() {
+            return Err("missing protocol scheme".to_owned());
+        }
+        if scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            url.scheme = scheme.to_ascii_lowercase();
+            rest = body.get(end + 1..).unwrap_or_default();
+        } else {
+            return Err("first path segment in URL cannot contain colon".to_owned());
         }
     }
     if let Some((before, query)) = rest.split_once('?') {
