@@ -182,19 +182,21 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
 /// A link in the chart that leads nowhere, on which Helm stops, even where the link itself is ignored.
 fn broken_link(tree: &Tree<'_>, top: &RepoPath, rules: &Rules) -> Option<RepoPath> {
     let real = tree.real(top).ok()?;
-    tree.snapshot()
-        .entries()
-        .range(real.clone()..)
-        .take_while(|(path, _)| path.as_str().starts_with(real.as_str()))
-        .filter(|(path, entry)| entry.kind == EntryKind::Link && path.is_within(&real))
-        .find(|(path, _)| {
+    let mut todo = vec![real.clone()];
+    while let Some(directory) = todo.pop() {
+        for (name, kind) in tree.snapshot().names(&directory)? {
+            let path = directory.join(&name).ok()?;
             let inner = path.strip_prefix(&real).unwrap_or_default();
-            let skipped = inner
-                .match_indices('/')
-                .any(|(at, _)| rules.ignores(inner.get(..at).unwrap_or_default(), true));
-            !skipped && !matches!(tree.find(path), Ok(Some(_)))
-        })
-        .map(|(path, _)| path.clone())
+            match kind {
+                None if !rules.ignores(inner, true) => todo.push(path),
+                Some(EntryKind::Link) if !matches!(tree.find(&path), Ok(Some(_))) => {
+                    return Some(path);
+                }
+                _ => {}
+            }
+        }
+    }
+    None
 }
 
 struct Loader<'o> {
