@@ -1,6 +1,6 @@
 //! The pipeline: two snapshots in, a report out. The command line calls this, and later the Action, the hook and the server.
 //!
-//! [`compare`] discovers and renders both sides; [`check`] evaluates policy on what it gives and finds the lines. Nothing
+//! [`compare()`] discovers and renders both sides; [`check()`] evaluates policy on what it gives and finds the lines. Nothing
 //! is decided here about how anything looks, and nothing is posted.
 
 mod compare;

@@ -3,7 +3,7 @@
 //! A [`Snapshot`] lists its files with content ids and gives their bytes. A [`Tree`] is how renderers read one:
 //! it follows symbolic links inside the tree, refuses what leaves it, and remembers each path that was read,
 //! listed or found missing. Reading from git, from the work tree and from a directory are in the modules below,
-//! and [`open`] decides which two are compared; nothing here interprets a file.
+//! and [`open()`] decides which two are compared; nothing here interprets a file.
 
 mod directory;
 mod disk;

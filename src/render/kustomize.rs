@@ -1,6 +1,6 @@
 //! Kustomizations: what `kustomize build` prints (v5.8.1), with the origin of every value.
 //!
-//! Resources are read into trees of their own ([`node`]), accumulated and transformed ([`build`]) and printed once, at the end.
+//! Resources are read into trees of their own (`node`), accumulated and transformed (`build`) and printed once, at the end.
 //! Nothing is printed and read again in between, so each value keeps where it came from.
 
 mod build;
