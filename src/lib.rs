@@ -30,7 +30,7 @@
 //! | apps | [`discover`] | what is deployed |
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
-//! | judging | [`control`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
+//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
 //! | telling | [`cause`]; [`report`] | which line it was; text and JSON |
 //! | joining | [`check`] | the pipeline |
 //!
@@ -44,6 +44,8 @@
 //! * **The core is pure and total.** Functions take snapshots and values and give `(result, problems)`. User errors are
 //!   data; no input makes the core panic, recurse without bound, or expand without limit.
 //! * **Same input, same bytes out.** No clock, no randomness, no environment, no hash-map order below `bin/`.
+//!   Two deadlines keep hostile input from taking for ever (a text difference, one Rego evaluation); where one is met,
+//!   the result says so.
 //! * **Text is never mutated.** The core produces sorted, disjoint [`text::TextEdit`]s.
 //! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
 //!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, annotate-snippets in `report/text.rs`, clap in `bin/`.

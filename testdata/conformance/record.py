@@ -49,7 +49,7 @@ def yaml_figures(text):
 
 def main():
     out = pathlib.Path(sys.argv[1])
-    groups = helm_figures(lines(out / "helm.jsonl")) | kustomize_figures(lines(out / "kustomize.jsonl"))
+    groups = helm_figures(lines(out / "helm.jsonl")) | kustomize_figures(json.loads((out / "kustomize.json").read_text()))
     figures, failures = {}, {}
     for name, cases in groups.items():
         figures[name] = {"good": sum(good for _, good, _ in cases), "cases": len(cases)}
