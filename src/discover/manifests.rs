@@ -28,8 +28,12 @@ pub(super) fn may_be_one(name: &str) -> bool {
 
 /// Looks at the bytes of a file. Text in braces (JSON) beyond `limit` bytes is taken for something else.
 pub(super) fn look(bytes: &[u8], limit: Option<usize>) -> Look {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Look::Other;
+    // A manifest in another encoding, or with a NUL in it, is still meant for the cluster: reading it will be a problem.
+    let text = String::from_utf8_lossy(bytes);
+    let text = if text.contains('\0') {
+        text.replace('\0', "").into()
+    } else {
+        text
     };
     // Nearly all files that are not manifests end here.
     if !text.contains("apiVersion") || !text.contains("kind") {
