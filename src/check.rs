@@ -143,6 +143,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         notes,
         apps,
         findings,
+        remedies: Vec::new(),
         problems,
         fail_on,
         conclusion,
@@ -258,6 +259,8 @@ fn tell(
         history,
         reasons: Vec::new(),
         help,
+        remedy: None,
+        waiver: None,
         finding,
     }
 }

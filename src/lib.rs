@@ -31,7 +31,8 @@
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
 //! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
-//! | telling | [`cause`]; [`report`] | which line it was; text and JSON |
+//! | remedying | [`cause`]; [`fix`] | which line it was; edits that were tried |
+//! | telling | [`report`] | text and JSON |
 //! | joining | [`check`] | the pipeline |
 //!
 //! # Invariants
@@ -94,6 +95,8 @@ pub mod finding;
 pub mod policy;
 
 pub mod cause;
+
+pub mod fix;
 
 pub mod report;
 

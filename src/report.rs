@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Severity, State};
+use crate::fix::Remedy;
 use crate::problem::Problem;
 use crate::text::{LineIndex, Position, RepoPath, Span};
 
@@ -103,6 +104,36 @@ pub struct Reason {
     pub location: Option<Location>,
 }
 
+/// Where a waiver is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaiverSource {
+    /// A comment at the source line.
+    Comment,
+    /// An annotation of the object.
+    Annotation,
+    /// An entry of the configuration.
+    Configuration,
+    /// The baseline of existing debt.
+    Baseline,
+}
+
+/// A decision to accept a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Where it is written.
+    pub source: WaiverSource,
+    /// Why, in the words of whoever decided; may be empty.
+    pub reason: String,
+    /// Who answers for it, where it says so.
+    pub owner: Option<String>,
+    /// The last day on which it counts, as `YYYY-MM-DD`.
+    pub until: Option<String>,
+    /// True if and only if the change under review brings it, so that it does not silence the finding yet.
+    pub proposed: bool,
+    /// The place where it is written.
+    pub location: Option<Location>,
+}
+
 /// A finding with its place.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -118,6 +149,10 @@ pub struct Told {
     pub reasons: Vec<Reason>,
     /// A sentence on what to do.
     pub help: Option<String>,
+    /// What remedies it: an index into the remedies of the report. Several findings may share one.
+    pub remedy: Option<usize>,
+    /// Who accepted it, and why; a waived finding does not block unless the waiver is only proposed.
+    pub waiver: Option<Waiver>,
     /// True if and only if it makes the check fail.
     pub blocks: bool,
 }
@@ -191,6 +226,8 @@ pub struct Report {
     pub apps: Vec<AppLine>,
     /// Every finding of the apps the change touches, the most severe new ones first.
     pub findings: Vec<Told>,
+    /// What can be offered for the findings.
+    pub remedies: Vec<Remedy>,
     /// Everything that could not be done.
     pub problems: Vec<Trouble>,
     /// The lowest severity of a new finding that blocks; `None` where none does.
