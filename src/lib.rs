@@ -49,7 +49,7 @@
 //!   the result says so.
 //! * **Text is never mutated.** The core produces sorted, disjoint [`text::TextEdit`]s.
 //! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
-//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, annotate-snippets in `report/text.rs`, clap in `bin/`.
+//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, imara-diff in `change/hunks.rs`, annotate-snippets in `report/text.rs`, clap in `bin/`.
 //! * **The change has no authority over its own review.** Configuration is read from base; head's is shown as proposed.
 //! * **Secrets are never printed** by reports: that one changed is shown, its value is not.
 //! * **Wire formats have their own types**, with a version in their name; domain types do not serialise.

@@ -11,6 +11,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("libyaml", &["yaml/events.rs"]),
     ("yaml_rust2", &["config/load.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
+    ("imara_diff", &["change/hunks.rs"]),
     ("clap", &["bin/"]),
 ];
 
