@@ -6,7 +6,7 @@
 pub mod json;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::finding::{Finding, Severity, State};
@@ -238,7 +238,54 @@ pub struct Report {
     pub texts: Texts,
 }
 
+/// Findings with one cause: they say the same of the same place, in one app or in several, and are told once.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// The finding that speaks for all of them: the first one of the report.
+    pub first: &'a Told,
+    /// All of them, `first` among them, in the order of the report.
+    pub findings: Vec<&'a Told>,
+    /// The apps they appear in, each once, by id; each knows its environment.
+    pub apps: Vec<&'a AppLine>,
+}
+
 impl Report {
+    /// The findings by cause, in the order of the report.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        let mut known = BTreeMap::new();
+        for told in &self.findings {
+            let key = (
+                told.finding.state,
+                &told.finding.control,
+                &told.location,
+                &told.finding.message,
+                told.blocks,
+            );
+            let index = *known.entry(key).or_insert_with(|| {
+                groups.push(Group {
+                    first: told,
+                    findings: Vec::new(),
+                    apps: Vec::new(),
+                });
+                groups.len() - 1
+            });
+            if let Some(group) = groups.get_mut(index) {
+                group.findings.push(told);
+            }
+        }
+        for group in &mut groups {
+            let ids: BTreeSet<&str> = group
+                .findings
+                .iter()
+                .map(|told| told.finding.app.as_str())
+                .collect();
+            let is_in = |app: &&AppLine| ids.contains(app.id.as_str());
+            group.apps = self.apps.iter().filter(is_in).collect();
+        }
+        groups
+    }
+
     /// How many findings are in `state`.
     pub fn count(&self, state: State) -> usize {
         self.findings

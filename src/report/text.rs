@@ -2,7 +2,6 @@
 //!
 //! Findings with one cause are told once, with the list of the apps they appear in. Secrets in excerpts are covered.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -36,7 +35,10 @@ pub fn render(report: &Report, style: Style) -> String {
         let _ = writeln!(out, "note: {note}");
     }
     out.push('\n');
-    for group in grouped(report, style) {
+    let shown = |group: &super::Group<'_>| {
+        style.existing || group.first.finding.state != State::Existing
+    };
+    for group in report.groups().into_iter().filter(shown) {
         out.push_str(&renderer.render(&[finding(report, &group)]));
         out.push_str("\n\n");
     }
@@ -114,31 +116,6 @@ fn heading(report: &Report) -> String {
     line
 }
 
-/// Findings that say the same of the same place, in the order of the report.
-fn grouped(report: &Report, style: Style) -> Vec<Vec<&Told>> {
-    let mut order: Vec<Vec<&Told>> = Vec::new();
-    let mut known = BTreeMap::new();
-    for told in &report.findings {
-        if told.finding.state == State::Existing && !style.existing {
-            continue;
-        }
-        let key = (
-            told.finding.state,
-            &told.finding.control,
-            &told.location,
-            &told.finding.message,
-        );
-        let index = *known.entry(key).or_insert_with(|| {
-            order.push(Vec::new());
-            order.len() - 1
-        });
-        if let Some(group) = order.get_mut(index) {
-            group.push(told);
-        }
-    }
-    order
-}
-
 fn level(told: &Told) -> Level<'static> {
     match told.finding.state {
         State::New if told.blocks => Level::ERROR.with_name(told.finding.severity.name()),
@@ -148,10 +125,8 @@ fn level(told: &Told) -> Level<'static> {
     }
 }
 
-fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
-    let Some(first) = group.first() else {
-        return Group::with_level(Level::NOTE);
-    };
+fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
+    let first = group.first;
     let id = first.finding.control.to_string();
     let mut section = level(first)
         .primary_title(first.finding.message.as_str())
@@ -197,7 +172,7 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
         );
     }
     let mut seen = Vec::new();
-    for told in group {
+    for told in &group.findings {
         let line = format!(
             "in {}: {} {}",
             told.finding.app, told.finding.resource, told.finding.field
