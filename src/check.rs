@@ -4,8 +4,14 @@
 //! is decided here about how anything looks, and nothing is posted.
 
 mod compare;
+mod conceal;
+mod rendered;
 mod texts;
 mod touched;
+mod waive;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -13,19 +19,25 @@ use crate::cause::{self, Cause, Line};
 use crate::change::{self, Pairing};
 use crate::control::Controls;
 use crate::finding::{Finding, Severity, State};
+use crate::framework::Framework;
 use crate::policy;
 use crate::problem::Problem;
 use crate::render::Rendered;
-use crate::report::{AppLine, AppState, Conclusion, Report, Texts, Told, Trouble, Which};
+use crate::report::{AppLine, AppState, Conclusion, Report, Rule, Texts, Told, Trouble, Which};
 use crate::resource::Resource;
 use crate::snapshot::Tree;
+use crate::waiver::Wrong;
 
 use compare::{altered_configuration, on_deep_stacks};
+use conceal::Words;
 use texts::TextLoader;
 use touched::TouchedLines;
+use waive::Waivers;
 
 pub use compare::{Apps, Compared, Comparison, Progress, Request, compare, render_head};
+pub use rendered::add_rendered;
 pub use texts::texts_of;
+pub use waive::{InForce, Waiving};
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
 pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<FailOn>) -> Report {
@@ -59,6 +71,8 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         request,
         texts: Texts::new(),
     };
+    let (mut waivers, wrong) = Waivers::new(request, comparison, &touched, &mut texts);
+    problems.extend(wrong);
     let mut findings = Vec::new();
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
@@ -94,6 +108,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
             problem,
         }));
         texts.hide_secrets(app);
+        waivers.enter(app, &mut texts);
         for finding in found {
             let (side, rendered) = match finding.state {
                 State::Resolved => (Which::Base, &app.base),
@@ -122,10 +137,28 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                 &mut texts,
             );
             told.reasons = reasons;
+            waivers.cover(&mut told, rendered.as_ref());
             findings.push(told);
         }
     }
+    findings.extend(waivers.findings(!problems.is_empty(), fail_on));
     texts.load_places(&problems);
+    let sources: Vec<_> = texts.texts.values().collect();
+    let words = Words::with_failed(&sources, comparison, [request.base, request.head]);
+    for trouble in &mut problems {
+        words.cover(&mut trouble.problem.message);
+        trouble
+            .problem
+            .help
+            .iter_mut()
+            .for_each(|help| words.cover(help));
+        for (_, what) in &mut trouble.problem.chain {
+            words.cover(what);
+        }
+    }
+    for told in &mut findings {
+        words.cover(&mut told.finding.message);
+    }
     findings.sort_by_key(order);
     problems.sort();
     problems.dedup();
@@ -142,8 +175,10 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         changed_files: comparison.changes.len(),
         notes,
         apps,
+        rules: rules(&controls, &findings),
         findings,
         remedies: Vec::new(),
+        rendered: Vec::new(),
         problems,
         fail_on,
         conclusion,
@@ -185,6 +220,7 @@ fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<Stri
         config: Some((path.clone(), text)),
         notes: Vec::new(),
         problems: request.problems.clone(),
+        waivers: request.waivers,
     };
     let report = check(&proposed, &compare(&proposed, &()), fail_on);
     let blocking = report.findings.iter().filter(|told| told.blocks).count();
@@ -193,6 +229,49 @@ fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<Stri
         report.conclusion.name(),
         report.problems.len()
     ))
+}
+
+/// What a reader gets to know about the controls behind `findings`.
+fn rules(controls: &Controls, findings: &[Told]) -> Vec<Rule> {
+    let ids: BTreeSet<&str> = findings
+        .iter()
+        .map(|told| told.finding.control.as_str())
+        .collect();
+    let frameworks = if ids.is_empty() {
+        Vec::new()
+    } else {
+        Framework::built_in()
+    };
+    let of_waivers = Wrong::ALL.map(Wrong::about);
+    ids.into_iter()
+        .filter_map(|id| {
+            if let Some(about) = of_waivers.iter().find(|about| about.id == id) {
+                return Some(Rule {
+                    id: id.to_owned(),
+                    name: about.name.to_owned(),
+                    title: about.title.to_owned(),
+                    description: about.help.to_owned(),
+                    severity: about.severity,
+                    page: Arc::from(""),
+                    supports: Vec::new(),
+                });
+            }
+            let control = controls.find(id)?;
+            let supports = frameworks.iter().flat_map(|framework| {
+                let entries = framework.entries.iter().filter(|entry| entry.control == id);
+                entries.map(|entry| format!("{} {}", framework.name, entry.requirement))
+            });
+            Some(Rule {
+                id: id.to_owned(),
+                name: control.name.clone(),
+                title: control.title.clone(),
+                description: control.description.clone(),
+                severity: control.severity,
+                page: Arc::clone(&control.page),
+                supports: supports.collect(),
+            })
+        })
+        .collect()
 }
 
 /// What the command line says about the gate.

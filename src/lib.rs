@@ -24,15 +24,15 @@
 //!
 //! | group | modules | what they know |
 //! | --- | --- | --- |
-//! | words | [`text`]; [`origin`], [`problem`] | paths, spans, edits; where a value came from; what went wrong |
+//! | words | [`text`]; [`origin`], [`problem`], [`markdown`] | paths, spans, edits; where a value came from; what went wrong; escaping |
 //! | reading | [`snapshot`], [`yaml`] | trees of files; YAML with places, in the dialects of the real programs |
 //! | meaning | [`config`], [`resource`] | what the user asked for; what a Kubernetes object is |
 //! | apps | [`discover`] | what is deployed |
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
-//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
+//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`]; [`waiver`] | what is checked, what was found, how it is evaluated, what is accepted |
 //! | remedying | [`cause`]; [`fix`] | which line it was; edits that were tried |
-//! | telling | [`report`] | text and JSON |
+//! | telling | [`report`] | text, JSON, SARIF, JUnit, annotations, Markdown, HTML |
 //! | joining | [`check`] | the pipeline |
 //!
 //! # Invariants
@@ -72,6 +72,7 @@
 
 pub mod text;
 
+pub mod markdown;
 pub mod origin;
 pub mod problem;
 
@@ -93,6 +94,8 @@ pub mod framework;
 pub mod finding;
 
 pub mod policy;
+
+pub mod waiver;
 
 pub mod cause;
 

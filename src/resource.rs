@@ -6,6 +6,8 @@
 mod credential;
 mod secret;
 
+pub use credential::credentials_in;
+
 use std::fmt;
 
 use crate::text::Span;

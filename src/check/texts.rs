@@ -7,8 +7,9 @@ use crate::cause::{self, Line};
 use crate::finding;
 use crate::origin::{Origins, Role};
 use crate::report::{Location, Reason, SourceText, Texts, Trouble, Which};
+use crate::resource;
 use crate::snapshot::Tree;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::{LineIndex, RepoPath, Span};
 
 /// The texts that problems point into.
 pub fn texts_of(request: &Request<'_>, problems: &[Trouble]) -> Texts {
@@ -68,13 +69,8 @@ impl TextLoader<'_> {
                         .filter(|(config, _)| config == path)
                         .map(|(_, text)| Arc::from(text.as_str()))
                 })?;
-            self.texts.insert(
-                key.clone(),
-                SourceText {
-                    text,
-                    secrets: Vec::new(),
-                },
-            );
+            let secrets = resource::credentials_in(&text);
+            self.texts.insert(key.clone(), SourceText { text, secrets });
         }
         self.texts.get_mut(&key)
     }
@@ -94,16 +90,31 @@ impl TextLoader<'_> {
         line: &Line,
         origins: Option<&Origins>,
     ) -> Option<Location> {
-        let source = self.load(side, &line.path, origins)?;
+        Some(Location {
+            role: role_name(line.role),
+            replaced: line.replaced,
+            ..self.at(side, &line.path, line.span, origins)?
+        })
+    }
+
+    /// A place whose role is not the point.
+    pub(super) fn at(
+        &mut self,
+        side: Which,
+        path: &RepoPath,
+        span: Span,
+        origins: Option<&Origins>,
+    ) -> Option<Location> {
+        let source = self.load(side, path, origins)?;
         let index = LineIndex::new(&source.text);
         Some(Location {
             side,
-            path: line.path.clone(),
-            span: line.span,
-            start: index.position(&source.text, line.span.start),
-            end: index.position(&source.text, line.span.end),
-            role: role_name(line.role),
-            replaced: line.replaced,
+            path: path.clone(),
+            span,
+            start: index.position(&source.text, span.start),
+            end: index.position(&source.text, span.end),
+            role: "",
+            replaced: false,
         })
     }
 

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll::waiver::Date;
 
 /// Reviews what a change does to the cluster, before it merges.
 ///
@@ -51,13 +52,15 @@ pub(crate) enum Command {
     Check(Check),
     /// Show what a change does to the rendered objects
     Diff(Diff),
+    /// Write down what is found now, so that only what is new blocks
+    Baseline(Baseline),
     /// Print what Helm or Kustomize would print for a chart or a kustomization
     Render(Box<Render>),
     /// Say where the value of a field came from, or what a control is about
     Explain(Explain),
     /// List the controls
     Controls,
-    /// Print the JSON Schema of the configuration or of the report
+    /// Print the JSON Schema of the configuration, of the report or of the baseline
     Schema(Schema),
 }
 
@@ -80,26 +83,110 @@ pub(crate) struct Sides {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sides: Sides,
-    /// What standard output carries
+    /// What standard output carries [default: text]
+    #[arg(long, value_name = "FORMAT", env = "PLIMSOLL_FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Write a report (FORMAT=FILE, `-` for standard output); may be given more than once. Text goes to standard error where
+    /// a report takes standard output
     #[arg(
         long,
-        value_name = "FORMAT",
-        default_value = "text",
-        env = "PLIMSOLL_FORMAT"
+        value_name = "FORMAT=FILE",
+        value_delimiter = ',',
+        env = "PLIMSOLL_REPORT"
     )]
-    pub(crate) format: Format,
+    pub(crate) report: Vec<ReportTo>,
     /// The lowest severity of a new finding that fails the check [default: the configuration's, else medium]
     #[arg(long, value_name = "SEVERITY", env = "PLIMSOLL_FAIL_ON")]
     pub(crate) fail_on: Option<FailOn>,
     /// Show findings that were there before the change, too
     #[arg(long, env = "PLIMSOLL_EXISTING")]
     pub(crate) existing: bool,
+    /// Check everything in head, as if nothing had been there before
+    #[arg(long, conflicts_with = "base", env = "PLIMSOLL_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) waivers: Waivers,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// How waivers are treated.
+#[derive(Debug, Args)]
+pub(crate) struct Waivers {
+    /// Waivers that the change itself brings do not count, as in a review [default: true where CI is set]
+    #[arg(long, env = "PLIMSOLL_STRICT_WAIVERS")]
+    pub(crate) strict_waivers: bool,
+    /// The day on which waivers are judged (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DAY", hide = true, env = "PLIMSOLL_TODAY")]
+    pub(crate) today: Option<Date>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Format {
+    /// For a person at a terminal
     Text,
+    /// For programs: `plimsoll schema report`
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for the test views of CI
+    Junit,
+    /// Workflow commands, which GitHub shows at the lines
+    Github,
+    /// Markdown, for a job summary
+    Markdown,
+    /// One page with the rendered difference
+    Html,
+}
+
+/// A format and where it goes; `None` for standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportTo {
+    pub(crate) format: Format,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl std::str::FromStr for ReportTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (format, file) = text
+            .split_once('=')
+            .ok_or_else(|| "write FORMAT=FILE, as in `sarif=out.sarif` or `json=-`".to_owned())?;
+        let format = Format::from_str(format, false)
+            .map_err(|_| format!("`{format}` is no format; there are {}", Format::names()))?;
+        match file {
+            "" => Err("a file is missing after `=`; `-` is standard output".to_owned()),
+            "-" => Ok(Self { format, file: None }),
+            file => Ok(Self {
+                format,
+                file: Some(PathBuf::from(file)),
+            }),
+        }
+    }
+}
+
+impl Format {
+    fn names() -> String {
+        let values = Self::value_variants().iter();
+        let names =
+            values.filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Baseline {
+    /// What to list the findings of: a git revision, `:index`, `:worktree`, or a directory [default: the work tree]
+    #[arg(long, value_name = "SIDE", env = "PLIMSOLL_HEAD")]
+    pub(crate) head: Option<String>,
+    /// Use this configuration instead of the repository's
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Only take out what is no longer found, and add nothing
+    #[arg(long, env = "PLIMSOLL_PRUNE")]
+    pub(crate) prune: bool,
+    /// The file to write (`-` for standard output) [default: the configuration's, else .plimsoll-baseline.yaml]
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_OUTPUT")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -269,6 +356,8 @@ pub(crate) struct Schema {
 pub(crate) enum SchemaOf {
     /// `.plimsoll.yaml`
     Config,
-    /// What `--format json` prints
+    /// What `--report json=FILE` writes
     Report,
+    /// `.plimsoll-baseline.yaml`
+    Baseline,
 }

@@ -7,7 +7,9 @@
 )]
 
 mod args;
+mod baseline;
 mod check;
+mod diff;
 mod explain;
 mod render;
 
@@ -102,13 +104,15 @@ fn run(arguments: Arguments) -> ExitCode {
     };
     let done = match arguments.command {
         Command::Check(arguments) => check::check(&terminal, &arguments),
-        Command::Diff(arguments) => check::diff(&terminal, &arguments),
+        Command::Diff(arguments) => diff::diff(&terminal, &arguments),
+        Command::Baseline(arguments) => baseline::baseline(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
         Command::Controls => explain::controls(&terminal),
         Command::Schema(arguments) => print(match arguments.of {
             SchemaOf::Config => plimsoll::config::SCHEMA,
             SchemaOf::Report => plimsoll::report::json::JSON_SCHEMA,
+            SchemaOf::Baseline => plimsoll::config::baseline::JSON_SCHEMA,
         })
         .map(|()| ExitCode::SUCCESS),
     };
