@@ -20,6 +20,7 @@ mod path;
 mod pattern;
 mod plugin;
 mod reference;
+mod remote;
 mod replacement;
 mod reprint;
 mod schema;

@@ -5,11 +5,11 @@
 use super::decode::{Decoder, Text, TextMap};
 use super::fieldspec::{Config, FieldSpec, merge_all, merge_one};
 use super::file::{COMPONENT, KUSTOMIZATION, Kustomization, Label};
-use super::load::{Build, Directory, Failure, Fallible};
+use super::load::{Build, Directory, Failure, Fallible, is_remote_file};
 use super::object::Object;
 use super::transform::{self, End, Namespace};
 use super::vars::{self, Vars};
-use super::{chart, configuration, generator, patch, plugin, replacement, set};
+use super::{chart, configuration, generator, patch, plugin, remote, replacement, set};
 use crate::origin::{Origin, Role};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Found;
@@ -213,24 +213,39 @@ pub(super) fn resources(
     names: &[Text],
 ) -> Fallible<()> {
     for name in names {
-        let is_file = target
-            .directory
-            .path
-            .join(name)
-            .ok()
-            .is_some_and(|path| matches!(build.tree.find(&path), Ok(Some(Found::File))));
+        // What has an address is asked for as a file first, and is a repository only if that comes to nothing.
+        let asks_first = is_remote_file(name) && !remote::is_marked(name);
+        let is_file = asks_first
+            || target
+                .directory
+                .path
+                .join(name)
+                .ok()
+                .is_some_and(|path| matches!(build.tree.find(&path), Ok(Some(Found::File))));
+        let mut no_file = None;
         if is_file {
-            let source = build.text(&target.directory, name, name.origin, target.role)?;
-            let mut objects = build.objects(&source)?;
-            if let Some(note) = target.annotation(name) {
-                for object in &mut objects {
-                    object.set_annotation(set::ORIGIN, &note, Origin::NONE);
+            let objects = build
+                .text(&target.directory, name, name.origin, target.role)
+                .and_then(|source| build.objects(&source));
+            match objects {
+                Ok(mut objects) => {
+                    if let Some(note) = target.annotation(name) {
+                        for object in &mut objects {
+                            object.set_annotation(set::ORIGIN, &note, Origin::NONE);
+                        }
+                    }
+                    set::append_all(build, &mut so_far.objects, objects, name.origin)?;
+                    continue;
                 }
+                Err(failure) if asks_first && build.may_be_repository(name) => {
+                    no_file = Some(failure);
+                }
+                Err(failure) => return Err(failure),
             }
-            set::append_all(build, &mut so_far.objects, objects, name.origin)?;
-            continue;
         }
-        let directory = build.enter(&target.directory, name, name.origin)?;
+        let directory = build
+            .enter(&target.directory, name, name.origin)
+            .map_err(|failure| failure.or(no_file))?;
         let base = descend(build, target, &directory, name, None)?;
         set::append_all(build, &mut so_far.objects, base.objects, name.origin)?;
         if let Some(config) = base.config {
