@@ -57,6 +57,8 @@ pub struct Config {
     pub fail_on: Option<Spanned<FailOn>>,
     /// What Helm is told.
     pub helm: Helm,
+    /// The only hosts that may be asked; empty for every public one.
+    pub hosts: Vec<Spanned<String>>,
 }
 
 /// An app that the configuration names.
@@ -285,6 +287,9 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             api_versions: items(helm, "api-versions").filter_map(text).collect(),
         };
     }
+    config.hosts = get(node, "network")
+        .map(|network| items(network, "allow").filter_map(text).collect())
+        .unwrap_or_default();
     for (name, control) in get(node, "controls").into_iter().flat_map(pairs) {
         let Some(name) = text(name) else { continue };
         let control = Control {

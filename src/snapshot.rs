@@ -296,6 +296,14 @@ impl Inputs {
                 .all(|(want, answer)| snapshot.fetched(want) == *answer)
     }
 
+    /// What was asked for, and nobody has looked for yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Want> {
+        self.wants
+            .iter()
+            .filter(|(_, answer)| **answer == Fetched::NotTried)
+            .map(|(want, _)| want)
+    }
+
     /// Adds the paths of `other`.
     pub fn extend(&mut self, other: Self) {
         self.files.extend(other.files);

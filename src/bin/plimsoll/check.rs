@@ -9,16 +9,18 @@ use plimsoll::change::{self, Pairing};
 use plimsoll::check::{self, Comparison, Progress, Request};
 use plimsoll::finding::Severity;
 use plimsoll::report::{AppState, Trouble, Which, json, text};
-use plimsoll::snapshot::{self, Pair, Side};
+use plimsoll::snapshot::{self, Mounted, Mounts, Pair, Side};
 use plimsoll::text::RepoPath;
 
-use crate::args::{Check, Diff, FailOn, Format, Sides};
+use crate::args::{Check, Diff, FailOn, Format, Network, Sides};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
+    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
+    let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let fail_on = arguments.fail_on.map(|lowest| match lowest {
         FailOn::Never => check::FailOn::Never,
         FailOn::Low => check::FailOn::Severity(Severity::Low),
@@ -43,8 +45,9 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
 
 pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
+    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
+    let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let wanted = |id: &str| {
         arguments
             .app
@@ -98,6 +101,9 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
         out.push_str("\nno rendered object changes\n");
     }
     print(&out)?;
+    for note in &comparison.notes {
+        eprintln!("note: {note}");
+    }
     if comparison.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -126,10 +132,38 @@ pub(crate) fn open(terminal: &Terminal, sides: &Sides) -> Result<Pair, Failure> 
     })
 }
 
+/// Compares the two sides, with what they name elsewhere as far as it may be fetched.
+fn compare(
+    terminal: &Terminal,
+    sides: &Sides,
+    network: &Network,
+    pair: &Pair,
+) -> Result<(Comparison, Mounts), Failure> {
+    let completed = network::complete(terminal, network, |mounts| {
+        let [base, head] = mounted(pair, mounts);
+        let request = request(terminal, sides, pair, [&base, &head])?;
+        let comparison = check::compare(&request, &Watcher::new(terminal));
+        Ok(Round {
+            wants: comparison.unanswered().cloned().collect(),
+            hosts: network::hosts(&comparison.config),
+            result: comparison,
+        })
+    })?;
+    let mut comparison = completed.result;
+    comparison.notes.extend(completed.notes);
+    Ok((comparison, completed.mounts))
+}
+
+/// Base and head, with what was fetched beside them.
+pub(crate) fn mounted<'a>(pair: &'a Pair, mounts: &'a Mounts) -> [Mounted<'a>; 2] {
+    [&pair.base, &pair.head].map(|side| Mounted::new(&**side, mounts))
+}
+
 pub(crate) fn request<'a>(
     terminal: &Terminal,
     sides: &Sides,
-    pair: &'a Pair,
+    pair: &Pair,
+    [base, head]: [&'a Mounted<'a>; 2],
 ) -> Result<Request<'a>, Failure> {
     let config = match &sides.config {
         None => None,
@@ -147,8 +181,8 @@ pub(crate) fn request<'a>(
         }
     };
     Ok(Request {
-        base: &*pair.base,
-        head: &*pair.head,
+        base,
+        head,
         config,
         notes: pair.notes.clone(),
         problems: pair.problems.clone(),

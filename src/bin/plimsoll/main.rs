@@ -9,6 +9,7 @@
 mod args;
 mod check;
 mod explain;
+mod network;
 mod render;
 
 use std::io::{IsTerminal, Write};
