@@ -63,8 +63,10 @@ impl Url {
             Some((user, _)) if user.contains(':') => {
                 return Err("it holds a password, and Plimsoll sends none".to_owned());
             }
-            Some((_, authority)) => authority,
-            None => authority,
+            Some((user, authority)) if user.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+                authority
+            }
+            _ => authority,
         };
         let (host, port) = host_and_port(authority, scheme)
             .ok_or_else(|| "its host is not a plain name or address".to_owned())?;
