@@ -113,7 +113,8 @@ impl Fetcher {
                 // Bytes that turn out to be useless are not worth keeping.
                 content(want, &answer)?;
                 if let Err(why) = self.cache.keep(want, &answer.resolved, &answer.bytes) {
-                    self.notes.insert(format!("nothing is kept of what was fetched: {why}"));
+                    self.notes
+                        .insert(format!("nothing is kept of what was fetched: {why}"));
                 }
                 answer
             }
@@ -124,8 +125,9 @@ impl Fetcher {
                 Want::Git { .. } => format!("commit {}", answer.resolved),
                 Want::File { .. } => format!("content {}", short(&digest(&answer.bytes))),
             };
-            self.notes
-                .insert(format!("{want} is not pinned: it was {what} when it was fetched"));
+            self.notes.insert(format!(
+                "{want} is not pinned: it was {what} when it was fetched"
+            ));
         }
         Ok(answer)
     }
@@ -203,6 +205,8 @@ fn content(want: &Want, answer: &Answer) -> Result<Content, String> {
                     .collect(),
             ))
         }
-        Want::Git { .. } => git::pack::files(&answer.bytes, &answer.resolved).map(Content::Directory),
+        Want::Git { .. } => {
+            git::pack::files(&answer.bytes, &answer.resolved).map(Content::Directory)
+        }
     }
 }

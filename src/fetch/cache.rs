@@ -133,7 +133,11 @@ mod tests {
         fs::write(cache.record(&want), "{").unwrap();
         assert_eq!(cache.find(&want), None);
         assert_eq!(cache.content("../../etc/passwd"), None);
-        let names = |name: &str| fs::read_dir(directory.path().join("v1").join(name)).unwrap().count();
+        let names = |name: &str| {
+            fs::read_dir(directory.path().join("v1").join(name))
+                .unwrap()
+                .count()
+        };
         assert_eq!((names("content"), names("wants")), (1, 1));
     }
 }

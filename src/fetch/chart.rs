@@ -56,7 +56,10 @@ impl Charts {
             .indexes
             .entry(repository.to_owned())
             .or_insert_with(|| Index::fetch(client, &url));
-        let release = index.as_ref().map_err(Clone::clone)?.choose(name, version)?;
+        let release = index
+            .as_ref()
+            .map_err(Clone::clone)?
+            .choose(name, version)?;
         let (chosen, digest_in_index) = (&release.version.original, release.digest.as_deref());
         if let Some(reference) = release.url.strip_prefix("oci://") {
             let (path, tag) = match reference.rsplit_once(':') {
@@ -145,7 +148,9 @@ pub(super) fn choose<'v>(
     versions: impl Iterator<Item = &'v Version> + Clone,
     wanted: &str,
 ) -> Result<usize, String> {
-    let exact = versions.clone().position(|version| version.original == wanted);
+    let exact = versions
+        .clone()
+        .position(|version| version.original == wanted);
     if let Some(exact) = exact {
         return Ok(exact);
     }
@@ -168,7 +173,9 @@ mod tests {
         )
         .unwrap();
         let check = |version: &str, expected: &str| {
-            let chosen = index.choose("a", version).map(|r| r.version.original.clone());
+            let chosen = index
+                .choose("a", version)
+                .map(|r| r.version.original.clone());
             assert_eq!(chosen.as_deref().unwrap_or("none"), expected, "{version}");
         };
         check("", "1.10.0");

@@ -213,7 +213,10 @@ impl Client {
                 get.call().map_err(failed)?
             }
             Some((media_type, body)) => {
-                let post = self.agent.post(&address).header("content-type", *media_type);
+                let post = self
+                    .agent
+                    .post(&address)
+                    .header("content-type", *media_type);
                 let post = headers
                     .iter()
                     .fold(post, |post, (name, value)| post.header(*name, *value));

@@ -40,7 +40,11 @@ impl Registries {
         let (host, name) = path
             .split_once('/')
             .ok_or_else(|| "it names no repository in the registry".to_owned())?;
-        let host = if host == "docker.io" { "registry-1.docker.io" } else { host };
+        let host = if host == "docker.io" {
+            "registry-1.docker.io"
+        } else {
+            host
+        };
         let repository = client.reachable(host)?.below(&format!("v2/{name}"))?;
         let version = if Version::parse(version).is_ok() {
             version.to_owned()
@@ -52,7 +56,9 @@ impl Registries {
         let accepted = "application/vnd.oci.image.manifest.v1+json";
         request.headers.push(("accept", accepted.to_owned()));
         let manifest = repository.below(&format!("manifests/{tag}"))?;
-        let manifest = self.ask(client, &repository, &manifest, request, MAX_ANSWER)?.ok()?;
+        let manifest = self
+            .ask(client, &repository, &manifest, request, MAX_ANSWER)?
+            .ok()?;
         let layer = Manifest::read(&manifest)?;
         let blob = repository.below(&format!("blobs/sha256:{layer}"))?;
         let bytes = self
@@ -247,7 +253,10 @@ mod tests {
             "Bearer realm=\"https://a/t\",service=\"r\",scope=\"repository:a/b:pull,push\"",
             Some(["https://a/t", "r", "repository:a/b:pull,push"]),
         );
-        check("bearer  realm=\"https://a/t\", x=y,scope=s", Some(["https://a/t", "", "s"]));
+        check(
+            "bearer  realm=\"https://a/t\", x=y,scope=s",
+            Some(["https://a/t", "", "s"]),
+        );
         check("Basic realm=\"x\"", None);
         check("Bearer realm=\"x", None);
         check("Bearer", None);
@@ -258,7 +267,9 @@ mod tests {
     fn a_manifest_names_the_archive() {
         let hex = "0123456789abcdef".repeat(4);
         let with = |media_type: &str, digest: &str| {
-            let text = format!("{{\"layers\":[{{\"mediaType\":\"application/x\",\"digest\":\"\"}},{{\"mediaType\":\"{media_type}\",\"digest\":\"{digest}\"}}]}}");
+            let text = format!(
+                "{{\"layers\":[{{\"mediaType\":\"application/x\",\"digest\":\"\"}},{{\"mediaType\":\"{media_type}\",\"digest\":\"{digest}\"}}]}}"
+            );
             Manifest::read(text.as_bytes())
         };
         assert_eq!(with(ARCHIVES[0], &format!("sha256:{hex}")), Ok(hex.clone()));

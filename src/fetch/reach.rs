@@ -54,7 +54,10 @@ impl Reach {
         if self.entries.iter().any(|entry| entry.covers(url)) {
             return None;
         }
-        Some(format!("{} is not among the hosts that may be asked", url.origin()))
+        Some(format!(
+            "{} is not among the hosts that may be asked",
+            url.origin()
+        ))
     }
 
     /// True if and only if a server with this address may be connected to for `url`.
@@ -137,9 +140,9 @@ fn is_public(address: IpAddr) -> bool {
 /// The IPv4 address that an IPv6 address stands for: mapped (`::ffff:0:0/96`) or translated (`64:ff9b::/96`).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let translated = match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(Ipv4Addr::from_bits(
-            u32::from(high) << 16 | u32::from(low),
-        )),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+        }
         _ => None,
     };
     address.to_ipv4_mapped().or(translated)
@@ -190,14 +193,43 @@ mod tests {
 
     #[test]
     fn only_public_addresses_are_public() {
-        for public in ["1.1.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"] {
+        for public in [
+            "1.1.1.1",
+            "100.128.0.1",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for private in [
-            "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.0.1", "192.0.0.8",
-            "192.0.2.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254",
-            "ff02::1", "::ffff:127.0.0.1", "::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2001:0:7f00::1",
-            "2001:db8::1", "fec0::1",
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001:0:7f00::1",
+            "2001:db8::1",
+            "fec0::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
@@ -215,12 +247,25 @@ mod tests {
         assert!(open.admits(&url("https://a.com/"), public));
         assert!(!open.admits(&url("https://a.com/"), private));
         let reach = Reach::of(["a.com", "*.b.com:8443", "http://127.0.0.1:5000"]).unwrap();
-        for allowed in ["https://a.com/", "https://a.com:1/", "https://x.b.com:8443/", "http://127.0.0.1:5000/"] {
+        for allowed in [
+            "https://a.com/",
+            "https://a.com:1/",
+            "https://x.b.com:8443/",
+            "http://127.0.0.1:5000/",
+        ] {
             assert_eq!(reach.refuses(&url(allowed)), None, "{allowed}");
             assert!(reach.admits(&url(allowed), private));
             assert!(!reach.admits(&url(allowed), metadata));
         }
-        for refused in ["http://a.com/", "https://xa.com/", "https://b.com:8443/", "https://xb.com:8443/", "https://x.b.com/", "http://127.0.0.1:5001/", "https://127.0.0.1:5000/"] {
+        for refused in [
+            "http://a.com/",
+            "https://xa.com/",
+            "https://b.com:8443/",
+            "https://xb.com:8443/",
+            "https://x.b.com/",
+            "http://127.0.0.1:5001/",
+            "https://127.0.0.1:5000/",
+        ] {
             assert!(reach.refuses(&url(refused)).is_some(), "{refused}");
         }
         let star = Reach::of(["*", "a.corp"]).unwrap();

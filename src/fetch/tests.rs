@@ -66,7 +66,11 @@ fn git(server: &Server, reference: &str) -> Want {
 }
 
 /// Renders until nothing new is wanted, as the command line does.
-fn complete(snapshot: &dyn Snapshot, source: Source, settings: &Settings) -> (Rendered, Vec<String>) {
+fn complete(
+    snapshot: &dyn Snapshot,
+    source: Source,
+    settings: &Settings,
+) -> (Rendered, Vec<String>) {
     let app = App {
         id: "app".to_owned(),
         environment: None,
@@ -103,7 +107,8 @@ fn archive(name: &str, version: &str, text: &str) -> Vec<u8> {
     archive.into_inner().unwrap().finish().unwrap()
 }
 
-const TEMPLATE: &str = "apiVersion: v1\nkind: C\nmetadata:\n  name: {{ .Chart.Version }}-{{ .Values.greeting }}\n";
+const TEMPLATE: &str =
+    "apiVersion: v1\nkind: C\nmetadata:\n  name: {{ .Chart.Version }}-{{ .Values.greeting }}\n";
 
 /// A chart repository at `/charts`: `part` in three versions, one of which has a wrong digest, one an absolute address.
 fn chart_repository() -> Server {
@@ -144,7 +149,9 @@ fn parent(repository: &str, version: &str, more: &[(&str, String)]) -> (Memory, 
 
 fn names(rendered: &Rendered) -> Vec<&str> {
     let resources = rendered.rendering.resources.iter();
-    resources.map(|resource| resource.identity.name.as_str()).collect()
+    resources
+        .map(|resource| resource.identity.name.as_str())
+        .collect()
 }
 
 fn first_problem(rendered: &Rendered) -> &str {
@@ -156,14 +163,25 @@ fn a_dependency_is_fetched_by_its_constraint_and_kept() {
     let cache = tempfile::tempdir().unwrap();
     let server = chart_repository();
     let (snapshot, source) = parent(&format!("{}/charts", server.url), "^1.2.0", &[]);
-    let (rendered, notes) = complete(&snapshot, source.clone(), &settings(cache.path(), &[&server]));
+    let (rendered, notes) = complete(
+        &snapshot,
+        source.clone(),
+        &settings(cache.path(), &[&server]),
+    );
     assert_eq!(rendered.rendering.problems, []);
     assert_eq!(names(&rendered), ["1.10.0-hello"]);
-    assert!(notes[0].contains("is not pinned: it was version 1.10.0"), "{notes:?}");
+    assert!(
+        notes[0].contains("is not pinned: it was version 1.10.0"),
+        "{notes:?}"
+    );
     let origin = rendered.rendering.resources[0].value.origin;
     let place = rendered.origins.trace(origin).data[0];
     let file = &rendered.origins.file(place.file).path;
-    assert!(file.as_str().starts_with("fetched:") && file.as_str().ends_with("-part-1.10.0.tgz/templates/x.yaml"), "{file}");
+    assert!(
+        file.as_str().starts_with("fetched:")
+            && file.as_str().ends_with("-part-1.10.0.tgz/templates/x.yaml"),
+        "{file}"
+    );
 
     // Without the network, what was kept is used, and the note is the same.
     let before = server.asked().len();
@@ -200,7 +218,10 @@ fn a_lock_decides_the_version_unless_it_is_stale() {
     let (snapshot, source) = parent(&repository, ">=1.2.0 <3", &lock(">=1.2.0 <2"));
     let (rendered, _) = complete(&snapshot, source, &settings);
     let problem = rendered.rendering.problems.first().unwrap();
-    assert!(problem.help.as_deref().unwrap().contains("out of sync"), "{problem:?}");
+    assert!(
+        problem.help.as_deref().unwrap().contains("out of sync"),
+        "{problem:?}"
+    );
     assert_eq!(server.asked().len(), before);
 }
 
@@ -215,7 +236,10 @@ fn what_cannot_be_had_is_a_problem_at_the_line_that_names_it() {
         let (rendered, _) = complete(&snapshot, source, &settings);
         let problem = rendered.rendering.problems.first().unwrap();
         assert!(problem.message.contains(why), "{problem:?}");
-        assert_eq!(problem.place.as_ref().unwrap().path.as_str(), "c/Chart.yaml");
+        assert_eq!(
+            problem.place.as_ref().unwrap().path.as_str(),
+            "c/Chart.yaml"
+        );
     };
     fails("2.0.0", "where the repository's index says");
     fails("3.0.0", "answered 404");
@@ -259,7 +283,10 @@ fn redirects_are_bounded_and_checked() {
         assert!(message.contains(why), "{message}");
     };
     fails("/loop", "redirects more than 5 times");
-    fails("/private", "a redirect leads to http://10.0.0.1: http://10.0.0.1 is not among the hosts");
+    fails(
+        "/private",
+        "a redirect leads to http://10.0.0.1: http://10.0.0.1 is not among the hosts",
+    );
     fails("/scheme", "`file` is not a way that Plimsoll fetches by");
     let fine = answer(&settings, &file(&format!("{}/fine", server.url))).unwrap();
     assert!(fine.ends_with("-fine"), "{fine}");
@@ -272,9 +299,19 @@ fn private_addresses_are_not_connected_to() {
     let mut settings = settings(cache.path(), &[]);
     let port = server.authority().rsplit_once(':').unwrap().1.to_owned();
     // Whatever a name or a number is called, what counts is the address that it comes to.
-    for host in ["localhost", "127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"] {
+    for host in [
+        "localhost",
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+    ] {
         let message = answer(&settings, &file(&format!("https://{host}:{port}/x"))).unwrap_err();
-        assert!(message.contains("private network") || message.contains("no host"), "{host}: {message}");
+        assert!(
+            message.contains("private network") || message.contains("no host"),
+            "{host}: {message}"
+        );
     }
     settings.network = Some(Reach::of(["http://*"]).unwrap());
     let message = answer(&settings, &file(&format!("{}/x", server.url))).unwrap_err();
@@ -303,10 +340,38 @@ fn sizes_times_and_the_whole_are_bounded() {
     };
     let limits = Limits::default();
     let quick = Duration::from_millis(300);
-    fails(Limits { bytes: 1999, ..limits.clone() }, "/", "sends more than 1999 bytes");
-    fails(Limits { request: quick, ..limits.clone() }, "/slow", "takes longer than 0.3 seconds");
-    fails(Limits { requests: 0, ..limits.clone() }, "/", "more than 0 requests");
-    fails(Limits { total: Duration::ZERO, ..limits }, "/", "longer than 0 seconds");
+    fails(
+        Limits {
+            bytes: 1999,
+            ..limits.clone()
+        },
+        "/",
+        "sends more than 1999 bytes",
+    );
+    fails(
+        Limits {
+            request: quick,
+            ..limits.clone()
+        },
+        "/slow",
+        "takes longer than 0.3 seconds",
+    );
+    fails(
+        Limits {
+            requests: 0,
+            ..limits.clone()
+        },
+        "/",
+        "more than 0 requests",
+    );
+    fails(
+        Limits {
+            total: Duration::ZERO,
+            ..limits
+        },
+        "/",
+        "longer than 0 seconds",
+    );
 }
 
 /// A registry at `/v2/charts/part`, whose tokens another server gives and whose blobs a third one holds.
@@ -329,12 +394,17 @@ fn a_registry_hands_out_its_token() {
     let (realm, held) = (tokens.url.clone(), format!("{}/blob", store.url));
     let registry = Server::start(move |asked| {
         if asked.authorization.as_deref() != Some("Bearer open-sesame") {
-            let challenge = format!("Bearer realm=\"{realm}/token\",service=\"reg\",scope=\"repository:charts/part:pull\"");
+            let challenge = format!(
+                "Bearer realm=\"{realm}/token\",service=\"reg\",scope=\"repository:charts/part:pull\""
+            );
             return Reply::status(401).header("www-authenticate", &challenge);
         }
         match asked.target.as_str() {
             "/v2/charts/part/tags/list?n=1000" => Reply::ok("{\"tags\": [\"0.9.0\", \"latest\"]}")
-                .header("link", "</v2/charts/part/tags/list?last=latest>; rel=\"next\""),
+                .header(
+                    "link",
+                    "</v2/charts/part/tags/list?last=latest>; rel=\"next\"",
+                ),
             "/v2/charts/part/tags/list?last=latest" => {
                 Reply::ok("{\"tags\": [\"1.2.0_a\", \"2.0.0-rc.1\"]}")
             }
@@ -352,11 +422,31 @@ fn a_registry_hands_out_its_token() {
     assert_eq!(names(&rendered), ["1.2.0+a-hello"]);
     assert!(notes[0].contains("version 1.2.0+a"), "{notes:?}");
     // The token went to the registry, and to no other server.
-    assert!(registry.asked().iter().skip(1).all(|asked| asked.authorization.is_some()));
-    assert!(store.asked().iter().chain(&tokens.asked()).all(|asked| asked.authorization.is_none()));
+    assert!(
+        registry
+            .asked()
+            .iter()
+            .skip(1)
+            .all(|asked| asked.authorization.is_some())
+    );
+    assert!(
+        store
+            .asked()
+            .iter()
+            .chain(&tokens.asked())
+            .all(|asked| asked.authorization.is_none())
+    );
     assert_eq!(tokens.asked().len(), 1);
-    assert!(answer(&settings, &part(&repository, "1.0.0")).unwrap_err().contains("no SHA-256 digest"));
-    assert!(answer(&settings, &part(&repository, "7.0.0")).unwrap_err().contains("answered 404"));
+    assert!(
+        answer(&settings, &part(&repository, "1.0.0"))
+            .unwrap_err()
+            .contains("no SHA-256 digest")
+    );
+    assert!(
+        answer(&settings, &part(&repository, "7.0.0"))
+            .unwrap_err()
+            .contains("answered 404")
+    );
     let alone = Settings {
         network: Some(Reach::of([registry.url.as_str()]).unwrap()),
         ..settings
@@ -415,7 +505,16 @@ fn git_repository() -> (Server, String) {
         ("160000", "module", &module),
     ]);
     let head = commit(&top);
+    let tag = (
+        "tag",
+        format!(
+            "object {}\ntype commit\ntag v1\ntagger A <a@example.com> 0 +0000\n\nx\n",
+            id(&head)
+        )
+        .into_bytes(),
+    );
     let bytes = pack(&[
+        Entry::Whole(&tag),
         // Built on an object that comes later.
         Entry::OnObject(&longer, delta(&longer, longer.1.len(), "more")),
         Entry::Whole(&head),
@@ -433,7 +532,8 @@ fn git_repository() -> (Server, String) {
     let names = vec![
         ("HEAD", head.clone()),
         ("refs/heads/main", head.clone()),
-        ("refs/tags/v1", head.clone()),
+        ("refs/tags/v1", id(&tag)),
+        ("refs/tags/v1^{}", head.clone()),
     ];
     (serve(names, bytes), head)
 }
@@ -445,7 +545,10 @@ fn a_base_in_another_repository_is_fetched_at_its_commit() {
     let settings = settings(cache.path(), &[&server]);
     let build = |name: &str, settings: &Settings| {
         let text = format!("resources:\n- {}/org/repo{name}\n", server.url);
-        let files = [("app/kustomization.yaml", text.as_str()), ("secret.yaml", CONFIG_MAP)];
+        let files = [
+            ("app/kustomization.yaml", text.as_str()),
+            ("secret.yaml", CONFIG_MAP),
+        ];
         let snapshot = Memory::new("test", files).unwrap();
         let overlay = Overlay {
             directory: path("app"),
@@ -458,7 +561,10 @@ fn a_base_in_another_repository_is_fetched_at_its_commit() {
         let (rendered, notes) = build(&format!("//base{reference}"), &settings);
         assert_eq!(rendered.rendering.problems, [], "{reference}");
         assert_eq!(names(&rendered), ["p-remote"]);
-        assert!(notes[0].contains(&format!("it was commit {head}")), "{notes:?}");
+        assert!(
+            notes[0].contains(&format!("it was commit {head}")),
+            "{notes:?}"
+        );
     }
     let (rendered, notes) = build(&format!("//base?ref={head}"), &settings);
     assert_eq!((names(&rendered), notes.len()), (vec!["p-remote"], 0));
@@ -470,9 +576,15 @@ fn a_base_in_another_repository_is_fetched_at_its_commit() {
     // A commit is kept under its name: nothing is asked for it again.
     let before = server.asked().len();
     let (rendered, _) = build(&format!("//base?ref={head}"), &settings);
-    assert_eq!((names(&rendered), server.asked().len()), (vec!["p-remote"], before));
+    assert_eq!(
+        (names(&rendered), server.asked().len()),
+        (vec!["p-remote"], before)
+    );
     let (rendered, _) = build("//base?ref=main", &offline(cache.path()));
-    assert_eq!((names(&rendered), server.asked().len()), (vec!["p-remote"], before));
+    assert_eq!(
+        (names(&rendered), server.asked().len()),
+        (vec!["p-remote"], before)
+    );
 
     let fails = |name: &str, why: &str| {
         let (rendered, _) = build(name, &settings);
@@ -484,7 +596,36 @@ fn a_base_in_another_repository_is_fetched_at_its_commit() {
     fails("//nowhere?ref=v1", "does not exist");
     fails("//module?ref=v1", "submodule");
     fails("/base/x.yaml?ref=v1", "is not a directory");
-    fails("/gone?ref=v9", "it has no branch and no tag `v9`; and as a file");
+    fails(
+        "/gone?ref=v9",
+        "it has no branch and no tag `v9`; and as a file",
+    );
+}
+
+#[test]
+fn a_server_that_speaks_only_the_old_protocol_is_understood() {
+    let cache = tempfile::tempdir().unwrap();
+    let (server, head) = git_repository();
+    let want = |reference: &str| Want::Git {
+        url: format!("{}/old/repo", server.url),
+        reference: reference.to_owned(),
+    };
+    let settings = settings(cache.path(), &[&server]);
+    for reference in ["", "main", "v1", &head] {
+        let mounted = answer(&settings, &want(reference)).unwrap();
+        assert!(mounted.contains(&head[..12]), "{mounted}");
+    }
+    let message = answer(&settings, &want("v2")).unwrap_err();
+    assert!(message.contains("no branch and no tag `v2`"), "{message}");
+    let elsewhere = Want::Git {
+        url: server.url.clone(),
+        reference: String::new(),
+    };
+    assert!(
+        answer(&settings, &elsewhere)
+            .unwrap_err()
+            .contains("answered 404")
+    );
 }
 
 #[test]
@@ -493,7 +634,8 @@ fn a_repository_elsewhere_does_not_lead_into_this_one() {
     let (server, _) = git_repository();
     let mut mounts = Mounts::default();
     let want = git(&server, "main");
-    Fetcher::new(&settings(cache.path(), &[&server])).answer(&BTreeSet::from([want.clone()]), &mut mounts);
+    Fetcher::new(&settings(cache.path(), &[&server]))
+        .answer(&BTreeSet::from([want.clone()]), &mut mounts);
     let Fetched::At(top) = &mounts.answers()[&want] else {
         panic!("{mounts:?}");
     };
@@ -592,5 +734,8 @@ fn names_of_mounts_are_plain() {
     let mut mounts = Mounts::default();
     let want = file("https://example.com/x");
     mounts.add(&want, "../a b/\u{e9}", &Content::File((*b"x").into()));
-    assert_eq!(mounts.answers()[&want], Fetched::At(path("fetched:.._a_b__")));
+    assert_eq!(
+        mounts.answers()[&want],
+        Fetched::At(path("fetched:.._a_b__"))
+    );
 }

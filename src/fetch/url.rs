@@ -63,7 +63,9 @@ impl Url {
             Some((user, _)) if user.contains(':') => {
                 return Err("it holds a password, and Plimsoll sends none".to_owned());
             }
-            Some((user, authority)) if user.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+            Some((user, authority))
+                if user.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') =>
+            {
                 authority
             }
             _ => authority,
@@ -90,9 +92,11 @@ impl Url {
     /// Resolves a reference, relative or absolute, as RFC 3986 does.
     pub(super) fn join(&self, reference: &str) -> Result<Self, String> {
         let reference = reference.split('#').next().unwrap_or_default();
-        let has_scheme = reference
-            .find([':', '/', '?'])
-            .is_some_and(|at| reference.get(at..).is_some_and(|rest| rest.starts_with(':')));
+        let has_scheme = reference.find([':', '/', '?']).is_some_and(|at| {
+            reference
+                .get(at..)
+                .is_some_and(|rest| rest.starts_with(':'))
+        });
         if has_scheme {
             return Self::parse(reference);
         }
@@ -211,7 +215,10 @@ mod tests {
             assert_eq!(found.as_deref(), Ok(expected), "{text}");
         };
         check("https://Example.com", "https://example.com/");
-        check("https://example.com:443/a/../b?c=d#e", "https://example.com/b?c=d");
+        check(
+            "https://example.com:443/a/../b?c=d#e",
+            "https://example.com/b?c=d",
+        );
         check("http://me@example.com.:8080/", "http://example.com:8080/");
         check("https://[::1]:1/a//b", "https://[::1]:1/a//b");
         check("https://example.com/a/..", "https://example.com/");
@@ -249,7 +256,10 @@ mod tests {
         check("c?u=http://x", "https://example.com/charts/c?u=http://x");
         let repository = Url::parse("https://example.com/charts?key=1").unwrap();
         let below = |inside: &str| repository.below(inside).unwrap().to_string();
-        assert_eq!(below("index.yaml"), "https://example.com/charts/index.yaml?key=1");
+        assert_eq!(
+            below("index.yaml"),
+            "https://example.com/charts/index.yaml?key=1"
+        );
         assert_eq!(below("https://other.com/c"), "https://other.com/c");
     }
 }

@@ -87,7 +87,9 @@ impl fmt::Display for Want {
             Self::Chart { name, version, .. } if version.is_empty() => {
                 write!(f, "the chart {name} from {shown}")
             }
-            Self::Chart { name, version, .. } => write!(f, "the chart {name} {version} from {shown}"),
+            Self::Chart { name, version, .. } => {
+                write!(f, "the chart {name} {version} from {shown}")
+            }
             Self::Git { reference, .. } if !reference.is_empty() => {
                 write!(f, "{shown} at {reference}")
             }
@@ -112,7 +114,9 @@ const MARK: &str = "fetched:";
 
 /// The mounted file or directory that a path lies in; `None` for a path of the repository itself.
 pub fn mount_of(path: &RepoPath) -> Option<&str> {
-    path.components().next().filter(|name| name.starts_with(MARK))
+    path.components()
+        .next()
+        .filter(|name| name.starts_with(MARK))
 }
 
 /// What was fetched, for all snapshots of one run.

@@ -102,8 +102,6 @@ pub(crate) struct Network {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sides: Sides,
-    #[command(flatten)]
-    pub(crate) network: Network,
     /// What standard output carries
     #[arg(
         long,
@@ -118,6 +116,8 @@ pub(crate) struct Check {
     /// Show findings that were there before the change, too
     #[arg(long, env = "PLIMSOLL_EXISTING")]
     pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -139,11 +139,11 @@ pub(crate) enum FailOn {
 pub(crate) struct Diff {
     #[command(flatten)]
     pub(crate) sides: Sides,
-    #[command(flatten)]
-    pub(crate) network: Network,
     /// Only apps whose id contains this
     #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
     pub(crate) app: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]

@@ -66,11 +66,7 @@ pub(crate) fn hosts(config: &Config) -> Vec<String> {
     config.hosts.iter().map(|host| host.value.clone()).collect()
 }
 
-fn settings(
-    terminal: &Terminal,
-    network: &Network,
-    hosts: &[String],
-) -> Result<Settings, Failure> {
+fn settings(terminal: &Terminal, network: &Network, hosts: &[String]) -> Result<Settings, Failure> {
     // Whoever types a host is trusted at least as much as the configuration.
     let hosts = if network.allow_host.is_empty() {
         hosts

@@ -70,7 +70,10 @@ pub(in super::super) type File = (RepoPath, EntryKind, Arc<[u8]>);
 pub(in super::super) fn files(pack: &[u8], id: &str) -> Result<Vec<File>, String> {
     let objects = Objects::read(pack)?;
     let commit = objects.get(&hex_id(id.as_bytes())?, Sort::Commit)?;
-    let first = commit.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = commit
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let tree = first
         .strip_prefix(b"tree ")
         .ok_or_else(|| "the commit has no tree".to_owned())?;
@@ -129,7 +132,8 @@ fn tree_entry<'t>(rest: &mut &'t [u8]) -> Result<(&'t [u8], &'t [u8], Id), Strin
         let id = after.get(end + 1..end + 21)?;
         Some((mode, name, Id::try_from(id).ok()?, after.get(end + 21..)?))
     };
-    let (mode, name, id, after) = split().ok_or_else(|| "a directory of it is broken".to_owned())?;
+    let (mode, name, id, after) =
+        split().ok_or_else(|| "a directory of it is broken".to_owned())?;
     *rest = after;
     Ok((mode, name, id))
 }
@@ -221,11 +225,17 @@ fn entries(pack: &[u8], total: &mut usize) -> Result<Vec<Raw>, String> {
     if Sha1::digest(content)[..] != *hash {
         return Err("its pack does not have the hash that it says".to_owned());
     }
-    let mut reader = Reader { bytes: content, at: 0 };
+    let mut reader = Reader {
+        bytes: content,
+        at: 0,
+    };
     if reader.take(8)? != b"PACK\0\0\0\x02" {
         return Err(BROKEN.to_owned());
     }
-    let count = reader.take(4)?.iter().fold(0, |n, byte| n << 8 | usize::from(*byte));
+    let count = reader
+        .take(4)?
+        .iter()
+        .fold(0, |n, byte| n << 8 | usize::from(*byte));
     if count > MAX_OBJECTS {
         return Err(format!("its pack holds more than {MAX_OBJECTS} objects"));
     }
@@ -274,7 +284,9 @@ fn entries(pack: &[u8], total: &mut usize) -> Result<Vec<Raw>, String> {
 fn spend(total: &mut usize, more: usize) -> Result<(), String> {
     *total = total.saturating_add(more);
     if more > MAX_FILE_BYTES {
-        return Err(format!("it holds an object larger than {MAX_FILE_BYTES} bytes"));
+        return Err(format!(
+            "it holds an object larger than {MAX_FILE_BYTES} bytes"
+        ));
     }
     if *total > MAX_TOTAL {
         return Err(format!("its objects are larger than {MAX_TOTAL} bytes"));
@@ -348,7 +360,10 @@ impl<'b> Reader<'b> {
 
 /// Applies a delta: copies out of `base`, and bytes of its own.
 fn changed(base: &[u8], delta: &[u8], total: &mut usize) -> Result<Vec<u8>, String> {
-    let mut reader = Reader { bytes: delta, at: 0 };
+    let mut reader = Reader {
+        bytes: delta,
+        at: 0,
+    };
     if reader.size()? != base.len() {
         return Err(BROKEN.to_owned());
     }

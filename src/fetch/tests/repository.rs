@@ -41,7 +41,10 @@ pub(super) fn blob(text: &str) -> Object {
 
 pub(super) fn commit(tree: &Object) -> Object {
     let author = "A <a@example.com> 0 +0000";
-    let text = format!("tree {}\nauthor {author}\ncommitter {author}\n\nx\n", id(tree));
+    let text = format!(
+        "tree {}\nauthor {author}\ncommitter {author}\n\nx\n",
+        id(tree)
+    );
     ("commit", text.into())
 }
 
@@ -128,8 +131,28 @@ fn line(text: &str) -> String {
 }
 
 /// A server of one repository at `/org/repo`: the names it has, and the pack that it sends for anything.
+/// At `/old/repo` it does not know version 2.
 pub(super) fn serve(names: Vec<(&'static str, String)>, pack: Vec<u8>) -> Server {
     Server::start(move |asked| {
+        if asked.target == "/old/repo/info/refs?service=git-upload-pack" {
+            let mut out = line("# service=git-upload-pack\n") + "0000";
+            for (place, (name, id)) in names.iter().enumerate() {
+                let can = if place == 0 {
+                    "\0shallow side-band-64k"
+                } else {
+                    ""
+                };
+                out += &line(&format!("{id} {name}{can}\n"));
+            }
+            return Reply::ok(out + "0000");
+        }
+        if asked.target == "/old/repo/git-upload-pack" {
+            let body = String::from_utf8_lossy(&asked.body);
+            assert!(body.ends_with("000ddeepen 1\n00000009done\n"), "{body}");
+            let mut out = format!("0000{}", line("NAK\n")).into_bytes();
+            out.extend_from_slice(&in_band(&pack));
+            return Reply::ok(out);
+        }
         if asked.target == "/org/repo/info/refs?service=git-upload-pack" {
             return Reply::ok(format!(
                 "{}0000{}{}{}0000",
@@ -149,26 +172,45 @@ pub(super) fn serve(names: Vec<(&'static str, String)>, pack: Vec<u8>) -> Server
 fn answer(asked: &Asked, names: &[(&str, String)], pack: &[u8]) -> Reply {
     let body = String::from_utf8_lossy(&asked.body);
     if body.contains("command=ls-refs\n") {
+        let peeled = |name: &str| {
+            let tag = names
+                .iter()
+                .find(|(other, _)| *other == format!("{name}^{{}}"));
+            tag.map(|(_, id)| format!(" peeled:{id}"))
+                .unwrap_or_default()
+        };
         let lines: String = names
             .iter()
             .filter(|(name, _)| body.contains(&format!("ref-prefix {name}\n")))
-            .map(|(name, id)| line(&format!("{id} {name}\n")))
+            .map(|(name, id)| line(&format!("{id} {name}{}\n", peeled(name))))
             .collect();
         return Reply::ok(format!("{lines}0000"));
     }
-    assert!(body.contains("deepen 1\n") && body.contains("done\n"), "{body}");
-    let known = names.iter().any(|(_, id)| body.contains(&format!("want {}\n", &id[..40])));
+    assert!(
+        body.contains("deepen 1\n") && body.contains("done\n"),
+        "{body}"
+    );
+    let known = names
+        .iter()
+        .any(|(_, id)| body.contains(&format!("want {}\n", &id[..40])));
     if !known {
         return Reply::ok(line("ERR upload-pack: not our ref\n"));
     }
     let mut out = line("shallow-info\n").into_bytes();
     out.extend_from_slice(b"0001");
     out.extend_from_slice(line("packfile\n").as_bytes());
+    out.extend_from_slice(&in_band(pack));
+    Reply::ok(out)
+}
+
+/// A pack as it is sent: in pieces, with a word of progress at the end.
+fn in_band(pack: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
     for piece in pack.chunks(1000) {
         out.extend_from_slice(format!("{:04x}\x01", piece.len() + 5).as_bytes());
         out.extend_from_slice(piece);
     }
     out.extend_from_slice(line("\x02progress\n").as_bytes());
     out.extend_from_slice(b"0000");
-    Reply::ok(out)
+    out
 }

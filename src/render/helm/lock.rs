@@ -51,10 +51,7 @@ impl Locked {
         let same = |chosen: &&Dependency| {
             chosen.name.lossy() == dependency.name.lossy()
                 && chosen.repository.lossy() == dependency.repository.lossy()
-                && super::chart::is_compatible(
-                    &dependency.version.lossy(),
-                    &chosen.version.lossy(),
-                )
+                && super::chart::is_compatible(&dependency.version.lossy(), &chosen.version.lossy())
         };
         let chosen = versions.iter().find(same)?;
         Some(chosen.version.lossy().into_owned())
@@ -101,10 +98,7 @@ fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
                 "tags",
                 (!tags.is_empty()).then(|| format!("[{}]", tags.join(","))),
             );
-            field(
-                "enabled",
-                dependency.enabled.then(|| "true".to_owned()),
-            );
+            field("enabled", dependency.enabled.then(|| "true".to_owned()));
             let imports = (!dependency.import_values.is_empty())
                 .then(|| json(&Value::list(dependency.import_values.clone(), Origin::NONE)));
             field("import-values", imports);
@@ -113,4 +107,41 @@ fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
         })
         .collect();
     format!("[{}]", items.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::HelmVersion;
+    use crate::snapshot::{Memory, Tree};
+    use crate::text::RepoPath;
+
+    /// Dependencies with all their fields, and the lock that `helm dependency update` (v4.3.1 and v3.19.0) wrote for them.
+    const MANIFEST: &str = "apiVersion: v2\nname: web\nversion: 0.1.0\ndependencies:\n- name: redis\n  version: \">=17.0.0 <17.2 || ^17.1\"\n  repository: http://127.0.0.1:18181\n  alias: cache\n  condition: cache.enabled\n  tags: [a, \"b<c\"]\n  import-values:\n  - child: service\n    parent: imported\n  - data\n- name: lib\n  version: 0.x.x\n  repository: http://127.0.0.1:18181\n";
+    const LOCK: &str = "dependencies:\n- name: redis\n  repository: http://127.0.0.1:18181\n  version: 17.3.0\n- name: lib\n  repository: http://127.0.0.1:18181\n  version: 0.2.0+build.1\ndigest: sha256:961a68f705be75ba087865ab378c7b9ac8a0948c9c7f637748104a339658c407\ngenerated: \"2026-11-28T14:13:42.913159442Z\"\n";
+
+    #[test]
+    fn the_digest_is_helms() {
+        let read = |manifest: &str, lock: &str| {
+            let files = [("c/Chart.yaml", manifest), ("c/Chart.lock", lock)];
+            let snapshot = Memory::new("test", files).unwrap();
+            let path = RepoPath::new("c").unwrap();
+            let mut origins = Origins::new();
+            let tree = Tree::new(&snapshot);
+            let chart = super::super::chart::load(&tree, &path, HelmVersion::V4, &mut origins);
+            let chart = chart.unwrap();
+            let locked = Locked::read(&chart, &mut origins);
+            chart
+                .metadata
+                .dependencies
+                .iter()
+                .map(|dependency| locked.version_of(dependency))
+                .collect::<Option<Vec<_>>>()
+        };
+        let versions = ["17.3.0", "0.2.0+build.1"].map(str::to_owned);
+        assert_eq!(read(MANIFEST, LOCK), Some(versions.into()));
+        assert_eq!(read(&MANIFEST.replace("b<c", "b"), LOCK), None);
+        assert_eq!(read(MANIFEST, &LOCK.replace("17.3.0", "17.1.2")), None);
+        assert_eq!(read(MANIFEST, ""), None);
+    }
 }

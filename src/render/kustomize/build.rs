@@ -36,7 +36,7 @@ pub(super) struct Target {
     /// What it says.
     pub(super) says: Kustomization,
     /// The way from the top, as origin annotations name it; `None` where no annotations are wanted.
-    pub(super) annotated_path: Option<String>,
+    pub(super) lineage: Option<Lineage>,
     /// The namespace that charts get if nothing closer says one.
     pub(super) chart_namespace: String,
     /// What its resource files contribute.
@@ -139,7 +139,7 @@ pub(super) fn read(build: &mut Build<'_>, directory: Directory, role: Role) -> F
         directory,
         file_name,
         says,
-        annotated_path: None,
+        lineage: None,
         chart_namespace: String::new(),
         role,
     })
@@ -164,19 +164,50 @@ fn join_paths(base: &str, path: &str) -> String {
     }
 }
 
+/// The way from the top to a directory or file, as origin annotations name it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lineage {
+    /// The path, in this repository or the one below.
+    path: String,
+    /// The lines that name another repository; empty in this one.
+    elsewhere: String,
+}
+
+impl Lineage {
+    /// The way on to a name in a kustomization.
+    fn append(&self, name: &str) -> Self {
+        let Some(remote) = remote::parse(name) else {
+            return Self {
+                path: join_paths(&self.path, name),
+                elsewhere: self.elsewhere.clone(),
+            };
+        };
+        let mut elsewhere = format!("repo: {}\n", remote.url);
+        if !remote.reference.is_empty() {
+            elsewhere.push_str(&format!("ref: {}\n", remote.reference));
+        }
+        // The top of a repository has the name that Kustomize gives a directory before it is cloned.
+        let path = match join_paths("", &remote.directory) {
+            top if top.is_empty() => "notCloned".to_owned(),
+            path => path,
+        };
+        Self { path, elsewhere }
+    }
+}
+
 impl Target {
     /// The annotation text of a file of this kustomization.
-    pub(super) fn annotation(&self, path: &str) -> Option<String> {
-        let base = self.annotated_path.as_ref()?;
-        Some(format!("path: {}\n", join_paths(base, path)))
+    pub(super) fn annotation(&self, name: &str) -> Option<String> {
+        let file = self.lineage.as_ref()?.append(name);
+        Some(format!("path: {}\n{}", file.path, file.elsewhere))
     }
 
     /// The annotation text of a built-in plugin that this kustomization configures.
     fn plugin_annotation(&self, kind: &str) -> Option<String> {
-        let base = self.annotated_path.as_ref()?;
+        let file = self.lineage.as_ref()?.append(self.file_name);
         Some(format!(
-            "configuredIn: {}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n",
-            join_paths(base, self.file_name)
+            "{}configuredIn: {}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n",
+            file.elsewhere, file.path
         ))
     }
 }
@@ -274,10 +305,7 @@ fn descend(
     };
     let mut inner = || {
         let mut sub = read(build, directory.clone(), Role::Base)?;
-        sub.annotated_path = target
-            .annotated_path
-            .as_ref()
-            .map(|path| join_paths(path, name));
+        sub.lineage = target.lineage.as_ref().map(|way| way.append(name));
         sub.chart_namespace = if target.says.namespace.is_empty() {
             target.chart_namespace.clone()
         } else {

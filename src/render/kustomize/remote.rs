@@ -227,10 +227,30 @@ mod tests {
         check("GitHub.com/org/repo?ref=v1", github, "", "v1");
         check("github.com:org/repo/a/b", github, "a/b", "");
         check("http://github.com/org/repo//a?ref=x", github, "a", "x");
-        check("https://me@github.com/org/repo", "me@github.com:org/repo", "", "");
-        check("git@github.com/org/repo/a", "git@github.com:org/repo", "a", "");
-        check("ssh://git@github.com/org/repo", "git@github.com:org/repo", "", "");
-        check("https://github.com/org/repo.git/a?ref=1", "https://github.com/org/repo.git", "a", "1");
+        check(
+            "https://me@github.com/org/repo",
+            "me@github.com:org/repo",
+            "",
+            "",
+        );
+        check(
+            "git@github.com/org/repo/a",
+            "git@github.com:org/repo",
+            "a",
+            "",
+        );
+        check(
+            "ssh://git@github.com/org/repo",
+            "git@github.com:org/repo",
+            "",
+            "",
+        );
+        check(
+            "https://github.com/org/repo.git/a?ref=1",
+            "https://github.com/org/repo.git",
+            "a",
+            "1",
+        );
         check(
             "git::https://git.example.com/org/repo//a/b?version=v1&ref=v2&timeout=1s",
             "https://git.example.com/org/repo",
