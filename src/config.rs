@@ -58,6 +58,8 @@ pub struct Config {
     pub fail_on: Option<Spanned<FailOn>>,
     /// What Helm is told.
     pub helm: Helm,
+    /// The only hosts that may be asked; empty for every public one.
+    pub hosts: Vec<Spanned<String>>,
     /// Findings that are accepted.
     pub waivers: Vec<Waiver>,
     /// What is asked of waivers.
@@ -340,6 +342,9 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             RepoPath::new(text.trim_start_matches('/')).ok()
         })
     });
+    config.hosts = get(node, "network")
+        .map(|network| items(network, "allow").filter_map(text).collect())
+        .unwrap_or_default();
     for (name, control) in get(node, "controls").into_iter().flat_map(pairs) {
         let Some(name) = text(name) else { continue };
         let control = Control {

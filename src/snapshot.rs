@@ -8,11 +8,13 @@
 mod directory;
 mod disk;
 mod git;
+mod mount;
 mod open;
 mod worktree;
 
 pub use directory::Directory;
 pub use disk::Disk;
+pub use mount::{Content, Fetched, Mounted, Mounts, Want, mount_of, without_password};
 pub use open::{OpenError, Pair, Side, open};
 
 use std::cmp::Ordering;
@@ -124,6 +126,11 @@ pub trait Snapshot: Send + Sync {
 
     /// The bytes of one entry: of a file, or the target of a link. Fails for what is not an entry.
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError>;
+
+    /// What is known of something outside the repository. A snapshot knows of nothing unless it is [`Mounted`].
+    fn fetched(&self, _: &Want) -> Fetched {
+        Fetched::NotTried
+    }
 }
 
 /// A snapshot in memory, for tests and for what has no files (an empty base).
@@ -240,6 +247,10 @@ impl Snapshot for Overlay<'_> {
             None => Err(ReadError::Missing(path.clone())),
         }
     }
+
+    fn fetched(&self, want: &Want) -> Fetched {
+        self.under.fetched(want)
+    }
 }
 
 /// What was found at a path.
@@ -258,6 +269,8 @@ pub struct Inputs {
     pub files: BTreeMap<RepoPath, Option<ContentId>>,
     /// Directories listed, with an id of the names and kinds found in them.
     pub listings: BTreeMap<RepoPath, ContentId>,
+    /// What was asked for that the repository does not hold, and the answers. What is in it was read by its path.
+    pub wants: BTreeMap<Want, Fetched>,
 }
 
 impl Inputs {
@@ -277,12 +290,25 @@ impl Inputs {
                 .listings
                 .iter()
                 .all(|(path, id)| holds_listing(path, id))
+            && self
+                .wants
+                .iter()
+                .all(|(want, answer)| snapshot.fetched(want) == *answer)
+    }
+
+    /// What was asked for, and nobody has looked for yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Want> {
+        self.wants
+            .iter()
+            .filter(|(_, answer)| **answer == Fetched::NotTried)
+            .map(|(want, _)| want)
     }
 
     /// Adds the paths of `other`.
     pub fn extend(&mut self, other: Self) {
         self.files.extend(other.files);
         self.listings.extend(other.listings);
+        self.wants.extend(other.wants);
     }
 }
 
@@ -326,6 +352,13 @@ impl<'a> Tree<'a> {
         entry
     }
 
+    /// What is known of something outside the repository.
+    pub fn fetched(&self, want: &Want) -> Fetched {
+        let answer = self.snapshot.fetched(want);
+        self.record(|inputs| inputs.wants.insert(want.clone(), answer.clone()));
+        answer
+    }
+
     /// Follows the links in `path` and gives the path without links, which may name nothing.
     pub fn real(&self, path: &RepoPath) -> Result<RepoPath, ReadError> {
         let mut rest: Vec<String> = path.components().rev().map(str::to_owned).collect();
@@ -365,6 +398,9 @@ impl<'a> Tree<'a> {
                 Some(EntryKind::Submodule) => return Err(ReadError::Submodule(path.clone())),
                 Some(EntryKind::File) | None => real = next,
             }
+        }
+        if mount_of(&real) != mount_of(path) {
+            return Err(ReadError::Outside(path.clone()));
         }
         Ok(real)
     }

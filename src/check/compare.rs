@@ -12,7 +12,7 @@ use crate::origin::Origins;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
 use crate::report::{AppState, Side, Trouble, Which};
-use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
+use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree, Want};
 use crate::text::RepoPath;
 
 /// The stack of a rendering thread. It is reserved, not used: nesting is bounded, and these bounds fit.
@@ -76,6 +76,16 @@ pub struct Comparison {
 pub trait Progress: Sync {
     /// An app has been rendered: the `done`th of `all`.
     fn rendered(&self, done: usize, all: usize);
+}
+
+impl Comparison {
+    /// What the renderings of both sides asked for, and nobody has looked for yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Want> {
+        let renderings = self.apps.iter().flat_map(|app| [&app.base, &app.head]);
+        renderings
+            .flatten()
+            .flat_map(|rendered| rendered.inputs.unanswered())
+    }
 }
 
 impl Progress for () {
@@ -349,6 +359,8 @@ fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 
 /// The apps of head, all of them rendered.
 pub struct Apps {
+    /// The configuration in force.
+    pub config: Config,
     /// Each app by id.
     pub apps: Vec<(String, Rendered)>,
     /// What could not be done.
@@ -375,5 +387,9 @@ pub fn render_head(request: &Request<'_>) -> Apps {
     );
     problems.sort();
     problems.dedup();
-    Apps { apps, problems }
+    Apps {
+        config,
+        apps,
+        problems,
+    }
 }

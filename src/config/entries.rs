@@ -83,6 +83,11 @@ pub(super) const TOP: &[Entry] = &[
         "What Helm is told for every chart.",
     ),
     entry(
+        "network",
+        Shape::Map(NETWORK),
+        "What `--allow-network` may reach. Nothing is fetched without that flag.",
+    ),
+    entry(
         "waivers",
         Shape::List(&Shape::Map(WAIVER)),
         "Findings that are accepted, where a comment at the line or an annotation of the object would not do.",
@@ -235,6 +240,12 @@ const HELM: &[Entry] = &[
         "API versions that charts see in `.Capabilities` beside the built-in ones.",
     ),
 ];
+
+const NETWORK: &[Entry] = &[entry(
+    "allow",
+    Shape::List(&Shape::Text),
+    "The only hosts that may be asked: `charts.example.com`, `charts.example.com:8443`, `*.example.com`, or `*` for every public one. A host that is named may have a private address; `http://` before it means that it is asked without encryption. Without this entry, every public host is asked, by HTTPS.",
+)];
 
 /// The JSON Schema of a configuration, for editors.
 pub fn schema() -> Value {

@@ -79,6 +79,28 @@ pub(crate) struct Sides {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// What may be fetched.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct Network {
+    /// Fetch the charts, bases and files that are named but not in the repository, and check them, too
+    #[arg(long, env = "PLIMSOLL_ALLOW_NETWORK")]
+    pub(crate) allow_network: bool,
+    /// With --allow-network, ask only this host: `charts.example.com`, `*.example.com`, `http://localhost:5000`; may be
+    /// repeated [default: the configuration's list, else every public host, by HTTPS]
+    #[arg(
+        long,
+        value_name = "HOST",
+        value_delimiter = ',',
+        env = "PLIMSOLL_ALLOW_HOST"
+    )]
+    pub(crate) allow_host: Vec<String>,
+    /// Where what was fetched is kept; without --allow-network, only what is kept there is used [default: `plimsoll` in
+    /// the user's cache directory]
+    #[arg(long, value_name = "DIR", env = "PLIMSOLL_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -106,6 +128,8 @@ pub(crate) struct Check {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) waivers: Waivers,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 /// How waivers are treated.
@@ -187,6 +211,8 @@ pub(crate) struct Baseline {
     /// The file to write (`-` for standard output) [default: the configuration's, else .plimsoll-baseline.yaml]
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -205,6 +231,8 @@ pub(crate) struct Diff {
     /// Only apps whose id contains this
     #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
     pub(crate) app: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +247,8 @@ pub(crate) struct Render {
     pub(crate) helm: Helm,
     #[command(flatten)]
     pub(crate) kustomize: Kustomize,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -343,6 +373,8 @@ pub(crate) struct Explain {
     /// Use this configuration instead of the repository's
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]

@@ -8,13 +8,14 @@ use plimsoll::check::{self, Comparison, Request};
 use plimsoll::report::{AppState, text};
 
 use crate::args::Diff;
-use crate::check::{Watcher, open, request};
+use crate::check::{compare, mounted, open, request};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
+    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
+    let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let wanted = |id: &str| {
         arguments
             .app
@@ -68,6 +69,9 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
         out.push_str("\nno rendered object changes\n");
     }
     print(&out)?;
+    for note in &comparison.notes {
+        eprintln!("note: {note}");
+    }
     if comparison.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

@@ -7,11 +7,13 @@ use plimsoll::check;
 use plimsoll::control::Controls;
 use plimsoll::origin::{Origins, Source};
 use plimsoll::resource::Resource;
+use plimsoll::snapshot::Inputs;
 use plimsoll::text::LineIndex;
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
-use crate::check::{on_head, open, request};
+use crate::check::{mounted, on_head, open, request};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
@@ -57,8 +59,19 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         config: arguments.config.clone(),
     };
     let pair = open(terminal, &sides)?;
-    let request = request(terminal, &sides, &pair)?;
-    let rendered = check::render_head(&request);
+    let completed = network::complete(terminal, &arguments.network, |mounts| {
+        let [base, head] = mounted(&pair, mounts);
+        let rendered = check::render_head(&request(terminal, &sides, &pair, [&base, &head])?);
+        let inputs = rendered.apps.iter().map(|(_, rendered)| &rendered.inputs);
+        Ok(Round {
+            wants: inputs.flat_map(Inputs::unanswered).cloned().collect(),
+            hosts: network::hosts(&rendered.config),
+            result: rendered,
+        })
+    })?;
+    let [base, head] = mounted(&pair, &completed.mounts);
+    let request = request(terminal, &sides, &pair, [&base, &head])?;
+    let rendered = completed.result;
     let wanted = |id: &str| {
         arguments
             .app
@@ -76,6 +89,9 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         }
     }
     print(&out)?;
+    for note in &completed.notes {
+        eprintln!("note: {note}");
+    }
     if !rendered.problems.is_empty() {
         let texts = check::texts_of(&request, &on_head(&rendered.problems));
         let style = plimsoll::report::text::Style {

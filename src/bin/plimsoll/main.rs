@@ -11,6 +11,7 @@ mod baseline;
 mod check;
 mod diff;
 mod explain;
+mod network;
 mod render;
 
 use std::io::{IsTerminal, Write};
