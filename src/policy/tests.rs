@@ -1,6 +1,8 @@
 //! What evaluation promises whatever the controls are. The built-in controls are tested in `pages`.
 
+mod around;
 mod pages;
+mod users;
 
 use std::sync::Arc;
 
@@ -40,20 +42,6 @@ fn render(text: &str) -> Rendering {
         text,
         origins,
         resources,
-    }
-}
-
-impl Rendering {
-    /// The line that a finding is shown at, from 1.
-    fn line(&self, finding: &Finding) -> usize {
-        let trace = self.origins.trace(finding.anchor.shown);
-        let source = trace
-            .data
-            .first()
-            .expect("every value of a text has a place");
-        LineIndex::new(&self.text)
-            .position(&self.text, source.span.start)
-            .line as usize
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::check;
-use plimsoll::control::Controls;
 use plimsoll::origin::{Origins, Source};
 use plimsoll::resource::Resource;
 use plimsoll::text::LineIndex;
@@ -12,28 +11,12 @@ use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
 use crate::check::{on_head, open, request};
+use crate::controls::{of_directory, page};
 use crate::{Failure, Terminal, print};
 
-pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
-    let mut out = String::new();
-    for control in &Controls::built_in() {
-        let _ = writeln!(
-            out,
-            "{:8} {:8} {:32} {}",
-            control.id.as_str(),
-            control.severity.name(),
-            control.name,
-            control.title
-        );
-    }
-    print(&out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
-    let controls = Controls::built_in();
-    if let Some(control) = controls.find(&arguments.subject) {
-        print(&control.page)?;
+    if let Some(control) = of_directory(terminal).find(&arguments.subject) {
+        print(&page(control))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
