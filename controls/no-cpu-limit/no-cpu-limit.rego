@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0270
+#   also: [C-0009, C-0050]
 #   severity: low
 #   since: 0.1.0
 #   fix: never

@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0271
+#   also: [C-0004, C-0009]
 #   severity: medium
 #   since: 0.1.0
 #   fix: never

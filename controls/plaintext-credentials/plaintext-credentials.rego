@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0012
+#   also: [C-0259]
 #   severity: high
 #   since: 0.1.0
 #   fix: never
