@@ -189,6 +189,9 @@ pub struct Parameter {
 pub struct Control {
     /// Its permanent id.
     pub id: ControlId,
+    /// Kubescape's other ids for the same: what fails this control fails each of them, too. Where several controls answer to
+    /// one id, it is the union of them.
+    pub also: Vec<ControlId>,
     /// Its name: the pattern it finds, in kebab case, as its folder and its file are called.
     pub name: String,
     /// One line: what should hold.
@@ -201,6 +204,8 @@ pub struct Control {
     pub since: String,
     /// The most its suggestion may claim.
     pub fix: FixClass,
+    /// False for a control that runs only where a framework or the configuration asks for it.
+    pub enabled: bool,
     /// Which objects it is run on.
     pub kinds: Vec<Applies>,
     /// What it reads beside the object.
@@ -225,6 +230,13 @@ impl Control {
     /// The name is that of the file; the metadata must be complete and hold nothing unknown.
     pub fn parse(path: &RepoPath, rego: &str, page: &str) -> Result<Self, Problem> {
         metadata::read(path, rego, page)
+    }
+
+    /// True if and only if this is the control's id, its name, or one of the ids that it answers to as well.
+    pub fn answers_to(&self, id_or_name: &str) -> bool {
+        self.id.as_str() == id_or_name
+            || self.name == id_or_name
+            || self.also.iter().any(|id| id.as_str() == id_or_name)
     }
 
     /// True if and only if the control can judge objects like this one.
@@ -395,6 +407,14 @@ impl Controls {
         self.controls
             .iter()
             .find(|control| control.id.as_str() == id_or_name || control.name == id_or_name)
+    }
+
+    /// The controls that answer to this id or name, by id; more than one for an id that is a union.
+    pub fn find_all(&self, id_or_name: &str) -> Vec<&Control> {
+        self.controls
+            .iter()
+            .filter(|control| control.answers_to(id_or_name))
+            .collect()
     }
 
     /// True if and only if there is no control.

@@ -4,7 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0210
-#   also: [C-0211]
+#   also: [C-0055, C-0211]
 #   severity: medium
 #   since: 0.1.0
 #   fix: unsafe

@@ -17,7 +17,7 @@ pub fn severity(level: Level) -> Severity {
     }
 }
 
-/// The built-in controls that `config` chooses: those of its frameworks, or all of them, without what it turns off.
+/// The built-in controls that `config` chooses: those of its frameworks, or all that are on by themselves, without what it turns off.
 ///
 /// A name that nothing has is a problem, and has no effect: a misspelt control stays on.
 pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
@@ -50,28 +50,31 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     }
     let mut controls = match &chosen {
         Some(ids) => all.select(|control| ids.contains(control.id.as_str())),
-        None => all.clone(),
+        None => all.select(|control| control.enabled),
     };
     for entry in &config.controls {
-        let Some(control) = all.find(&entry.control.value) else {
+        let named = all.find_all(&entry.control.value);
+        if named.is_empty() {
             wrong(
                 &entry.control,
                 "control",
                 "`plimsoll controls` lists them by id and name.".to_owned(),
             );
-            continue;
-        };
-        let id = control.id.clone();
-        match entry.enabled.as_ref().map(|enabled| enabled.value) {
-            Some(false) => controls = controls.select(|control| control.id != id),
-            Some(true) if controls.find(id.as_str()).is_none() => {
-                // It is in `all`, whose ids are distinct, so it can be added.
-                let _ = controls.add(control.clone());
-            }
-            _ => {}
         }
-        if let Some(level) = &entry.severity {
-            controls.set_severity(&id, severity(level.value));
+        // Kubescape's id of a union stands for each control that answers to it.
+        for control in named {
+            let id = &control.id;
+            match entry.enabled.as_ref().map(|enabled| enabled.value) {
+                Some(false) => controls = controls.select(|control| control.id != *id),
+                Some(true) if controls.find(id.as_str()).is_none() => {
+                    // It is in `all`, whose ids are distinct, so it can be added.
+                    let _ = controls.add(control.clone());
+                }
+                _ => {}
+            }
+            if let Some(level) = &entry.severity {
+                controls.set_severity(id, severity(level.value));
+            }
         }
     }
     (controls, problems)
