@@ -12,14 +12,13 @@
 #     runtime-classes: { default: [gvisor], about: "The names of the runtime classes that keep a container from the kernel of its node." }
 package plimsoll.sandbox_runtime_class
 
-import data.lib.workload
+way := ["spec", "podTemplate", "spec", "runtimeClassName"]
 
 deny contains violation if {
-	some pod in workload.pods
-	class := object.get(pod.spec, "runtimeClassName", "")
+	class := object.get(input.resource, way, "")
 	soft(class, input.config["runtime-classes"])
 	violation := {
-		"path": array.concat(pod.path, ["runtimeClassName"]),
+		"path": way,
 		"message": sprintf("what agents run here shares the kernel of its node: the runtime class is %s", [words(class)]),
 	}
 }

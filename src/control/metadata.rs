@@ -300,7 +300,10 @@ mod tests {
         );
         assert!(!control.reads(Reads::Before));
         assert!(control.enabled && control.also.is_empty());
-        let more = GOOD.replace("fix: never", "fix: never\n#   also: [C-0001, C-0002]\n#   enabled: false");
+        let more = GOOD.replace(
+            "fix: never",
+            "fix: never\n#   also: [C-0001, C-0002]\n#   enabled: false",
+        );
         let control = check(&more, "plimsoll.bad_thing").unwrap();
         let also: Vec<&str> = control.also.iter().map(ControlId::as_str).collect();
         assert_eq!(also, ["C-0001", "C-0002"]);

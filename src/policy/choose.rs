@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Config, Level, Spanned};
-use crate::control::{Controls, Severity};
+use crate::config::{self, Config, Level, Spanned};
+use crate::control::{Controls, Setting, Severity};
 use crate::framework::Framework;
 use crate::problem::{Kind, Problem};
+use crate::text::Span;
 
 /// The severity of this level.
 pub fn severity(level: Level) -> Severity {
@@ -17,18 +18,40 @@ pub fn severity(level: Level) -> Severity {
     }
 }
 
+fn at(config: &Config, span: Span, problem: Problem) -> Problem {
+    match &config.source {
+        Some(path) => problem.at(path, span),
+        None => problem,
+    }
+}
+
+/// What a configuration sets, as a control takes it: a text in quotes stays one, whatever it looks like.
+fn setting(written: &config::Setting) -> Setting {
+    match written {
+        config::Setting::List(texts) => Setting::Texts(texts.clone()),
+        config::Setting::Single(text, true) => Setting::Text(text.clone()),
+        config::Setting::Single(text, false) => match text.as_str() {
+            "true" => Setting::Flag(true),
+            "false" => Setting::Flag(false),
+            text => text
+                .parse()
+                .map_or_else(|_| Setting::Text(text.to_owned()), Setting::Number),
+        },
+    }
+}
+
 /// The built-in controls that `config` chooses: those of its frameworks, or all that are on by themselves, without what it turns off.
 ///
 /// A name that nothing has is a problem, and has no effect: a misspelt control stays on.
 pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut wrong = |name: &Spanned<String>, what: &str, help: String| {
-        let problem =
-            Problem::new(Kind::Config, format!("there is no {what} `{}`", name.value)).help(help);
-        problems.push(match &config.source {
-            Some(path) => problem.at(path, name.span),
-            None => problem,
-        });
+    let unknown = |name: &Spanned<String>, what: &str, help: String| {
+        let message = format!("there is no {what} `{}`", name.value);
+        at(
+            config,
+            name.span,
+            Problem::new(Kind::Config, message).help(help),
+        )
     };
     let all = Controls::built_in();
     let mut chosen: Option<BTreeSet<String>> = None;
@@ -41,11 +64,8 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
                 .into_iter()
                 .map(|framework| framework.name)
                 .collect();
-            wrong(
-                name,
-                "framework",
-                format!("The frameworks are {}.", known.join(", ")),
-            );
+            let help = format!("The frameworks are {}.", known.join(", "));
+            problems.push(unknown(name, "framework", help));
         }
     }
     let mut controls = match &chosen {
@@ -55,25 +75,51 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     for entry in &config.controls {
         let named = all.find_all(&entry.control.value);
         if named.is_empty() {
-            wrong(
-                &entry.control,
-                "control",
-                "`plimsoll controls` lists them by id and name.".to_owned(),
-            );
+            let help = "`plimsoll controls` lists them by id and name.".to_owned();
+            problems.push(unknown(&entry.control, "control", help));
         }
         // Kubescape's id of a union stands for each control that answers to it.
-        for control in named {
+        for control in &named {
             let id = &control.id;
             match entry.enabled.as_ref().map(|enabled| enabled.value) {
                 Some(false) => controls = controls.select(|control| control.id != *id),
                 Some(true) if controls.find(id.as_str()).is_none() => {
                     // It is in `all`, whose ids are distinct, so it can be added.
-                    let _ = controls.add(control.clone());
+                    let _ = controls.add((*control).clone());
                 }
                 _ => {}
             }
             if let Some(level) = &entry.severity {
-                controls.set_severity(id, severity(level.value));
+                let wanted = severity(level.value);
+                if wanted < control.severity && entry.reason.is_none() {
+                    let message = format!(
+                        "`{}` is made less severe without a reason",
+                        entry.control.value
+                    );
+                    let problem = Problem::new(Kind::Config, message)
+                        .help("Say why in `reason`: it stands in the reports.");
+                    problems.push(at(config, level.span, problem));
+                } else {
+                    controls.set_severity(id, wanted);
+                }
+            }
+        }
+        for (name, value) in &entry.with {
+            let having = named
+                .iter()
+                .filter(|control| control.parameters.contains_key(&name.value));
+            // Where none has it, setting it on the first one tells what could be set.
+            let having: Vec<_> = match having.collect::<Vec<_>>() {
+                none if none.is_empty() => named.iter().take(1).collect(),
+                some => some,
+            };
+            for control in having {
+                let id = &control.id;
+                if let Err(message) = controls.set_parameter(id, &name.value, setting(value)) {
+                    let problem = Problem::new(Kind::Config, message)
+                        .help(format!("`plimsoll explain {id}` shows what can be set."));
+                    problems.push(at(config, name.span, problem));
+                }
             }
         }
     }

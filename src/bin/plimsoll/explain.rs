@@ -32,7 +32,10 @@ pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
 
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
     let controls = Controls::built_in();
-    if let Some(control) = controls.find(&arguments.subject).or_else(|| controls.find_all(&arguments.subject).first().copied()) {
+    if let Some(control) = controls
+        .find(&arguments.subject)
+        .or_else(|| controls.find_all(&arguments.subject).first().copied())
+    {
         print(&control.page)?;
         return Ok(ExitCode::SUCCESS);
     }
