@@ -144,7 +144,7 @@ pub enum On {
 }
 
 /// A value that a user can set for a control.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Setting {
     /// `true` or `false`.
@@ -238,6 +238,41 @@ impl Control {
         self.id.as_str() == id_or_name
             || self.name == id_or_name
             || self.also.iter().any(|id| id.as_str() == id_or_name)
+    }
+
+    /// Sets a parameter; says what is wrong where it cannot be set.
+    pub fn set_parameter(&mut self, name: &str, setting: Setting) -> Result<(), String> {
+        let known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+        let known = known.join("`, `");
+        match self.parameters.get_mut(name) {
+            Some(parameter) if parameter.value.is_like(&setting) => {
+                parameter.value = setting;
+                Ok(())
+            }
+            // One text is a list of one.
+            Some(parameter) => match (&parameter.value, setting) {
+                (Setting::Texts(_), Setting::Text(text)) => {
+                    parameter.value = Setting::Texts(vec![text]);
+                    Ok(())
+                }
+                (Setting::Text(_), Setting::Number(number)) => {
+                    parameter.value = Setting::Text(number.to_string());
+                    Ok(())
+                }
+                (wanted, given) => Err(format!(
+                    "`{name}` must be {}, not {}",
+                    wanted.kind(),
+                    given.kind()
+                )),
+            },
+            None if known.is_empty() => {
+                Err(format!("`{}` has nothing that can be set", self.id))
+            }
+            None => Err(format!(
+                "`{}` has no `{name}`; it has `{known}`",
+                self.id
+            )),
+        }
     }
 
     /// True if and only if the control can judge objects like this one.
@@ -396,39 +431,9 @@ impl Controls {
         name: &str,
         setting: Setting,
     ) -> Result<(), String> {
-        let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) else {
-            return Ok(());
-        };
-        let known: Vec<&str> = control.parameters.keys().map(String::as_str).collect();
-        let known = known.join("`, `");
-        match control.parameters.get_mut(name) {
-            Some(parameter) if parameter.value.is_like(&setting) => {
-                parameter.value = setting;
-                Ok(())
-            }
-            // One text is a list of one.
-            Some(parameter) => match (&parameter.value, setting) {
-                (Setting::Texts(_), Setting::Text(text)) => {
-                    parameter.value = Setting::Texts(vec![text]);
-                    Ok(())
-                }
-                (Setting::Text(_), Setting::Number(number)) => {
-                    parameter.value = Setting::Text(number.to_string());
-                    Ok(())
-                }
-                (wanted, given) => Err(format!(
-                    "`{name}` must be {}, not {}",
-                    wanted.kind(),
-                    given.kind()
-                )),
-            },
-            None if known.is_empty() => {
-                Err(format!("`{}` has nothing that can be set", control.id))
-            }
-            None => Err(format!(
-                "`{}` has no `{name}`; it has `{known}`",
-                control.id
-            )),
+        match self.controls.iter_mut().find(|control| control.id == *id) {
+            Some(control) => control.set_parameter(name, setting),
+            None => Ok(()),
         }
     }
 

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use crate::access;
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Applies, Control, ControlId, Controls, On, Reads};
+use crate::control::{Applies, Control, ControlId, Controls, On, Reads, Setting};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Placed, Resource, name_path};
@@ -69,6 +69,7 @@ impl<'a> Side<'a> {
 }
 
 /// Controls that are loaded and ready to be evaluated.
+#[derive(Clone)]
 pub struct Policy {
     controls: Vec<Control>,
     engine: Engine,
@@ -92,8 +93,8 @@ struct Given {
     before: bool,
     inventory: bool,
     facts: bool,
-    /// A control for which something can be set is given that, and is asked alone.
-    config: Option<ControlId>,
+    /// What is set for a control for which something can be set.
+    config: Option<BTreeMap<String, Setting>>,
 }
 
 impl Given {
@@ -102,7 +103,12 @@ impl Given {
             before: control.reads(Reads::Before),
             inventory: control.reads(Reads::Inventory),
             facts: control.reads(Reads::Facts),
-            config: (!control.parameters.is_empty()).then(|| control.id.clone()),
+            config: (!control.parameters.is_empty()).then(|| {
+                let parameters = control.parameters.iter();
+                parameters
+                    .map(|(name, parameter)| (name.clone(), parameter.value.clone()))
+                    .collect()
+            }),
         }
     }
 

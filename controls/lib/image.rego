@@ -28,5 +28,10 @@ within(image, places) if {
 	trimmed := trim_suffix(place, "/")
 	some name in [image, full(image)]
 	startswith(name, trimmed)
-	substring(name, count(trimmed), 1) in {"", "/", ":", "@"}
+	substring(name, count(trimmed), 1) in ends(trimmed)
 }
+
+# After the name of a registry a colon begins a port, so that it is another one.
+ends(place) := {"", "/", ":", "@"} if {
+	contains(place, "/")
+} else := {"/"}
