@@ -90,8 +90,8 @@ unasked(entry, is) if {
 deny contains violation if {
 	some pair in pairs
 	some field in ["namespaceSelector", "objectSelector"]
-	was := requirements(workload.map(pair.was, field))
-	is := requirements(workload.map(pair.is, field))
+	was := change.requirements(workload.map(pair.was, field))
+	is := change.requirements(workload.map(pair.is, field))
 	added := is - was
 	count(added) > 0
 	violation := {
@@ -111,27 +111,6 @@ deny contains violation if {
 	violation := {
 		"path": array.concat(pair.path, ["matchConditions", index]),
 		"message": sprintf("`%s` passes over what does not meet the new condition `%s`", [pair.is.name, condition.name]),
-	}
-}
-
-# One text for each thing that a selector requires. Each value that must not be there is a requirement of its own; the values
-# that may be there are one together.
-requirements(selector) := (labels | forbidden) | others if {
-	labels := {sprintf("`%s` to be `%v`", [key, value]) |
-		some key, value in workload.map(selector, "matchLabels")
-	}
-	expressions := [expression |
-		some expression in workload.list(selector, "matchExpressions")
-		is_object(expression)
-	]
-	forbidden := {sprintf("`%v` not to be `%v`", [expression.key, value]) |
-		some expression in expressions
-		expression.operator == "NotIn"
-		some value in workload.list(expression, "values")
-	}
-	others := {sprintf("`%v` %v %s", [expression.key, expression.operator, concat(" ", change.quoted(workload.list(expression, "values")))]) |
-		some expression in expressions
-		expression.operator != "NotIn"
 	}
 }
 

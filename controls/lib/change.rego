@@ -66,3 +66,24 @@ texts(items) := {item |
 	some item in items
 	is_string(item)
 }
+
+# One text for each thing that a selector requires. Each value that must not be there is a requirement of its own; the values
+# that may be there are one together.
+requirements(selector) := (labels | forbidden) | others if {
+	labels := {sprintf("`%s` to be `%v`", [key, value]) |
+		some key, value in workload.map(selector, "matchLabels")
+	}
+	expressions := [expression |
+		some expression in workload.list(selector, "matchExpressions")
+		is_object(expression)
+	]
+	forbidden := {sprintf("`%v` not to be `%v`", [expression.key, value]) |
+		some expression in expressions
+		expression.operator == "NotIn"
+		some value in workload.list(expression, "values")
+	}
+	others := {sprintf("`%v` %v %s", [expression.key, expression.operator, concat(" ", quoted(workload.list(expression, "values")))]) |
+		some expression in expressions
+		expression.operator != "NotIn"
+	}
+}
