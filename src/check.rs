@@ -97,6 +97,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         for finding in found {
             let (side, rendered) = match finding.state {
                 State::Resolved => (Which::Base, &app.base),
+                State::New | State::Existing if finding.removed => (Which::Base, &app.base),
                 State::New | State::Existing => (Which::Head, &app.head),
             };
             let cause = rendered.as_ref().and_then(|rendered| {

@@ -8,7 +8,7 @@ pub mod cases;
 mod embedded;
 mod metadata;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -125,6 +125,63 @@ pub enum Reads {
     Before,
     /// The other objects.
     Inventory,
+    /// What the other objects are to this one, joined.
+    Facts,
+}
+
+/// What must have happened to an object for a control that reads [`Reads::Before`] to judge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum On {
+    /// The change adds it: there is no object before.
+    Added,
+    /// It is on both sides, and differs.
+    Changed,
+    /// The change removes it: there is only the object before.
+    Removed,
+    /// It is the same on both sides, but its facts are not.
+    Affected,
+}
+
+/// A value that a user can set for a control.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// `true` or `false`.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+    /// A list of texts.
+    Texts(Vec<String>),
+}
+
+impl Setting {
+    /// The words for what it holds.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Flag(_) => "true or false",
+            Self::Number(_) => "a whole number",
+            Self::Text(_) => "a text",
+            Self::Texts(_) => "a list of texts",
+        }
+    }
+
+    /// True if and only if the two are of the same type.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// One thing about a control that a user can set.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// What it means, as a sentence.
+    pub about: String,
+    /// What holds where nobody sets it. Its type is the type of what may be set.
+    #[serde(rename = "default")]
+    pub value: Setting,
 }
 
 /// One control.
@@ -148,6 +205,10 @@ pub struct Control {
     pub kinds: Vec<Applies>,
     /// What it reads beside the object.
     pub reads: BTreeSet<Reads>,
+    /// What must have happened to an object, where the control reads `before`.
+    pub on: BTreeSet<On>,
+    /// What can be set, by name, with what is set.
+    pub parameters: BTreeMap<String, Parameter>,
     /// Where its Rego is.
     pub path: RepoPath,
     /// The package of its Rego, without `data.`.
@@ -266,6 +327,49 @@ impl Controls {
                 .cloned()
                 .collect(),
             libraries: self.libraries.clone(),
+        }
+    }
+
+    /// Sets a parameter of the control of this id; says what is wrong where it cannot be set.
+    pub fn set_parameter(
+        &mut self,
+        id: &ControlId,
+        name: &str,
+        setting: Setting,
+    ) -> Result<(), String> {
+        let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) else {
+            return Ok(());
+        };
+        let known: Vec<&str> = control.parameters.keys().map(String::as_str).collect();
+        let known = known.join("`, `");
+        match control.parameters.get_mut(name) {
+            Some(parameter) if parameter.value.is_like(&setting) => {
+                parameter.value = setting;
+                Ok(())
+            }
+            // One text is a list of one.
+            Some(parameter) => match (&parameter.value, setting) {
+                (Setting::Texts(_), Setting::Text(text)) => {
+                    parameter.value = Setting::Texts(vec![text]);
+                    Ok(())
+                }
+                (Setting::Text(_), Setting::Number(number)) => {
+                    parameter.value = Setting::Text(number.to_string());
+                    Ok(())
+                }
+                (wanted, given) => Err(format!(
+                    "`{name}` must be {}, not {}",
+                    wanted.kind(),
+                    given.kind()
+                )),
+            },
+            None if known.is_empty() => {
+                Err(format!("`{}` has nothing that can be set", control.id))
+            }
+            None => Err(format!(
+                "`{}` has no `{name}`; it has `{known}`",
+                control.id
+            )),
         }
     }
 

@@ -30,6 +30,7 @@
 //! | apps | [`discover`] | what is deployed |
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
+//! | joining objects | [`access`]; [`network`] | effective RBAC; who reaches which pods |
 //! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
 //! | telling | [`cause`]; [`report`] | which line it was; text and JSON |
 //! | joining | [`check`] | the pipeline |
@@ -85,6 +86,9 @@ pub mod discover;
 pub mod render;
 
 pub mod change;
+
+pub mod access;
+pub mod network;
 
 pub mod control;
 pub mod framework;

@@ -6,6 +6,7 @@
 
 mod cause;
 mod choose;
+mod facts;
 mod input;
 mod rego;
 
@@ -14,12 +15,14 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::access;
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Applies, Control, ControlId, Controls, Reads};
+use crate::control::{Applies, Control, ControlId, Controls, On, Reads};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
-use crate::resource::{Identity, Resource, name_path};
-use input::Seen;
+use crate::resource::{Identity, Placed, Resource, name_path};
+use facts::Facts;
+use input::{Beside, Seen};
 use rego::{Document, Engine, Failure, Violation};
 
 pub use choose::{choose, severity};
@@ -53,6 +56,15 @@ impl<'a> Side<'a> {
             others: &[],
         }
     }
+
+    /// All objects around an object of this side, itself among them, where they land.
+    fn objects(&self) -> Vec<Placed<'a>> {
+        self.resources
+            .iter()
+            .chain(self.others.iter().copied())
+            .map(|resource| Placed::new(resource, self.namespace))
+            .collect()
+    }
 }
 
 /// Controls that are loaded and ready to be evaluated.
@@ -74,31 +86,28 @@ pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
 }
 
 /// What a control is given beside the object. Controls that are given the same are asked together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Given {
     before: bool,
     inventory: bool,
+    facts: bool,
+    /// A control for which something can be set is given that, and is asked alone.
+    config: Option<ControlId>,
 }
 
 impl Given {
-    const AROUND: Self = Self::new(false, true);
-
-    const ALL: [Self; 4] = [
-        Self::new(false, false),
-        Self::AROUND,
-        Self::new(true, false),
-        Self::new(true, true),
-    ];
-
-    const fn new(before: bool, inventory: bool) -> Self {
-        Self { before, inventory }
+    fn to(control: &Control) -> Self {
+        Self {
+            before: control.reads(Reads::Before),
+            inventory: control.reads(Reads::Inventory),
+            facts: control.reads(Reads::Facts),
+            config: (!control.parameters.is_empty()).then(|| control.id.clone()),
+        }
     }
 
-    fn to(control: &Control) -> Self {
-        Self::new(
-            control.reads(Reads::Before),
-            control.reads(Reads::Inventory),
-        )
+    /// True if and only if other objects can change the answer.
+    fn looks_around(&self) -> bool {
+        self.inventory || self.facts
     }
 }
 
@@ -113,19 +122,16 @@ fn batches(controls: &[Control]) -> Vec<Vec<Control>> {
     let mut batches = BTreeMap::new();
     for (group, kind) in kinds {
         for has_pods in [false, true] {
-            for given in Given::ALL {
-                let batch: Vec<Control> = controls
-                    .iter()
-                    .filter(|control| {
-                        Given::to(control) == given
-                            && control.applies_to_kind(group, kind, has_pods)
-                    })
-                    .cloned()
-                    .collect();
-                if batch.len() > 1 {
-                    let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
-                    batches.insert(ids, batch);
+            let mut groups: BTreeMap<Given, Vec<Control>> = BTreeMap::new();
+            for control in controls {
+                if control.applies_to_kind(group, kind, has_pods) {
+                    let group = groups.entry(Given::to(control)).or_default();
+                    group.push(control.clone());
                 }
+            }
+            for batch in groups.into_values().filter(|batch| batch.len() > 1) {
+                let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
+                batches.insert(ids, batch);
             }
         }
     }
@@ -138,6 +144,8 @@ enum Where {
     Base,
     Head,
     Both,
+    /// At base, where it is the removal that is judged.
+    Removed,
 }
 
 /// What one control said about one pair of objects.
@@ -153,12 +161,17 @@ struct Answer<'a> {
 pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Finding>, Vec<Problem>) {
     let pairs = change::pair(base.resources, head.resources);
     let mut problems = Vec::new();
-    let wants_inventory = policy
-        .controls
-        .iter()
-        .any(|control| control.reads(Reads::Inventory));
-    let base_inventory = wants_inventory.then(|| inventory(base, &mut problems));
-    let head_inventory = wants_inventory.then(|| inventory(head, &mut problems));
+    let everything = access::everything();
+    let [at_base, at_head] = [base, head].map(Side::objects);
+    let around = |side: &Side<'_>, objects, problems: &mut Vec<Problem>| {
+        let wants = |what| policy.controls.iter().any(|control| control.reads(what));
+        Around {
+            inventory: wants(Reads::Inventory).then(|| inventory(side, problems)),
+            facts: wants(Reads::Facts).then(|| Facts::of(objects, &everything)),
+        }
+    };
+    let base_around = around(base, &at_base, &mut problems);
+    let head_around = around(head, &at_head, &mut problems);
     // An object may be judged differently though it did not change, where something else did.
     let same_surroundings = base.namespace == head.namespace
         && pairs
@@ -173,8 +186,8 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
     let sides = Sides {
         base,
         head,
-        base_inventory: base_inventory.as_ref(),
-        head_inventory: head_inventory.as_ref(),
+        base_around,
+        head_around,
         same_surroundings,
         hung: Mutex::default(),
     };
@@ -261,21 +274,27 @@ fn failed(all: &[(&Control, Failure, String)], app: &str) -> Option<Problem> {
 
 fn inventory(side: &Side<'_>, problems: &mut Vec<Problem>) -> Document {
     let mut seen = Vec::new();
-    for resource in side.resources.iter().chain(side.others.iter().copied()) {
-        match Seen::of(resource, side.namespace) {
-            Ok(object) => seen.push((resource, object)),
+    for object in side.objects() {
+        match Seen::placed(object) {
+            Ok(object) => seen.push(object),
             Err(problem) => problems.push(problem),
         }
     }
-    input::inventory(seen.iter().map(|(resource, object)| (*resource, object)))
+    input::inventory(&seen)
+}
+
+/// What is around the objects of one side, as far as a control wants to know.
+struct Around<'a> {
+    inventory: Option<Document>,
+    facts: Option<Facts<'a>>,
 }
 
 /// What every evaluation of one app shares.
 struct Sides<'a> {
     base: &'a Side<'a>,
     head: &'a Side<'a>,
-    base_inventory: Option<&'a Document>,
-    head_inventory: Option<&'a Document>,
+    base_around: Around<'a>,
+    head_around: Around<'a>,
     same_surroundings: bool,
     /// The controls that did not finish on some object. They are not asked again.
     hung: Mutex<BTreeSet<ControlId>>,
@@ -303,41 +322,77 @@ impl Sides<'_> {
         controls: &'c [Control],
         pair: &Pair<'_>,
     ) -> Result<Vec<Answer<'c>>, Problem> {
-        let see = |resource: Option<&Resource>, side: &Side<'_>| {
-            resource
-                .map(|resource| Seen::of(resource, side.namespace))
-                .transpose()
-        };
-        let before = see(pair.before, self.base)?;
-        let after = see(pair.after, self.head)?;
+        let hung = self.hung();
+        let mut groups: BTreeMap<Given, Vec<&Control>> = BTreeMap::new();
+        for control in controls {
+            let applies = |resource: Option<&Resource>| {
+                resource.is_some_and(|resource| control.applies_to(resource))
+            };
+            if !hung.contains(&control.id) && (applies(pair.before) || applies(pair.after)) {
+                groups.entry(Given::to(control)).or_default().push(control);
+            }
+        }
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let before = seen(pair.before, self.base)?;
+        let after = seen(pair.after, self.head)?;
         let pairing = pair.pairing();
         let unchanged = pairing == Pairing::Unchanged && self.base.namespace == self.head.namespace;
+        let wants_facts = groups.keys().any(|given| given.facts);
+        let facts = |around: &Around<'_>, seen: Option<&Seen<'_>>| {
+            let facts = around.facts.as_ref().filter(|_| wants_facts)?;
+            Some(facts.about(&seen?.placed))
+        };
+        let before_facts = facts(&self.base_around, before.as_ref());
+        let after_facts = facts(&self.head_around, after.as_ref().or(before.as_ref()));
+        let same_facts = before_facts == after_facts;
         let mut answers = Vec::new();
-        let mut ask = |side: Where, given: Given| {
-            let (this, seen, resource, inventory) = match side {
-                Where::Base => (self.base, &before, pair.before, self.base_inventory),
-                Where::Head | Where::Both => (self.head, &after, pair.after, self.head_inventory),
+        let mut ask = |side: Where, given: &Given, asked: &[&'c Control], change| {
+            let (this, around, resource, seen, facts) = match side {
+                Where::Base => (
+                    self.base,
+                    &self.base_around,
+                    pair.before,
+                    before.as_ref(),
+                    before_facts.as_ref(),
+                ),
+                Where::Head | Where::Both => (
+                    self.head,
+                    &self.head_around,
+                    pair.after,
+                    after.as_ref(),
+                    after_facts.as_ref(),
+                ),
+                Where::Removed => (
+                    self.head,
+                    &self.head_around,
+                    pair.before,
+                    None,
+                    after_facts.as_ref(),
+                ),
             };
-            let (Some(seen), Some(resource)) = (seen, resource) else {
-                return;
-            };
-            let hung = self.hung();
-            let asked: Vec<&Control> = controls
+            let Some(resource) = resource else { return };
+            let asked: Vec<&Control> = asked
                 .iter()
-                .filter(|control| {
-                    Given::to(control) == given
-                        && control.applies_to(resource)
-                        && !hung.contains(&control.id)
-                })
+                .copied()
+                .filter(|control| control.applies_to(resource))
                 .collect();
-            if asked.is_empty() {
-                return;
-            }
+            let Some(first) = asked.first() else { return };
+            let place = seen.or(before.as_ref()).map(|seen| &seen.placed.namespace);
             engine.set_input(input::document(
                 this,
+                place.map_or("", String::as_str),
                 seen,
-                before.as_ref().filter(|_| given.before),
-                inventory.filter(|_| given.inventory),
+                Beside {
+                    change,
+                    inventory: around.inventory.as_ref().filter(|_| given.inventory),
+                    facts: facts.filter(|_| given.facts),
+                    before_facts: before_facts
+                        .as_ref()
+                        .filter(|_| given.facts && change.is_some()),
+                    config: given.config.as_ref().map(|_| input::config(first)),
+                },
             ));
             let said = engine.evaluate_all(&asked);
             for (control, said) in asked.into_iter().zip(said) {
@@ -351,28 +406,40 @@ impl Sides<'_> {
                 });
             }
         };
-        for given in Given::ALL {
+        for (given, controls) in &groups {
             if given.before {
-                // What is only added or only removed was not changed.
-                if pairing == Pairing::Changed {
-                    ask(Where::Head, given);
-                }
+                let (on, word, side) = match pairing {
+                    Pairing::Added => (On::Added, "added", Where::Head),
+                    Pairing::Changed => (On::Changed, "changed", Where::Head),
+                    Pairing::Removed => (On::Removed, "removed", Where::Removed),
+                    Pairing::Unchanged if given.facts && !same_facts => {
+                        (On::Affected, "affected", Where::Head)
+                    }
+                    Pairing::Unchanged => continue,
+                };
+                let mut asked = controls.clone();
+                asked.retain(|control| control.on.contains(&on));
+                ask(side, given, &asked, Some((word, before.as_ref())));
                 continue;
             }
-            let is_same = if given.inventory {
-                self.same_surroundings
-            } else {
-                unchanged
-            };
+            let is_same = unchanged
+                && (!given.inventory || self.same_surroundings)
+                && (!given.facts || same_facts);
             if is_same {
-                ask(Where::Both, given);
+                ask(Where::Both, given, controls, None);
             } else {
-                ask(Where::Head, given);
-                ask(Where::Base, given);
+                ask(Where::Head, given, controls, None);
+                ask(Where::Base, given, controls, None);
             }
         }
         Ok(answers)
     }
+}
+
+fn seen<'a>(resource: Option<&'a Resource>, side: &Side<'_>) -> Result<Option<Seen<'a>>, Problem> {
+    resource
+        .map(|resource| Seen::of(resource, side.namespace))
+        .transpose()
 }
 
 /// What makes two violations, one at base and one at head, the same finding; several of one key are told apart by their order.
@@ -405,7 +472,7 @@ impl Tally {
         violation: Violation,
     ) {
         let resource = match side {
-            Where::Base => pair.before,
+            Where::Base | Where::Removed => pair.before,
             Where::Head | Where::Both => pair.after,
         };
         let (Some(resource), Some(lasting)) = (resource, pair.lasting_identity()) else {
@@ -423,6 +490,7 @@ impl Tally {
             path: violation.path,
             field: field.clone(),
             message: violation.message,
+            removed: side == Where::Removed,
             causes: Vec::new(),
             fingerprint,
             suggestion: violation.suggestion,
@@ -436,7 +504,7 @@ impl Tally {
                 field,
             })
             .or_default();
-        if side != Where::Head {
+        if matches!(side, Where::Base | Where::Both) {
             matched.base.push((order, finding.clone()));
         }
         if side != Where::Base {

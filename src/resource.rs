@@ -4,12 +4,16 @@
 //! which field names an item of a list. It renders and judges nothing.
 
 mod credential;
+mod placed;
+mod references;
 mod secret;
 
 use std::fmt;
 
 use crate::text::Span;
 use crate::yaml::{Data, Path, Step, Value};
+pub use placed::Placed;
+pub use references::Reference;
 
 /// What makes an object the same object in two renderings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,12 @@
 //! The `# METADATA` comment of a control, read into types. Nothing unknown is let through, so that a misspelt
 //! field cannot turn into a default. OPA's own tools read the same comment.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Applies, Control, FixClass, Reads, Severity, wrong};
+use super::{Applies, Control, FixClass, On, Parameter, Reads, Severity, wrong};
 use crate::problem::Problem;
 use crate::text::{RepoPath, Span};
 
@@ -36,6 +37,9 @@ struct Custom {
     kinds: Vec<String>,
     #[serde(default)]
     reads: Vec<RawReads>,
+    on: Option<Vec<RawOn>>,
+    #[serde(default)]
+    config: BTreeMap<String, Parameter>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +64,16 @@ enum RawFix {
 enum RawReads {
     Before,
     Inventory,
+    Facts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawOn {
+    Added,
+    Changed,
+    Removed,
+    Affected,
 }
 
 /// Reads the control in `rego`, a file that is named after it.
@@ -102,6 +116,38 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         ));
     }
     let custom = metadata.custom;
+    let reads: BTreeSet<Reads> = custom
+        .reads
+        .into_iter()
+        .map(|reads| match reads {
+            RawReads::Before => Reads::Before,
+            RawReads::Inventory => Reads::Inventory,
+            RawReads::Facts => Reads::Facts,
+        })
+        .collect();
+    let judges_change = reads.contains(&Reads::Before);
+    if custom.on.is_some() && !judges_change {
+        let message = "only a control that reads `before` says `on` what it judges";
+        return Err(wrong(path, block.span, message));
+    }
+    let on: BTreeSet<On> = match custom.on {
+        None if judges_change => BTreeSet::from([On::Changed]),
+        on => on
+            .into_iter()
+            .flatten()
+            .map(|on| match on {
+                RawOn::Added => On::Added,
+                RawOn::Changed => On::Changed,
+                RawOn::Removed => On::Removed,
+                RawOn::Affected => On::Affected,
+            })
+            .collect(),
+    };
+    if on.contains(&On::Affected) && !reads.contains(&Reads::Facts) {
+        let message =
+            "an object is `affected` by way of its facts, which the control does not read";
+        return Err(wrong(path, block.span, message));
+    }
     let id = custom
         .id
         .parse()
@@ -124,14 +170,9 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             RawFix::Safe => FixClass::Safe,
         },
         kinds: kinds(&custom.kinds).map_err(|message| wrong(path, block.span, message))?,
-        reads: custom
-            .reads
-            .into_iter()
-            .map(|reads| match reads {
-                RawReads::Before => Reads::Before,
-                RawReads::Inventory => Reads::Inventory,
-            })
-            .collect(),
+        reads,
+        on,
+        parameters: custom.config,
         path: path.clone(),
         package: package.to_owned(),
         rego: Arc::from(rego),

@@ -22,7 +22,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is not zero");
 
 /// A document that policies read. Clones share their content.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document(regorus::Value);
 
 impl Document {
@@ -33,6 +33,22 @@ impl Document {
 
     pub(super) fn text(text: &str) -> Self {
         Self(text.into())
+    }
+
+    pub(super) fn null() -> Self {
+        Self(regorus::Value::Null)
+    }
+
+    pub(super) fn flag(flag: bool) -> Self {
+        Self(flag.into())
+    }
+
+    pub(super) fn number(number: i64) -> Self {
+        Self(number.into())
+    }
+
+    pub(super) fn count(count: u64) -> Self {
+        Self(count.into())
     }
 
     pub(super) fn list(items: impl IntoIterator<Item = Self>) -> Self {
