@@ -3,7 +3,7 @@
 # description: >-
 #   Tags are texts. Only those that plainly are versions are compared, and only with each other: `1.27.3`, `v2.0.0-rc.1`,
 #   `17.2-bookworm`, a date. Of two that cannot be compared, neither is older.
-package lib.version
+package lib.tag
 
 # The parts of a reference: {repository, tag, digest}, empty texts for what is absent. The tag stands after the last colon of
 # the last part of the name; a colon before that belongs to the registry's port.
