@@ -112,3 +112,38 @@ holders := concat(", ", sort(subjects)) if {
 } else := sprintf("%s and %d more", [concat(", ", array.slice(sort(subjects), 0, 2)), count(subjects) - 2])
 
 held if count(subjects) > 0
+
+# True for a rule that grants everything: `all-rights` reports it, so that no other control has to.
+everything(rule) if {
+	"*" in workload.list(rule, "verbs")
+	"*" in workload.list(rule, "resources")
+	meets(workload.list(rule, "apiGroups"), {""})
+}
+
+# The rules of the role in the input, where somebody is bound to it, that grant any of some verbs on any of some resources of
+# any of some groups, each with its path. Those that grant everything, or only what they name, are left out.
+granting(groups, resources, verbs) := [entry |
+	some entry in granting_named(groups, resources, verbs)
+	count(workload.list(entry.rule, "resourceNames")) == 0
+]
+
+# The same with those that name what they grant.
+granting_named(groups, resources, verbs) := [{"path": ["rules", entry.index], "rule": entry.rule} |
+	held
+	some entry in allowing(groups, resources, verbs)
+	rule := entry.rule
+	not everything(rule)
+]
+
+# Where the rights of the role in the input hold, for those who are bound to it.
+scope := "in the whole cluster" if {
+	cluster_wide
+} else := sprintf("in %s", [change.words(sort(namespaces))])
+
+namespaces := {binding.namespace | some binding in input.facts.bindings}
+
+# True where the role of the input is bound in the whole cluster. What belongs to no namespace is granted in no other way.
+cluster_wide if {
+	some binding in input.facts.bindings
+	binding.kind == "ClusterRoleBinding"
+}
