@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
+use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).
@@ -295,6 +296,52 @@ impl Controls {
                 .expect("because a test compares the ids of all built-in controls");
         }
         set
+    }
+
+    /// The controls and libraries in a folder that is laid out as the built-in one is: `NAME/NAME.rego` with
+    /// `NAME/NAME.md`, and modules in `lib`.
+    pub fn load(tree: &Tree<'_>, folder: &RepoPath) -> (Self, Vec<Problem>) {
+        let mut set = Self::none();
+        let mut problems = Vec::new();
+        let unread = |path: &RepoPath, error: &dyn fmt::Display| {
+            Problem::new(Kind::Read, error.to_string()).in_file(path)
+        };
+        let folders = tree.list(folder).unwrap_or_else(|error| {
+            problems.push(unread(folder, &error));
+            Vec::new()
+        });
+        for (name, _) in folders {
+            let Ok(inside) = folder.join(&name) else {
+                continue;
+            };
+            if name == "lib" {
+                for (file, _) in tree.list(&inside).unwrap_or_default() {
+                    let Some(path) = inside.join(&file).ok().filter(|_| file.ends_with(".rego"))
+                    else {
+                        continue;
+                    };
+                    match tree.read_text(&path) {
+                        Ok(rego) => set.libraries.push(Library { path, rego }),
+                        Err(error) => problems.push(unread(&path, &error)),
+                    }
+                }
+                continue;
+            }
+            let [rego, page] = ["rego", "md"].map(|end| inside.join(&format!("{name}.{end}")));
+            let (Ok(path), Ok(page)) = (rego, page) else {
+                continue;
+            };
+            let Ok(Some(Found::File)) = tree.find(&path) else {
+                continue;
+            };
+            let page = tree.read_text(&page).unwrap_or_else(|_| Arc::from(""));
+            let control = tree
+                .read_text(&path)
+                .map_err(|error| unread(&path, &error))
+                .and_then(|rego| Control::parse(&path, &rego, &page));
+            problems.extend(control.and_then(|control| set.add(control)).err());
+        }
+        (set, problems)
     }
 
     /// Adds a control. Its id, name and package must be new.

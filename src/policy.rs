@@ -8,6 +8,7 @@ mod cause;
 mod choose;
 mod facts;
 mod input;
+pub mod pages;
 mod rego;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! A control's own page as test cases: its YAML blocks, and the lines that they mark.
 //!
 //! Under `## Violations` a block has a marker `# deny: NAME` on every line that the control must point at, and on no other;
-//! for a missing field that is the line of its nearest ancestor. Under `## Not violations` there is nothing to point at.
+//! for a missing field that is the line of its nearest ancestor, and for an object that the change removes a line of its base. Under `## Not violations` there is nothing to point at.
 //! A block `yaml before` is the base of the block that follows it, and a block `diff fix` what the suggestions change in the
 //! block before: the lines that go and come, without the markers. Running the cases is the policy layer's work.
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Config, Level, Spanned};
-use crate::control::{Controls, Severity};
+use crate::config::{self, Config, Level, Spanned};
+use crate::control::{Controls, Setting, Severity};
 use crate::framework::Framework;
 use crate::problem::{Kind, Problem};
+use crate::text::Span;
 
 /// The severity of this level.
 pub fn severity(level: Level) -> Severity {
@@ -17,18 +18,40 @@ pub fn severity(level: Level) -> Severity {
     }
 }
 
+fn at(config: &Config, span: Span, problem: Problem) -> Problem {
+    match &config.source {
+        Some(path) => problem.at(path, span),
+        None => problem,
+    }
+}
+
+/// What a configuration sets, as a control takes it: a text in quotes stays one, whatever it looks like.
+fn setting(written: &config::Setting) -> Setting {
+    match written {
+        config::Setting::List(texts) => Setting::Texts(texts.clone()),
+        config::Setting::Single(text, true) => Setting::Text(text.clone()),
+        config::Setting::Single(text, false) => match text.as_str() {
+            "true" => Setting::Flag(true),
+            "false" => Setting::Flag(false),
+            text => text
+                .parse()
+                .map_or_else(|_| Setting::Text(text.to_owned()), Setting::Number),
+        },
+    }
+}
+
 /// The built-in controls that `config` chooses: those of its frameworks, or all of them, without what it turns off.
 ///
 /// A name that nothing has is a problem, and has no effect: a misspelt control stays on.
 pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut wrong = |name: &Spanned<String>, what: &str, help: String| {
-        let problem =
-            Problem::new(Kind::Config, format!("there is no {what} `{}`", name.value)).help(help);
-        problems.push(match &config.source {
-            Some(path) => problem.at(path, name.span),
-            None => problem,
-        });
+    let unknown = |name: &Spanned<String>, what: &str, help: String| {
+        let message = format!("there is no {what} `{}`", name.value);
+        at(
+            config,
+            name.span,
+            Problem::new(Kind::Config, message).help(help),
+        )
     };
     let all = Controls::built_in();
     let mut chosen: Option<BTreeSet<String>> = None;
@@ -41,11 +64,8 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
                 .into_iter()
                 .map(|framework| framework.name)
                 .collect();
-            wrong(
-                name,
-                "framework",
-                format!("The frameworks are {}.", known.join(", ")),
-            );
+            let help = format!("The frameworks are {}.", known.join(", "));
+            problems.push(unknown(name, "framework", help));
         }
     }
     let mut controls = match &chosen {
@@ -54,11 +74,8 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
     };
     for entry in &config.controls {
         let Some(control) = all.find(&entry.control.value) else {
-            wrong(
-                &entry.control,
-                "control",
-                "`plimsoll controls` lists them by id and name.".to_owned(),
-            );
+            let help = "`plimsoll controls` lists them by id and name.".to_owned();
+            problems.push(unknown(&entry.control, "control", help));
             continue;
         };
         let id = control.id.clone();
@@ -71,7 +88,25 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
             _ => {}
         }
         if let Some(level) = &entry.severity {
-            controls.set_severity(&id, severity(level.value));
+            let wanted = severity(level.value);
+            if wanted < control.severity && entry.reason.is_none() {
+                let message = format!(
+                    "`{}` is made less severe without a reason",
+                    entry.control.value
+                );
+                let problem = Problem::new(Kind::Config, message)
+                    .help("Say why in `reason`: it stands in the reports.");
+                problems.push(at(config, level.span, problem));
+            } else {
+                controls.set_severity(&id, wanted);
+            }
+        }
+        for (name, value) in &entry.with {
+            if let Err(message) = controls.set_parameter(&id, &name.value, setting(value)) {
+                let problem = Problem::new(Kind::Config, message)
+                    .help(format!("`plimsoll explain {id}` shows what can be set."));
+                problems.push(at(config, name.span, problem));
+            }
         }
     }
     (controls, problems)
