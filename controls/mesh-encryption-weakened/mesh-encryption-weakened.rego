@@ -32,23 +32,10 @@ mode(of) := object.get(workload.map(of, "mtls"), "mode", "UNSET")
 deny contains violation if {
 	input.resource.kind == "PeerAuthentication"
 	mode(old) == "STRICT"
-	mode(spec) != "STRICT"
+	mode(spec) == "UNSET"
 	violation := {
 		"path": ["spec", "mtls", "mode"],
-		"message": sprintf("mTLS goes from STRICT to %v: connections in plain text are taken, too", [mode(spec)]),
-		"fix": {"op": "set", "value": "STRICT"},
-	}
-}
-
-deny contains violation if {
-	input.resource.kind == "PeerAuthentication"
-	some port, setting in workload.map(spec, "portLevelMtls")
-	setting.mode in {"PERMISSIVE", "DISABLE"}
-	object.get(workload.map(workload.map(old, "portLevelMtls"), port), "mode", "UNSET") in {"STRICT", "UNSET"}
-	mode(old) == "STRICT"
-	violation := {
-		"path": ["spec", "portLevelMtls", port, "mode"],
-		"message": sprintf("port %s takes connections in plain text from now on", [port]),
+		"message": "mTLS goes from STRICT to whatever holds around it, which most often takes plain text, too",
 		"fix": {"op": "set", "value": "STRICT"},
 	}
 }
@@ -83,24 +70,11 @@ deny contains violation if {
 	was := workload.map(workload.map(old, "trafficPolicy"), "tls")
 	is := workload.map(workload.map(spec, "trafficPolicy"), "tls")
 	was.mode in {"ISTIO_MUTUAL", "MUTUAL", "SIMPLE"}
-	object.get(is, "mode", "DISABLE") == "DISABLE"
+	object.get(is, "mode", null) == null
 	violation := {
 		"path": ["spec", "trafficPolicy", "tls", "mode"],
-		"message": sprintf("clients went to `%v` over TLS (%s), and now go in plain text", [object.get(spec, "host", "?"), was.mode]),
+		"message": sprintf("clients went to `%v` over TLS (%s), and now as the mesh decides, which may be in plain text", [object.get(spec, "host", "?"), was.mode]),
 		"fix": {"op": "set", "value": was.mode},
-	}
-}
-
-deny contains violation if {
-	input.resource.kind == "DestinationRule"
-	was := workload.map(workload.map(old, "trafficPolicy"), "tls")
-	is := workload.map(workload.map(spec, "trafficPolicy"), "tls")
-	object.get(was, "insecureSkipVerify", false) != true
-	is.insecureSkipVerify == true
-	violation := {
-		"path": ["spec", "trafficPolicy", "tls", "insecureSkipVerify"],
-		"message": sprintf("clients no longer verify who answers for `%v`", [object.get(spec, "host", "?")]),
-		"fix": change.restore(object.get(was, "insecureSkipVerify", null)),
 	}
 }
 

@@ -63,17 +63,6 @@ deny contains violation if {
 	}
 }
 
-deny contains violation if {
-	was := workload.list(old, "externalIPs")
-	some index, address in workload.list(spec, "externalIPs")
-	not address in was
-	violation := {
-		"path": ["spec", "externalIPs", index],
-		"message": sprintf("what is sent to `%v` through any node is now taken by this Service", [address]),
-		"fix": {"op": "remove"},
-	}
-}
-
 # Annotations that keep a load balancer inside of the network.
 deny contains violation if {
 	spec.type == "LoadBalancer"
