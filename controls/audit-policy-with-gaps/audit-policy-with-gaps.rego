@@ -64,7 +64,7 @@ confidential_of(rule) := confidential if {
 	count(workload.list(rule, "nonResourceURLs")) == 0
 } else := {kind |
 	some entry in workload.list(rule, "resources")
-	object.get(entry, "group", "") in {"", "authentication.k8s.io"}
+	change.field(entry, "group", "") in {"", "authentication.k8s.io"}
 	some kind in named(entry)
 }
 

@@ -15,7 +15,10 @@ import data.lib.rbac
 import data.lib.workload
 
 deny contains violation if {
-	was := {identity(subject) | some subject in workload.list(input.before, "subjects")}
+	was := {identity(subject) |
+		some subject in workload.list(input.before, "subjects")
+		is_object(subject)
+	}
 	some index, subject in workload.list(input.resource, "subjects")
 	is_object(subject)
 	is := identity(subject)

@@ -10,6 +10,7 @@
 #   kinds: [EncryptionConfiguration.apiserver.config.k8s.io]
 package plimsoll.etcd_not_encrypted
 
+import data.lib.change
 import data.lib.workload
 
 covered := {kind |
@@ -44,7 +45,7 @@ deny contains violation if {
 	some place, provider in workload.list(entry, "providers")
 	some name in ["aescbc", "aesgcm", "secretbox"]
 	some number, key in workload.list(workload.map(provider, name), "keys")
-	secret := workload.text(object.get(key, "secret", ""), "")
+	secret := change.text(key, "secret")
 	secret != ""
 	regex.match(`^[$<{]`, secret) == false
 	violation := {

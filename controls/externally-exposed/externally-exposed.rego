@@ -36,5 +36,5 @@ noun(by) := sprintf("Service of the type %s", [by]) if {
 } else := by
 
 hosts(exposure) := "" if {
-	count(exposure.hosts) == 0
+	count(change.quoted(exposure.hosts)) == 0
 } else := sprintf(" for %s", [change.words(exposure.hosts)])

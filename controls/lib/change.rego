@@ -44,9 +44,14 @@ hook(object_) if {
 
 # A text under a key; an empty one where there is none, or something else.
 text(map, key) := value if {
-	value := object.get(map, key, "")
+	value := field(map, key, "")
 	is_string(value)
 } else := ""
+
+# Whatever is under a key; `otherwise` where there is nothing, or no map.
+field(map, key, otherwise) := object.get(map, key, otherwise) if {
+	is_object(map)
+} else := otherwise
 
 # A fix that puts a field back to what it was.
 restore(null) := {"op": "remove"}

@@ -139,7 +139,7 @@ opening(pair, field) := sprintf("%s%s %s", [port_words(pair[1]), {"from": " from
 
 port_words(port) := "everything" if {
 	is_string(port)
-} else := sprintf("port %v", [object.get(port, "port", "of every number")])
+} else := sprintf("port %v", [change.field(port, "port", "of every number")])
 
 peer_words(peer) := "anywhere" if {
 	is_string(peer)
@@ -152,7 +152,7 @@ pods_words(peer) := "pods" if {
 } else := sprintf("pods that require %s", [concat(" and ", sort(change.requirements(workload.map(peer, "podSelector"))))])
 
 namespaces_words(peer) := "" if {
-	object.get(peer, "namespaceSelector", null) == null
+	change.field(peer, "namespaceSelector", null) == null
 } else := " of all namespaces" if {
 	count(change.requirements(workload.map(peer, "namespaceSelector"))) == 0
 } else := sprintf(" of namespaces that require %s", [concat(" and ", sort(change.requirements(workload.map(peer, "namespaceSelector"))))])

@@ -11,6 +11,7 @@
 #   reads: [inventory]
 package plimsoll.no_admission_policy
 
+import data.lib.change
 import data.lib.workload
 
 deny contains violation if {
@@ -41,7 +42,7 @@ judges(object_) if {
 	endswith(object_.kind, "WebhookConfiguration")
 	some webhook in workload.list(object_, "webhooks")
 	some rule in workload.list(webhook, "rules")
-	object.get(rule, "scope", "*") != "Cluster"
+	change.field(rule, "scope", "*") != "Cluster"
 }
 
 judges(object_) if {

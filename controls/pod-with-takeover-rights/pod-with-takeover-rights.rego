@@ -13,6 +13,7 @@ package plimsoll.pod_with_takeover_rights
 
 import data.lib.account
 import data.lib.rbac
+import data.lib.workload
 
 deny contains violation if {
 	some pod in input.pods
@@ -37,5 +38,5 @@ pods(rule) := ["create or change pods"] if {
 
 secrets(rule) := ["read Secrets"] if {
 	rbac.allows(rule, {""}, {"secrets"}, {"get", "list", "watch"})
-	count(rule.resourceNames) == 0
+	count(workload.list(rule, "resourceNames")) == 0
 } else := []

@@ -25,6 +25,7 @@ deny contains violation if {
 
 deny contains violation if {
 	some index, destination in workload.list(spec, "destinations")
+	is_object(destination)
 	object.get(destination, "namespace", "") == "*"
 	"*" in {object.get(destination, "server", ""), object.get(destination, "name", "")}
 	violation := {
