@@ -223,6 +223,8 @@ pub struct Control {
     pub rego: Arc<str>,
     /// Its page; empty for a control without one.
     pub page: Arc<str>,
+    /// True for one that is part of Plimsoll, so that this project's tests have shown that it loads.
+    pub built_in: bool,
 }
 
 impl Control {
@@ -308,6 +310,19 @@ pub struct Library {
     pub rego: Arc<str>,
 }
 
+impl Library {
+    /// The package of its Rego, without `data.`.
+    pub fn package(&self) -> &str {
+        let line = self
+            .rego
+            .lines()
+            .find_map(|line| line.strip_prefix("package "));
+        line.map_or("", |package| {
+            package.split('#').next().unwrap_or_default().trim()
+        })
+    }
+}
+
 /// The controls of one evaluation, by id, and the libraries they import.
 #[derive(Debug, Clone, Default)]
 pub struct Controls {
@@ -339,6 +354,10 @@ impl Controls {
             let control =
                 Control::parse(&path(&format!("controls/{name}/{name}.rego")), rego, page)
                     .expect("because a test reads each built-in control");
+            let control = Control {
+                built_in: true,
+                ..control
+            };
             set.add(control)
                 .expect("because a test compares the ids of all built-in controls");
         }

@@ -12,13 +12,13 @@ pub mod pages;
 mod rego;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::access;
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Applies, Control, ControlId, Controls, On, Reads, Setting};
+use crate::control::{Control, ControlId, Controls, Library, On, Reads, Setting};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Placed, Resource, name_path};
@@ -68,23 +68,75 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Controls that are loaded and ready to be evaluated.
-#[derive(Clone)]
+/// Controls that are ready to be evaluated. Those that apply to a kind are loaded when an object of it is met.
 pub struct Policy {
     controls: Vec<Control>,
-    engine: Engine,
+    libraries: Vec<Library>,
+    /// The engines of the sets of controls that have been needed, by the places of the controls.
+    engines: Mutex<BTreeMap<Vec<usize>, Arc<OnceLock<Engine>>>>,
 }
 
-/// Loads controls. One that does not load is a problem; the others are evaluated all the same.
+/// Takes controls. One that does not load is a problem; the others are evaluated all the same.
 pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
-    let (mut engine, problems) = Engine::load(controls);
-    let controls: Vec<Control> = controls
+    let libraries = controls.libraries().to_vec();
+    let (mut ready, others): (Vec<Control>, Vec<Control>) = controls
         .iter()
-        .filter(|control| engine.knows(control))
         .cloned()
-        .collect();
-    engine.prepare(batches(&controls));
-    (Policy { controls, engine }, problems)
+        .partition(|control| control.built_in);
+    let (good, problems) = rego::loadable(&libraries, others);
+    ready.extend(good);
+    ready.sort_by(|a, b| a.id.cmp(&b.id));
+    let policy = Policy {
+        controls: ready,
+        libraries,
+        engines: Mutex::default(),
+    };
+    (policy, problems)
+}
+
+impl Policy {
+    /// The same libraries with other controls.
+    fn with(&self, controls: Vec<Control>) -> Self {
+        Self {
+            controls,
+            libraries: self.libraries.clone(),
+            engines: Mutex::default(),
+        }
+    }
+
+    /// The places of the controls that can judge one of these objects.
+    fn applicable(&self, objects: [Option<&Resource>; 2]) -> Vec<usize> {
+        let kinds: Vec<(Identity, bool)> = objects
+            .into_iter()
+            .flatten()
+            .map(|object| (object.identity.canonical(), object.pod().is_some()))
+            .collect();
+        let applies = |control: &Control| {
+            kinds.iter().any(|(identity, has_pods)| {
+                control.applies_to_kind(&identity.group, &identity.kind, *has_pods)
+            })
+        };
+        let all = self.controls.iter().enumerate();
+        all.filter(|(_, control)| applies(control))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// The engine of these controls, which is loaded where it was not needed before.
+    fn engine(&self, places: &[usize]) -> Engine {
+        let known = {
+            let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(engines.entry(places.to_vec()).or_default())
+        };
+        let load = || {
+            let controls: Vec<&Control> = places
+                .iter()
+                .filter_map(|place| self.controls.get(*place))
+                .collect();
+            Engine::load(&self.libraries, &controls, batches(&controls))
+        };
+        known.get_or_init(load).clone()
+    }
 }
 
 /// What a control is given beside the object. Controls that are given the same are asked together.
@@ -118,31 +170,28 @@ impl Given {
     }
 }
 
-/// Every set of controls that one object can be asked about at once.
-fn batches(controls: &[Control]) -> Vec<Vec<Control>> {
-    let mut kinds: BTreeSet<(&str, &str)> = BTreeSet::from([("", "")]);
-    for applies in controls.iter().flat_map(|control| &control.kinds) {
-        if let Applies::Kind { group, kind } = applies {
-            kinds.insert((group, kind));
+/// Every set of some controls that one object can be asked about at once.
+fn batches<'c>(controls: &[&'c Control]) -> Vec<Vec<&'c Control>> {
+    let mut groups: BTreeMap<Given, Vec<&Control>> = BTreeMap::new();
+    for control in controls {
+        let group = groups.entry(Given::to(control)).or_default();
+        group.push(control);
+    }
+    let mut batches = Vec::new();
+    for (given, group) in groups {
+        if given.before {
+            for on in [On::Added, On::Changed, On::Removed, On::Affected] {
+                let asked = group.iter().copied();
+                batches.push(asked.filter(|control| control.on.contains(&on)).collect());
+            }
+        } else {
+            batches.push(group);
         }
     }
-    let mut batches = BTreeMap::new();
-    for (group, kind) in kinds {
-        for has_pods in [false, true] {
-            let mut groups: BTreeMap<Given, Vec<Control>> = BTreeMap::new();
-            for control in controls {
-                if control.applies_to_kind(group, kind, has_pods) {
-                    let group = groups.entry(Given::to(control)).or_default();
-                    group.push(control.clone());
-                }
-            }
-            for batch in groups.into_values().filter(|batch| batch.len() > 1) {
-                let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
-                batches.insert(ids, batch);
-            }
-        }
-    }
-    batches.into_values().collect()
+    batches.retain(|batch: &Vec<&Control>| batch.len() > 1);
+    batches.sort_by(|a, b| a.iter().map(|c| &c.id).cmp(b.iter().map(|c| &c.id)));
+    batches.dedup_by(|a, b| a.iter().map(|c| &c.id).eq(b.iter().map(|c| &c.id)));
+    batches
 }
 
 /// Which side a violation was found on.
@@ -201,10 +250,9 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
 
     let answers: Vec<Result<Vec<Answer<'_>>, Problem>> = pairs
         .par_iter()
-        .map_init(
-            || policy.engine.clone(),
-            |engine, pair| sides.judge(engine, &policy.controls, pair),
-        )
+        .map_init(BTreeMap::new, |engines, pair| {
+            sides.judge(policy, engines, pair)
+        })
         .collect();
 
     let mut tally = Tally::default();
@@ -325,23 +373,25 @@ impl Sides<'_> {
     /// Asks every control that can judge this object, on the sides where the answers can differ.
     fn judge<'c>(
         &self,
-        engine: &mut Engine,
-        controls: &'c [Control],
+        policy: &'c Policy,
+        engines: &mut BTreeMap<Vec<usize>, Engine>,
         pair: &Pair<'_>,
     ) -> Result<Vec<Answer<'c>>, Problem> {
         let hung = self.hung();
+        let places = policy.applicable([pair.before, pair.after]);
         let mut groups: BTreeMap<Given, Vec<&Control>> = BTreeMap::new();
-        for control in controls {
-            let applies = |resource: Option<&Resource>| {
-                resource.is_some_and(|resource| control.applies_to(resource))
-            };
-            if !hung.contains(&control.id) && (applies(pair.before) || applies(pair.after)) {
-                groups.entry(Given::to(control)).or_default().push(control);
-            }
+        let controls = places
+            .iter()
+            .filter_map(|place| policy.controls.get(*place));
+        for control in controls.filter(|control| !hung.contains(&control.id)) {
+            groups.entry(Given::to(control)).or_default().push(control);
         }
         if groups.is_empty() {
             return Ok(Vec::new());
         }
+        let engine = engines
+            .entry(places)
+            .or_insert_with_key(|places| policy.engine(places));
         let before = seen(pair.before, self.base)?;
         let after = seen(pair.after, self.head)?;
         let pairing = pair.pairing();
@@ -387,7 +437,7 @@ impl Sides<'_> {
                 .collect();
             let Some(first) = asked.first() else { return };
             let place = seen.or(before.as_ref()).map(|seen| &seen.placed.namespace);
-            engine.set_input(input::document(
+            let input = input::document(
                 this,
                 place.map_or("", String::as_str),
                 seen,
@@ -400,8 +450,8 @@ impl Sides<'_> {
                         .filter(|_| given.facts && change.is_some()),
                     config: given.config.as_ref().map(|_| input::config(first)),
                 },
-            ));
-            let said = engine.evaluate_all(&asked);
+            );
+            let said = engine.evaluate(input, &asked);
             for (control, said) in asked.into_iter().zip(said) {
                 if said == Err(Failure::Time) {
                     self.note_hung(control);

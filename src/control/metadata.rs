@@ -189,6 +189,7 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         package: package.to_owned(),
         rego: Arc::from(rego),
         page: Arc::from(page),
+        built_in: false,
     })
 }
 

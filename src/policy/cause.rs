@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::facts::Facts;
 use super::input::{self, Beside, Seen};
+use super::rego::Engine;
 use super::{Given, Policy, Side};
 use crate::access;
 use crate::change::{Pair, Pairing};
@@ -47,7 +48,7 @@ pub(super) fn find(
         .take(MOST_TRIALS / open.len());
     // An object whose own change is the cause needs no other; the last field of each tells whether it is.
     let mut found: Vec<(Vec<Cause>, bool)> = open.iter().map(|_| (Vec::new(), false)).collect();
-    let mut engine = policy.engine.clone();
+    let mut engines: BTreeMap<ControlId, Engine> = BTreeMap::new();
     let everything = access::everything();
     let controls: BTreeMap<ControlId, &Control> = open
         .iter()
@@ -89,7 +90,7 @@ pub(super) fn find(
             };
             let about = facts.as_ref().map(|facts| facts.about(&seen.placed));
             let given = Given::to(control);
-            engine.set_input(input::document(
+            let input = input::document(
                 head,
                 &seen.placed.namespace,
                 Some(&seen),
@@ -99,8 +100,12 @@ pub(super) fn find(
                     config: given.config.map(|_| input::config(control)),
                     ..Beside::default()
                 },
-            ));
-            let Some(Ok(violations)) = engine.evaluate_all(&[*control]).into_iter().next() else {
+            );
+            let engine = engines
+                .entry(control.id.clone())
+                .or_insert_with(|| Engine::load(&policy.libraries, &[*control], []));
+            let Some(Ok(violations)) = engine.evaluate(input, &[*control]).into_iter().next()
+            else {
                 continue;
             };
             let is_gone = violations

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Policy, Side, evaluate};
-use crate::control::{Control, Setting};
 use crate::control::cases::{Block, Case, cases, markers, without_markers};
+use crate::control::{Control, Setting};
 use crate::finding::{Finding, FixClass, State, Suggestion};
 use crate::origin::{Origin, Origins, Role};
 use crate::resource::{Resource, flatten};
@@ -167,15 +167,16 @@ fn judge(
 fn set(control: &Control, policy: &Policy, block: &Block) -> Result<Policy, Wrong> {
     let settings: BTreeMap<String, Setting> =
         serde_yaml::from_str(&block.yaml).map_err(|error| wrong(block.line, error.to_string()))?;
-    let mut policy = policy.clone();
-    for (name, setting) in settings {
-        for control in policy.controls.iter_mut().filter(|c| c.id == control.id) {
-            control
-                .set_parameter(&name, setting.clone())
+    let mut controls = policy.controls.clone();
+    let of_page = controls.iter_mut().filter(|other| other.id == control.id);
+    for other in of_page {
+        for (name, setting) in &settings {
+            other
+                .set_parameter(name, setting.clone())
                 .map_err(|what| wrong(block.line, what))?;
         }
     }
-    Ok(policy)
+    Ok(policy.with(controls))
 }
 
 /// True where something was suggested, and what differs from the markers and the fix of a case.
