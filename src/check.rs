@@ -13,7 +13,7 @@ use crate::cause::{self, Cause, Line};
 use crate::change::{self, Pairing};
 use crate::control::Controls;
 use crate::finding::{Finding, Severity, State};
-use crate::policy;
+use crate::policy::{self, Ephi};
 use crate::problem::Problem;
 use crate::render::Rendered;
 use crate::report::{AppLine, AppState, Conclusion, Report, Texts, Told, Trouble, Which};
@@ -47,6 +47,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
     } else {
         (Controls::none(), Vec::new())
     };
+    let ephi = Ephi::of(&comparison.config);
     let (policy, unloaded) = policy::compile(&controls);
     wrong.extend(unloaded);
     problems.extend(wrong.into_iter().map(|problem| Trouble {
@@ -63,7 +64,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
         let apps = comparison.apps.par_iter();
-        apps.map(|app| judge(&policy, app)).collect()
+        apps.map(|app| judge(&policy, ephi.as_ref(), app)).collect()
     });
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
@@ -156,7 +157,11 @@ fn resources(rendered: Option<&Rendered>) -> &[Resource] {
 }
 
 /// The findings of one app; `None` for one that the change does not touch.
-fn judge(policy: &policy::Policy, app: &Compared) -> Option<(Vec<Finding>, Vec<Problem>)> {
+fn judge(
+    policy: &policy::Policy,
+    ephi: Option<&Ephi<'_>>,
+    app: &Compared,
+) -> Option<(Vec<Finding>, Vec<Problem>)> {
     if app.state == AppState::Unchanged {
         return None;
     }
@@ -166,11 +171,15 @@ fn judge(policy: &policy::Policy, app: &Compared) -> Option<(Vec<Finding>, Vec<P
         environment: app.environment.as_deref(),
         ..policy::Side::new(&app.id, resources(rendered))
     };
-    Some(policy::evaluate(
-        policy,
-        &side(before, app.base.as_ref()),
-        &side(after, app.head.as_ref()),
-    ))
+    let [base, head] = [
+        side(before, app.base.as_ref()),
+        side(after, app.head.as_ref()),
+    ];
+    let (mut findings, problems) = policy::evaluate(policy, &base, &head);
+    if let Some(ephi) = ephi {
+        ephi.raise([&base, &head], &mut findings);
+    }
+    Some((findings, problems))
 }
 
 /// What the check would say if the configuration that the change proposes were in force, as a sentence.

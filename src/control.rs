@@ -267,13 +267,8 @@ impl Control {
                     given.kind()
                 )),
             },
-            None if known.is_empty() => {
-                Err(format!("`{}` has nothing that can be set", self.id))
-            }
-            None => Err(format!(
-                "`{}` has no `{name}`; it has `{known}`",
-                self.id
-            )),
+            None if known.is_empty() => Err(format!("`{}` has nothing that can be set", self.id)),
+            None => Err(format!("`{}` has no `{name}`; it has `{known}`", self.id)),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod cause;
 mod choose;
+mod ephi;
 mod facts;
 mod input;
 pub mod pages;
@@ -26,7 +27,8 @@ use facts::Facts;
 use input::{Beside, Seen};
 use rego::{Document, Engine, Failure, Violation};
 
-pub use choose::{choose, severity};
+pub use choose::{choose, framework_page, severity};
+pub use ephi::Ephi;
 
 #[cfg(test)]
 mod tests;

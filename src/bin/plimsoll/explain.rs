@@ -1,11 +1,13 @@
-//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control.
+//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control or of a framework.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::check;
-use plimsoll::control::Controls;
+use plimsoll::control::{Control, Controls};
+use plimsoll::framework::Framework;
 use plimsoll::origin::{Origins, Source};
+use plimsoll::policy;
 use plimsoll::resource::Resource;
 use plimsoll::text::LineIndex;
 use plimsoll::yaml::{Data, Path, Value, emit};
@@ -15,33 +17,52 @@ use crate::check::{on_head, open, request};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
+    print(&list(&Controls::built_in()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line for each control.
+fn list<'a>(controls: impl IntoIterator<Item = &'a Control>) -> String {
     let mut out = String::new();
-    for control in &Controls::built_in() {
+    for control in controls {
+        let off = if control.enabled { "" } else { " (off)" };
         let _ = writeln!(
             out,
-            "{:8} {:8} {:32} {}",
+            "{:8} {:8} {:36} {}{off}",
             control.id.as_str(),
             control.severity.name(),
             control.name,
             control.title
         );
     }
-    print(&out)?;
-    Ok(ExitCode::SUCCESS)
+    out
 }
 
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
     let controls = Controls::built_in();
-    if let Some(control) = controls
-        .find(&arguments.subject)
-        .or_else(|| controls.find_all(&arguments.subject).first().copied())
-    {
+    let named = match controls.find(&arguments.subject) {
+        Some(control) => vec![control],
+        None => controls.find_all(&arguments.subject),
+    };
+    if let [control] = named.as_slice() {
         print(&control.page)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !named.is_empty() {
+        print(&format!(
+            "{} is answered by these controls together:\n\n{}",
+            arguments.subject,
+            list(named)
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(framework) = Framework::find(&arguments.subject) {
+        print(&policy::framework_page(&framework, &controls))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
         return Err(Failure::new(format!(
-            "`{}` is neither a control nor KIND/NAME of an object",
+            "`{}` is neither a control, nor a framework, nor KIND/NAME of an object",
             arguments.subject
         ))
         .help(
