@@ -39,3 +39,40 @@ runs(container, name) if {
 	is_string(word)
 	regex.match(concat("", ["(^|/)", name, "$"]), word)
 }
+
+# The programs of the control plane, where the object of the input is the pod of one.
+api_server := of_program(system_pods, "kube-apiserver")
+
+controller_manager := of_program(system_pods, "kube-controller-manager")
+
+scheduler := of_program(system_pods, "kube-scheduler")
+
+etcd := of_program(system_pods, "etcd")
+
+system_pods := input.pods if {
+	input.namespace == "kube-system"
+} else := []
+
+# The value of a flag, or what the program does without it.
+given(program, name, otherwise) := object.get(program.values, name, otherwise)
+
+# Where a flag is, or would be.
+place(program, name) := object.get(program.places, name, array.concat(program.path, ["command"]))
+
+# The items of a flag that holds a list.
+items(program, name) := {trim_space(item) |
+	some item in split(given(program, name, ""), ",")
+	trim_space(item) != ""
+}
+
+# The flags of a list that are not given.
+missing(program, names) := [sprintf("`--%s`", [name]) |
+	some name in names
+	given(program, name, "") == ""
+]
+
+# The number that a flag holds, or what the program does without it.
+number(program, name, otherwise) := to_number(value_) if {
+	value_ := given(program, name, "")
+	regex.match(`^[0-9]{1,12}$`, value_)
+} else := otherwise
