@@ -16,7 +16,7 @@ use crate::change::{self, Pairing};
 use crate::config::Config;
 use crate::control::Controls;
 use crate::finding::{Finding, Severity, State};
-use crate::policy;
+use crate::policy::{self, Ephi};
 use crate::problem::Problem;
 use crate::render::Rendered;
 use crate::report::{AppLine, AppState, Conclusion, Report, Texts, Told, Trouble, Which};
@@ -51,6 +51,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
     } else {
         (Controls::none(), Vec::new())
     };
+    let ephi = Ephi::of(&comparison.config);
     let (policy, unloaded) = policy::compile(&controls);
     wrong.extend(unloaded);
     problems.extend(wrong.into_iter().map(|problem| Trouble {
@@ -68,7 +69,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
         let apps = comparison.apps.par_iter();
-        apps.map(|app| judge(&policy, app)).collect()
+        apps.map(|app| judge(&policy, ephi.as_ref(), app)).collect()
     });
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
@@ -127,7 +128,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
                 &mut texts,
             );
             told.reasons = reasons;
-            match excused(&comparison.config, &told) {
+            match excused(&comparison.config, &controls, &told) {
                 Some(Excuse::Off(reason)) => {
                     let key = (told.name.clone(), reason.to_owned());
                     *turned_off.entry(key).or_default() += 1;
@@ -178,7 +179,11 @@ fn resources(rendered: Option<&Rendered>) -> &[Resource] {
 }
 
 /// The findings of one app; `None` for one that the change does not touch.
-fn judge(policy: &policy::Policy, app: &Compared) -> Option<(Vec<Finding>, Vec<Problem>)> {
+fn judge(
+    policy: &policy::Policy,
+    ephi: Option<&Ephi<'_>>,
+    app: &Compared,
+) -> Option<(Vec<Finding>, Vec<Problem>)> {
     if app.state == AppState::Unchanged {
         return None;
     }
@@ -188,11 +193,15 @@ fn judge(policy: &policy::Policy, app: &Compared) -> Option<(Vec<Finding>, Vec<P
         environment: app.environment.as_deref(),
         ..policy::Side::new(&app.id, resources(rendered))
     };
-    Some(policy::evaluate(
-        policy,
-        &side(before, app.base.as_ref()),
-        &side(after, app.head.as_ref()),
-    ))
+    let [base, head] = [
+        side(before, app.base.as_ref()),
+        side(after, app.head.as_ref()),
+    ];
+    let (mut findings, problems) = policy::evaluate(policy, &base, &head);
+    if let Some(ephi) = ephi {
+        ephi.raise([&base, &head], &mut findings);
+    }
+    Some((findings, problems))
 }
 
 /// What the check would say if the configuration that the change proposes were in force, as a sentence.
@@ -252,11 +261,11 @@ enum Excuse<'c> {
     Severity(Severity),
 }
 
-fn excused<'c>(config: &'c Config, told: &Told) -> Option<Excuse<'c>> {
+fn excused<'c>(config: &'c Config, controls: &Controls, told: &Told) -> Option<Excuse<'c>> {
     let path = &told.location.as_ref()?.path;
     let entry = config.overrides.iter().find(|entry| {
-        let is_named = entry.control.value == told.name
-            || entry.control.value == told.finding.control.as_str();
+        let control = controls.find(told.finding.control.as_str());
+        let is_named = control.is_some_and(|control| control.answers_to(&entry.control.value));
         is_named && entry.paths.iter().any(|glob| glob.value.covers(path))
     })?;
     let is_off = entry.enabled.as_ref().is_some_and(|enabled| !enabled.value);

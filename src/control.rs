@@ -147,7 +147,7 @@ pub enum On {
 }
 
 /// A value that a user can set for a control.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Setting {
     /// `true` or `false`.
@@ -193,6 +193,9 @@ pub struct Parameter {
 pub struct Control {
     /// Its permanent id.
     pub id: ControlId,
+    /// Kubescape's other ids for the same: what fails this control fails each of them, too. Where several controls answer to
+    /// one id, it is the union of them.
+    pub also: Vec<ControlId>,
     /// Its name: the pattern it finds, in kebab case, as its folder and its file are called.
     pub name: String,
     /// One line: what should hold.
@@ -205,6 +208,8 @@ pub struct Control {
     pub since: String,
     /// The most its suggestion may claim.
     pub fix: FixClass,
+    /// False for a control that runs only where a framework or the configuration asks for it.
+    pub enabled: bool,
     /// Which objects it is run on.
     pub kinds: Vec<Applies>,
     /// What it reads beside the object.
@@ -233,6 +238,43 @@ impl Control {
     /// The name is that of the file; the metadata must be complete and hold nothing unknown.
     pub fn parse(path: &RepoPath, rego: &str, page: &str) -> Result<Self, Problem> {
         metadata::read(path, rego, page)
+    }
+
+    /// True if and only if this is the control's id, its name, or one of the ids that it answers to as well.
+    pub fn answers_to(&self, id_or_name: &str) -> bool {
+        self.id.as_str() == id_or_name
+            || self.name == id_or_name
+            || self.also.iter().any(|id| id.as_str() == id_or_name)
+    }
+
+    /// Sets a parameter; says what is wrong where it cannot be set.
+    pub fn set_parameter(&mut self, name: &str, setting: Setting) -> Result<(), String> {
+        let known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+        let known = known.join("`, `");
+        match self.parameters.get_mut(name) {
+            Some(parameter) if parameter.value.is_like(&setting) => {
+                parameter.value = setting;
+                Ok(())
+            }
+            // One text is a list of one.
+            Some(parameter) => match (&parameter.value, setting) {
+                (Setting::Texts(_), Setting::Text(text)) => {
+                    parameter.value = Setting::Texts(vec![text]);
+                    Ok(())
+                }
+                (Setting::Text(_), Setting::Number(number)) => {
+                    parameter.value = Setting::Text(number.to_string());
+                    Ok(())
+                }
+                (wanted, given) => Err(format!(
+                    "`{name}` must be {}, not {}",
+                    wanted.kind(),
+                    given.kind()
+                )),
+            },
+            None if known.is_empty() => Err(format!("`{}` has nothing that can be set", self.id)),
+            None => Err(format!("`{}` has no `{name}`; it has `{known}`", self.id)),
+        }
     }
 
     /// True if and only if the control can judge objects like this one.
@@ -415,39 +457,9 @@ impl Controls {
         name: &str,
         setting: Setting,
     ) -> Result<(), String> {
-        let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) else {
-            return Ok(());
-        };
-        let known: Vec<&str> = control.parameters.keys().map(String::as_str).collect();
-        let known = known.join("`, `");
-        match control.parameters.get_mut(name) {
-            Some(parameter) if parameter.value.is_like(&setting) => {
-                parameter.value = setting;
-                Ok(())
-            }
-            // One text is a list of one.
-            Some(parameter) => match (&parameter.value, setting) {
-                (Setting::Texts(_), Setting::Text(text)) => {
-                    parameter.value = Setting::Texts(vec![text]);
-                    Ok(())
-                }
-                (Setting::Text(_), Setting::Number(number)) => {
-                    parameter.value = Setting::Text(number.to_string());
-                    Ok(())
-                }
-                (wanted, given) => Err(format!(
-                    "`{name}` must be {}, not {}",
-                    wanted.kind(),
-                    given.kind()
-                )),
-            },
-            None if known.is_empty() => {
-                Err(format!("`{}` has nothing that can be set", control.id))
-            }
-            None => Err(format!(
-                "`{}` has no `{name}`; it has `{known}`",
-                control.id
-            )),
+        match self.controls.iter_mut().find(|control| control.id == *id) {
+            Some(control) => control.set_parameter(name, setting),
+            None => Ok(()),
         }
     }
 
@@ -483,6 +495,14 @@ impl Controls {
         self.controls
             .iter()
             .find(|control| control.id.as_str() == id_or_name || control.name == id_or_name)
+    }
+
+    /// The controls that answer to this id or name, by id; more than one for an id that is a union.
+    pub fn find_all(&self, id_or_name: &str) -> Vec<&Control> {
+        self.controls
+            .iter()
+            .filter(|control| control.answers_to(id_or_name))
+            .collect()
     }
 
     /// True if and only if there is no control.

@@ -6,6 +6,7 @@
 
 mod cause;
 mod choose;
+mod ephi;
 mod facts;
 mod input;
 pub mod pages;
@@ -20,7 +21,7 @@ use rayon::prelude::*;
 
 use crate::access;
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Control, ControlId, Controls, Form, Library, On, Reads};
+use crate::control::{Control, ControlId, Controls, Form, Library, On, Reads, Setting};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Placed, Resource, name_path};
@@ -29,7 +30,8 @@ use input::{Beside, Seen};
 use rego::{Document, Engine, Failure, Violation};
 use user::Users;
 
-pub use choose::{choose, severity};
+pub use choose::{choose, framework_page, severity};
+pub use ephi::Ephi;
 
 #[cfg(test)]
 mod tests;
@@ -103,6 +105,17 @@ pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
 }
 
 impl Policy {
+    /// The same libraries with other controls.
+    fn with(&self, controls: Vec<Control>) -> Self {
+        Self {
+            controls,
+            libraries: self.libraries.clone(),
+            users: self.users.clone(),
+            user_controls: self.user_controls.clone(),
+            engines: Mutex::default(),
+        }
+    }
+
     /// The places of the controls that can judge one of these objects.
     fn applicable(&self, objects: [Option<&Resource>; 2]) -> Vec<usize> {
         let kinds: Vec<(Identity, bool)> = objects
@@ -144,8 +157,8 @@ struct Given {
     before: bool,
     inventory: bool,
     facts: bool,
-    /// A control for which something can be set is given that, and is asked alone.
-    config: Option<ControlId>,
+    /// What is set for a control for which something can be set.
+    config: Option<BTreeMap<String, Setting>>,
 }
 
 impl Given {
@@ -154,7 +167,12 @@ impl Given {
             before: control.reads(Reads::Before),
             inventory: control.reads(Reads::Inventory),
             facts: control.reads(Reads::Facts),
-            config: (!control.parameters.is_empty()).then(|| control.id.clone()),
+            config: (!control.parameters.is_empty()).then(|| {
+                let parameters = control.parameters.iter();
+                parameters
+                    .map(|(name, parameter)| (name.clone(), parameter.value.clone()))
+                    .collect()
+            }),
         }
     }
 

@@ -31,15 +31,23 @@ enum Scope {
 #[serde(deny_unknown_fields)]
 struct Custom {
     id: String,
+    #[serde(default)]
+    also: Vec<String>,
     severity: RawSeverity,
     since: String,
     fix: RawFix,
+    #[serde(default = "on")]
+    enabled: bool,
     kinds: Vec<String>,
     #[serde(default)]
     reads: Vec<RawReads>,
     on: Option<Vec<RawOn>>,
     #[serde(default)]
     config: BTreeMap<String, Parameter>,
+}
+
+fn on() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -148,12 +156,15 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             "an object is `affected` by way of its facts, which the control does not read";
         return Err(wrong(path, block.span, message));
     }
-    let id = custom
-        .id
-        .parse()
-        .map_err(|error| wrong(path, block.span, format!("{error}")))?;
+    let id_of = |text: &String| {
+        text.parse()
+            .map_err(|error| wrong(path, block.span, format!("{error}")))
+    };
+    let id = id_of(&custom.id)?;
+    let also = custom.also.iter().map(id_of).collect::<Result<_, _>>()?;
     Ok(Control {
         id,
+        also,
         name: name.to_owned(),
         title: metadata.title,
         description: metadata.description,
@@ -169,6 +180,7 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             RawFix::Unsafe => FixClass::Unsafe,
             RawFix::Safe => FixClass::Safe,
         },
+        enabled: custom.enabled,
         kinds: kinds(&custom.kinds).map_err(|message| wrong(path, block.span, message))?,
         reads,
         on,
@@ -273,6 +285,7 @@ fn comment(rego: &str) -> Option<Block> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::ControlId;
 
     fn check(metadata: &str, package: &str) -> Result<Control, String> {
         let rego = format!("# METADATA\n{metadata}package {package}\n");
@@ -302,6 +315,15 @@ mod tests {
             ]
         );
         assert!(!control.reads(Reads::Before));
+        assert!(control.enabled && control.also.is_empty());
+        let more = GOOD.replace(
+            "fix: never",
+            "fix: never\n#   also: [C-0001, C-0002]\n#   enabled: false",
+        );
+        let control = check(&more, "plimsoll.bad_thing").unwrap();
+        let also: Vec<&str> = control.also.iter().map(ControlId::as_str).collect();
+        assert_eq!(also, ["C-0001", "C-0002"]);
+        assert!(!control.enabled && control.answers_to("C-0002"));
     }
 
     #[test]

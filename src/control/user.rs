@@ -283,6 +283,8 @@ fn control(
 ) -> Control {
     Control {
         id: ControlId(Arc::from(id.unwrap_or_else(|| format!("USER/{name}")))),
+        also: Vec::new(),
+        enabled: true,
         name: name.to_owned(),
         title,
         description,

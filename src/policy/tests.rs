@@ -13,13 +13,13 @@ use crate::text::{LineIndex, RepoPath};
 use crate::yaml::{self, Dialect};
 
 /// A text read as the rendering of an app.
-struct Rendering {
+pub(super) struct Rendering {
     text: Arc<str>,
     origins: Origins,
-    resources: Vec<Resource>,
+    pub(super) resources: Vec<Resource>,
 }
 
-fn render(text: &str) -> Rendering {
+pub(super) fn render(text: &str) -> Rendering {
     let text: Arc<str> = Arc::from(text);
     let mut origins = Origins::new();
     let file = origins.add_file(&RepoPath::new("case.yaml").unwrap(), &text);

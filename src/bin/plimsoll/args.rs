@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Print what Helm or Kustomize would print for a chart or a kustomization
     Render(Box<Render>),
-    /// Say where the value of a field came from, or what a control is about
+    /// Say where the value of a field came from, or what a control or a framework is about
     Explain(Explain),
     /// List the controls
     Controls(Controls),
@@ -246,8 +246,8 @@ pub(crate) struct Kustomize {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A rendered object (`deployment/web`, `Deployment/web`), or a control (`C-0057`, `privileged`)
-    #[arg(value_name = "RESOURCE|CONTROL")]
+    /// A rendered object (`deployment/web`, `Deployment/web`), a control (`C-0057`, `privileged`), or a framework (`hipaa`)
+    #[arg(value_name = "RESOURCE|CONTROL|FRAMEWORK")]
     pub(crate) subject: String,
     /// A field of the object (`spec.replicas`, `spec.template.spec.containers[0].image`)
     #[arg(value_name = "FIELD")]

@@ -35,7 +35,7 @@ pub(crate) fn controls(
         })
         .collect();
     print(&match arguments.format {
-        Format::Text => text(&wanted),
+        Format::Text => list(&wanted),
         Format::Json => {
             let controls: Vec<Value> = wanted.iter().map(|c| wire(c, &frameworks)).collect();
             let mut out = serde_json::to_string_pretty(
@@ -78,16 +78,18 @@ pub(crate) fn supported<'f>(frameworks: &'f [Framework], control: &Control) -> V
     names.map(|framework| framework.name.as_str()).collect()
 }
 
-fn text(controls: &[&Control]) -> String {
+/// One line for each control.
+pub(crate) fn list(controls: &[&Control]) -> String {
     let mut out = String::new();
     let width =
         |of: fn(&Control) -> usize| controls.iter().map(|c| of(c)).max().unwrap_or_default();
     let id = width(|control| control.id.as_str().len());
     let name = width(|control| control.name.len());
     for control in controls {
+        let off = if control.enabled { "" } else { " (off)" };
         let _ = writeln!(
             out,
-            "{:id$}  {:8}  {:6}  {:name$}  {}",
+            "{:id$}  {:8}  {:6}  {:name$}  {}{off}",
             control.id.as_str(),
             control.severity.name(),
             fix(control),
@@ -118,7 +120,9 @@ fn wire(control: &Control, frameworks: &[Framework]) -> Value {
         .collect();
     json!({
         "id": control.id.as_str(),
+        "also": control.also.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "name": control.name,
+        "enabled": control.enabled,
         "title": control.title,
         "description": control.description,
         "severity": control.severity.name(),
