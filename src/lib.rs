@@ -30,6 +30,7 @@
 //! | apps | [`discover`] | what is deployed |
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
+//! | joining objects | [`access`]; [`network`] | effective RBAC; who reaches which pods |
 //! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`]; [`waiver`] | what is checked, what was found, how it is evaluated, what is accepted |
 //! | remedying | [`cause`]; [`fix`] | which line it was; edits that were tried |
 //! | telling | [`report`] | text, JSON, SARIF, JUnit, annotations, Markdown, HTML |
@@ -89,6 +90,9 @@ pub mod discover;
 pub mod render;
 
 pub mod change;
+
+pub mod access;
+pub mod network;
 
 pub mod control;
 pub mod framework;

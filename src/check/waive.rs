@@ -635,6 +635,7 @@ impl Known {
                     key: Origin::NONE,
                     shown: Origin::NONE,
                 },
+                removed: false,
                 causes: Vec::new(),
                 fingerprint,
                 suggestion: None,

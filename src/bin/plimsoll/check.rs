@@ -20,7 +20,7 @@ use crate::{Failure, Terminal, print};
 pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, Failure> {
     let reports = destinations(arguments)?;
     let mut pair = open(terminal, &arguments.sides)?;
-    if arguments.all {
+    if arguments.all && arguments.sides.base.is_none() {
         pair.base = Box::new(Memory::empty("nothing"));
         pair.notes.clear();
     }
@@ -37,7 +37,11 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         FailOn::High => check::FailOn::Severity(Severity::High),
         FailOn::Critical => check::FailOn::Severity(Severity::Critical),
     });
-    let mut report = check::check(&request, &comparison, fail_on);
+    let gate = check::Gate {
+        fail_on,
+        all: arguments.all,
+    };
+    let mut report = check::check(&request, &comparison, gate);
     let shows_rendered = |to: &ReportTo| matches!(to.format, Format::Markdown | Format::Html);
     if reports.iter().any(shows_rendered) {
         check::add_rendered(&mut report, &comparison);
@@ -45,7 +49,7 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
     let style = |color| text::Style {
         color,
         unicode: false,
-        existing: arguments.existing,
+        existing: arguments.existing || arguments.all,
     };
     for to in &reports {
         let laid_out = match to.format {

@@ -9,10 +9,12 @@
 mod args;
 mod baseline;
 mod check;
+mod controls;
 mod diff;
 mod explain;
 mod network;
 mod render;
+mod test;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -109,7 +111,8 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Baseline(arguments) => baseline::baseline(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
-        Command::Controls => explain::controls(&terminal),
+        Command::Controls(arguments) => controls::controls(&terminal, &arguments),
+        Command::Test(arguments) => test::test(&terminal, &arguments),
         Command::Schema(arguments) => print(match arguments.of {
             SchemaOf::Config => plimsoll::config::SCHEMA,
             SchemaOf::Report => plimsoll::report::json::JSON_SCHEMA,
