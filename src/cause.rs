@@ -4,9 +4,53 @@
 //! touched before what it did not, the value a person set before the template that printed it. For a field that is
 //! missing it takes the nearest thing that exists, and the values path that was read there and found empty.
 
-use crate::origin::{Origin, Origins, Role, Source, Trace};
+use crate::origin::{Origin, Origins, Role, Source, Trace, Traced};
+use crate::render::Rendered;
+use crate::resource::Resource;
 use crate::text::{RepoPath, Span};
-use crate::yaml::{Data, Path, Step, Value};
+use crate::yaml::{self, Data, Document, Path, Step, Value};
+
+/// The printed text of one object, to ask what had a part in a stretch of it, also what printed nothing there.
+pub struct Printed<'a> {
+    output: &'a Traced,
+    document: Document,
+    start: u32,
+}
+
+impl<'a> Printed<'a> {
+    /// The text of an object of a rendering; `None` where it is not found in the output.
+    pub fn of(rendered: &'a Rendered, resource: &Resource) -> Option<Self> {
+        let output = &rendered.rendering.output;
+        let document = yaml::parse(resource.span.of(output.as_str()))
+            .documents
+            .into_iter()
+            .next()?;
+        Some(Self {
+            output,
+            document,
+            start: resource.span.start,
+        })
+    }
+
+    /// The origins of everything in the text of the value at `path`; nothing where it was not printed.
+    pub fn origins_in(&self, path: &Path) -> Vec<Origin> {
+        let span = match self.document.at(path) {
+            Some((node, depth)) if depth == path.steps().len() => self.document.node(node).span,
+            _ => return Vec::new(),
+        };
+        let span = Span {
+            start: self.start + span.start,
+            end: self.start + span.end,
+        };
+        let mut origins: Vec<Origin> = Vec::new();
+        for origin in self.output.runs_in(span) {
+            if origins.last() != Some(&origin) {
+                origins.push(origin);
+            }
+        }
+        origins
+    }
+}
 
 /// A source place with its file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! is decided here about how anything looks, and nothing is posted.
 
 mod compare;
+mod remedy;
 mod texts;
 mod touched;
 
@@ -25,10 +26,16 @@ use texts::TextLoader;
 use touched::TouchedLines;
 
 pub use compare::{Apps, Compared, Comparison, Progress, Request, compare, render_head};
+pub use remedy::{Chosen, fix};
 pub use texts::texts_of;
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
-pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<FailOn>) -> Report {
+pub fn check(
+    request: &Request<'_>,
+    comparison: &Comparison,
+    fail_on: Option<FailOn>,
+    fixes: Fixes,
+) -> Report {
     let mut notes = comparison.notes.clone();
     notes.extend(under_proposed(request, fail_on));
     let fail_on = match fail_on {
@@ -47,7 +54,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
     } else {
         (Controls::none(), Vec::new())
     };
-    let (policy, unloaded) = policy::compile(&controls);
+    let (judges, unloaded) = remedy::judges(&controls);
     wrong.extend(unloaded);
     problems.extend(wrong.into_iter().map(|problem| Trouble {
         side: Which::Head,
@@ -63,7 +70,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
         let apps = comparison.apps.par_iter();
-        apps.map(|app| judge(&policy, app)).collect()
+        apps.map(|app| judge(&judges.all, app)).collect()
     });
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
@@ -125,8 +132,13 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
             findings.push(told);
         }
     }
-    texts.load_places(&problems);
     findings.sort_by_key(order);
+    let remedies = if fixes == Fixes::None {
+        Vec::new()
+    } else {
+        remedy::offer(request, comparison, &judges, &touched, &mut findings, fixes, &mut notes)
+    };
+    texts.load_places(&problems);
     problems.sort();
     problems.dedup();
     let conclusion = if !problems.is_empty() {
@@ -143,7 +155,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         notes,
         apps,
         findings,
-        remedies: Vec::new(),
+        remedies,
         problems,
         fail_on,
         conclusion,
@@ -186,13 +198,22 @@ fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<Stri
         notes: Vec::new(),
         problems: request.problems.clone(),
     };
-    let report = check(&proposed, &compare(&proposed, &()), fail_on);
+    let report = check(&proposed, &compare(&proposed, &()), fail_on, Fixes::None);
     let blocking = report.findings.iter().filter(|told| told.blocks).count();
     Some(format!(
         "under the {path} of the change, the check would end as {}: {blocking} blocking, {} problems",
         report.conclusion.name(),
         report.problems.len()
     ))
+}
+
+/// For which findings remedies are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fixes {
+    /// For none.
+    None,
+    /// For those that the change introduces.
+    New,
 }
 
 /// What the command line says about the gate.

@@ -37,6 +37,8 @@ pub struct Compared {
     pub id: String,
     /// Its environment, where it has one.
     pub environment: Option<String>,
+    /// What to render in head; `None` where it is not there.
+    pub app: Option<App>,
     /// What the change does to it.
     pub state: AppState,
     /// The namespace it is deployed to in base and in head, for objects that name none; empty where nobody says.
@@ -245,6 +247,7 @@ fn compare_app(
     let mut compared = Compared {
         id: some.map(|app| app.id.clone()).unwrap_or_default(),
         environment: after.or(before).and_then(|app| app.environment.clone()),
+        app: after.cloned(),
         state: AppState::Unchanged,
         namespaces: [before, after].map(|app| app.map(namespace).unwrap_or_default()),
         base: None,
@@ -303,7 +306,7 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
 }
 
 /// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
-fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+pub(super) fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
     catch_unwind(AssertUnwindSafe(|| render::render(snapshot, app))).unwrap_or_else(|_| {
         let mut rendering = render::Rendering::default();
         rendering.problems.push(

@@ -26,7 +26,12 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         FailOn::High => check::FailOn::Severity(Severity::High),
         FailOn::Critical => check::FailOn::Severity(Severity::Critical),
     });
-    let report = check::check(&request, &comparison, fail_on);
+    let fixes = if arguments.no_fixes {
+        check::Fixes::None
+    } else {
+        check::Fixes::New
+    };
+    let report = check::check(&request, &comparison, fail_on, fixes);
     print(&match arguments.format {
         Format::Text => {
             let style = text::Style {
@@ -105,7 +110,7 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
     Ok(ExitCode::from(2))
 }
 
-fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
+pub(crate) fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
     let texts = check::texts_of(request, &comparison.problems);
     let style = text::Style {
         color: terminal.color,
@@ -156,14 +161,14 @@ pub(crate) fn request<'a>(
 }
 
 /// Tells a person how far rendering has come, once it takes longer than a second.
-struct Watcher {
+pub(crate) struct Watcher {
     watched: bool,
     started: Instant,
     last: Mutex<Option<Instant>>,
 }
 
 impl Watcher {
-    fn new(terminal: &Terminal) -> Self {
+    pub(crate) fn new(terminal: &Terminal) -> Self {
         Self {
             watched: terminal.watched,
             started: Instant::now(),

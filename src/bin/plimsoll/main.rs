@@ -9,6 +9,7 @@
 mod args;
 mod check;
 mod explain;
+mod fix;
 mod render;
 
 use std::io::{IsTerminal, Write};
@@ -103,6 +104,7 @@ fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command {
         Command::Check(arguments) => check::check(&terminal, &arguments),
         Command::Diff(arguments) => check::diff(&terminal, &arguments),
+        Command::Fix(arguments) => fix::fix(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
         Command::Controls => explain::controls(&terminal),
