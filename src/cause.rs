@@ -52,6 +52,48 @@ impl<'a> Printed<'a> {
     }
 }
 
+/// True if and only if two names of fields may mean the same (`containerSecurityContext`, `securityContext`).
+pub fn alike(a: &str, b: &str) -> bool {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    long == short || short.len() >= 4 && (long.ends_with(&short) || long.starts_with(&short))
+}
+
+/// The values paths that a template read and found empty where the missing field at `path` would stand: those in the nearest part of
+/// the object that is there and has any, whose names are like the field's.
+pub fn empty_reads(rendered: &Rendered, resource: &Resource, path: &Path) -> Vec<String> {
+    let (_, depth) = resource.value.nearest(path);
+    let Some(printed) = Printed::of(rendered, resource) else {
+        return Vec::new();
+    };
+    let is_meant = |read: &str| {
+        let last = read.rsplit('.').next().unwrap_or(read);
+        path.steps()
+            .iter()
+            .skip(depth.saturating_sub(1))
+            .any(|step| matches!(step, Step::Key(key) if alike(last, key)))
+    };
+    if depth == path.steps().len() {
+        return Vec::new();
+    }
+    let in_part = |depth| {
+        let mut found: Vec<String> = Vec::new();
+        for origin in printed.origins_in(&path.prefix(depth)) {
+            for read in rendered.origins.trace(origin).empty {
+                if is_meant(&read.path) && !found.iter().any(|known| **known == *read.path) {
+                    found.push(read.path.to_string());
+                }
+            }
+        }
+        found
+    };
+    (0..=depth)
+        .rev()
+        .map(in_part)
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
 /// A source place with its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {

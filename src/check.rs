@@ -112,7 +112,13 @@ pub fn check(
                     .resources
                     .iter()
                     .find(|r| r.identity == finding.resource)?;
-                cause::locate(&rendered.origins, &resource.value, &finding.path, &touched)
+                let origins = &rendered.origins;
+                let mut cause =
+                    cause::locate(origins, &resource.value, &finding.path, &touched)?;
+                if cause.empty.is_empty() {
+                    cause.empty = cause::empty_reads(rendered, resource, &finding.path);
+                }
+                Some(cause)
             });
             let reasons = finding
                 .causes
@@ -129,6 +135,7 @@ pub fn check(
                 &mut texts,
             );
             told.reasons = reasons;
+            from_elsewhere(&mut told, cause.as_ref());
             findings.push(told);
         }
     }
@@ -139,6 +146,7 @@ pub fn check(
         remedy::offer(request, comparison, &judges, &touched, &mut findings, fixes, &mut notes)
     };
     texts.load_places(&problems);
+    texts.load_edited(&remedies);
     problems.sort();
     problems.dedup();
     let conclusion = if !problems.is_empty() {
@@ -242,6 +250,19 @@ fn order(told: &Told) -> impl Ord + use<> {
         told.finding.resource.clone(),
         told.finding.field.clone(),
     )
+}
+
+/// What made a finding new may be another object: then its place is where that object was changed, or removed.
+fn from_elsewhere(told: &mut Told, cause: Option<&Cause>) {
+    if told.finding.state != State::New || cause.is_some_and(|cause| cause.touched) {
+        return;
+    }
+    let place = told.reasons.iter().find_map(|reason| reason.location.clone());
+    if let Some(place) = place
+        && let Some(own) = told.location.replace(place)
+    {
+        told.history.insert(0, own);
+    }
 }
 
 fn tell(

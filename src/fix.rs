@@ -283,11 +283,9 @@ fn ranked(
             .flat_map(TextEdit::edits)
             .map(|edit| edit.text.len() + edit.span.len())
             .sum();
-        let is_other_field = candidate.meant != want.finding.path;
+        let is_other_field = !candidate.meant.contains(&want.finding.path);
         let key = (missed, elsewhere, candidate.layer, is_other_field, size);
-        if !keyed.iter().any(|(_, known): &(_, Candidate)| known.edits == candidate.edits) {
-            keyed.push((key, candidate));
-        }
+        keyed.push((key, candidate));
     }
     keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
     keyed.into_iter().map(|(_, candidate)| candidate).collect()

@@ -21,15 +21,26 @@ pub(super) struct Candidate {
     pub(super) title: String,
     pub(super) layer: Layer,
     pub(super) edits: Edits,
-    /// The field of the finding's object that it is meant to change, with what is in it.
-    pub(super) meant: Path,
+    /// The fields of the finding's object that it is meant to change, with what is in them.
+    pub(super) meant: Vec<Path>,
 }
 
 /// What is to become of a field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Goal {
     Set(Value),
     Remove,
+}
+
+impl Goal {
+    /// What is done to `field`, as a clause.
+    pub(super) fn title(&self, field: &str) -> String {
+        match self {
+            Self::Set(value) if value.is_null() => format!("set {field} to null"),
+            Self::Set(value) => format!("set {field} to {}", shown(value)),
+            Self::Remove => format!("remove {field}"),
+        }
+    }
 }
 
 /// A finding, and all there is to know about its place.
@@ -72,17 +83,10 @@ impl Scene<'_> {
             title,
             layer,
             edits: BTreeMap::from([(path.clone(), edit)]),
-            meant: self.field.clone(),
+            meant: vec![self.field.clone()],
         }
     }
 
-    /// What the goal does to `field`, as a clause.
-    pub(super) fn title(&self, field: &str) -> String {
-        match &self.goal {
-            Goal::Set(value) => format!("set {field} to {}", shown(value)),
-            Goal::Remove => format!("remove {field}"),
-        }
-    }
 
     /// What replaces a value: of a switch that is on, being off is as good as being gone.
     pub(super) fn replacements(&self) -> Vec<Goal> {
@@ -130,7 +134,15 @@ pub(super) fn all(
         }
     }
     found.retain(|candidate| candidate.edits.values().all(|edit| !edit.is_empty()));
-    found
+    // The same edit may have been found as two different ones: it is meant for both fields.
+    let mut merged: Vec<Candidate> = Vec::new();
+    for candidate in found {
+        match merged.iter_mut().find(|known| known.edits == candidate.edits) {
+            Some(known) => known.meant.extend(candidate.meant),
+            None => merged.push(candidate),
+        }
+    }
+    merged
 }
 
 /// Fields of a container's security context that a pod's has, too, for all its containers.
@@ -208,13 +220,6 @@ pub(super) fn layer(role: Role) -> Layer {
         Role::Default => Layer::Defaults,
         Role::Template => Layer::Template,
     }
-}
-
-/// True if and only if two names of fields may mean the same (`containerSecurityContext`, `securityContext`).
-pub(super) fn alike(a: &str, b: &str) -> bool {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let (long, short) = if a.len() >= b.len() { (&a, &b) } else { (&b, &a) };
-    long == short || short.len() >= 4 && (long.ends_with(short.as_str()) || long.starts_with(short.as_str()))
 }
 
 /// Where the parts of a collection were written: the places of its keys or items; of an empty one, its own.

@@ -38,7 +38,7 @@ pub(super) fn candidates(scene: &Scene<'_>, out: &mut Vec<Candidate>) {
         let at = Path::from(at.steps().iter().chain(rest).cloned().collect::<Vec<_>>());
         for goal in scene.replacements() {
             if let Some(edit) = write(&text, document, &at, scene.value(), &goal) {
-                out.push(scene.candidate(scene.title(&named(scene)), layer(place.role), path, edit));
+                out.push(scene.candidate(goal.title(&named(scene)), layer(place.role), path, edit));
             }
         }
     }

@@ -15,7 +15,10 @@ pub(super) fn candidates(scene: &Scene<'_>, target: &Overlay, out: &mut Vec<Cand
     let Some((field, wanted)) = patched(scene) else {
         return;
     };
-    let title = scene.title(&named(scene));
+    let title = match &scene.goal {
+        Goal::Remove if !wanted.is_null() && field == scene.field => Goal::Set(wanted.clone()).title(&named(scene)),
+        goal => goal.title(&named(scene)),
+    };
     for place in patches(scene) {
         let path = scene.file_of(&place);
         let Some(text) = (scene.text)(path) else {

@@ -253,10 +253,10 @@ impl<'a> Bench<'a> {
         if let Some(first) = outcome.appeared.first() {
             return Err(Refusal::Appeared(first.clone()));
         }
-        let meant = [
-            Shape::of(resource, &candidate.meant),
-            Shape::of(resource, &finding.path),
-        ];
+        let meant: Vec<Shape> = std::iter::once(&finding.path)
+            .chain(&candidate.meant)
+            .map(|path| Shape::of(resource, path))
+            .collect();
         let stray = outcome
             .moves
             .iter()

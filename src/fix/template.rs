@@ -10,34 +10,34 @@ use crate::yaml::{self, Data, Dialect, Entry, Mapping, Path, Step, Value, emit};
 
 pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Candidate>) {
     let chart = ChartTree::new(scene, release);
-    let title = scene.title(&field_name(scene));
-    let mut found: Vec<(Place, TextEdit)> = Vec::new();
+    let name = field_name(scene);
+    let mut found: Vec<(Place, String, TextEdit)> = Vec::new();
     let (nearest, depth) = scene.nearest();
-    let mut add = |place: &Place, edit: Option<TextEdit>| {
-        found.extend(edit.map(|edit| (*place, edit)));
+    let mut add = |place: &Place, goal: &Goal, edit: Option<TextEdit>| {
+        found.extend(edit.map(|edit| (*place, goal.title(&name), edit)));
     };
     if depth == scene.field.steps().len() {
         for place in templates(scene, nearest.origin) {
             let text = Text::of(scene, &place);
             for goal in scene.replacements() {
-                add(&place, text.replace(&goal, &[], nearest));
+                add(&place, &goal, text.replace(&goal, &[], nearest));
                 if matches!(goal, Goal::Remove) {
-                    add(&place, text.without_line());
+                    add(&place, &goal, text.without_line());
                 }
             }
         }
         if let (Goal::Set(wanted), Some(items)) = (&scene.goal, nearest.as_sequence()) {
             for item in items {
                 for place in templates(scene, item.origin) {
-                    add(&place, Text::of(scene, &place).item_before(wanted));
+                    add(&place, &scene.goal, Text::of(scene, &place).item_before(wanted));
                 }
             }
         }
     } else if let Goal::Set(wanted) = &scene.goal {
         let rest = scene.rest(depth);
         for place in templates(scene, nearest.origin) {
-            let goal = Goal::Set(wanted.clone());
-            add(&place, Text::of(scene, &place).replace(&goal, rest, nearest));
+            let text = Text::of(scene, &place);
+            add(&place, &scene.goal, text.replace(&scene.goal, rest, nearest));
         }
         match &nearest.data {
             Data::Mapping(map) if !map.is_empty() => {
@@ -47,7 +47,8 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
                             entry.value.data,
                             Data::Mapping(_) | Data::Sequence(_) | Data::Null
                         );
-                        add(&place, Text::of(scene, &place).beside(rest, wanted, is_scalar));
+                        let text = Text::of(scene, &place);
+                        add(&place, &scene.goal, text.beside(rest, wanted, is_scalar));
                     }
                 }
             }
@@ -62,16 +63,16 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
                     _ => None,
                 };
                 for place in key.iter().flat_map(|entry| templates(scene, entry.key_origin)) {
-                    add(&place, Text::of(scene, &place).below(rest, wanted));
+                    add(&place, &scene.goal, Text::of(scene, &place).below(rest, wanted));
                 }
             }
             _ => {}
         }
     }
-    for (place, edit) in found {
+    for (place, title, edit) in found {
         let path = scene.file_of(&place).clone();
         if chart.is_own(&path) && (scene.text)(&path).is_some() {
-            out.push(scene.candidate(title.clone(), Layer::Template, &path, edit));
+            out.push(scene.candidate(title, Layer::Template, &path, edit));
         }
     }
 }

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use super::candidate::{Candidate, Goal, Scene, alike, parts, shown};
+use super::candidate::{Candidate, Goal, Scene, parts};
 use super::place;
 use super::Layer;
-use crate::cause::Printed;
+use crate::cause::{Printed, alike};
 use crate::discover::Release;
 use crate::origin::{Origin, Role, Source as Place};
 use crate::text::{RepoPath, TextEdit};
@@ -23,6 +23,8 @@ struct Setting {
     goal: Goal,
     /// The file in which the value is written now.
     now_in: Option<RepoPath>,
+    /// It turns a whole block on or off, and not the field alone.
+    is_switch: bool,
 }
 
 pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Candidate>) {
@@ -38,10 +40,23 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
                 continue;
             };
             if let Some((edit, title)) = write(&text, &setting) {
-                out.push(scene.candidate(title, layer, &path, edit));
+                let mut candidate = scene.candidate(title, layer, &path, edit);
+                if setting.is_switch {
+                    candidate.meant.extend(block_of(scene));
+                }
+                out.push(candidate);
             }
         }
     }
+}
+
+/// The security context or the resources that a missing field would be a part of.
+fn block_of(scene: &Scene<'_>) -> Option<Path> {
+    let steps = scene.field.steps();
+    let at = steps.iter().rposition(|step| {
+        matches!(step, Step::Key(key) if key == "securityContext" || key == "resources")
+    })?;
+    scene.value().is_none().then(|| scene.field.prefix(at + 1))
 }
 
 fn write(text: &str, setting: &Setting) -> Option<(TextEdit, String)> {
@@ -51,7 +66,7 @@ fn write(text: &str, setting: &Setting) -> Option<(TextEdit, String)> {
     }
     let path = &setting.path;
     let set = |value: &Value| {
-        let title = format!("set {path} to {}", shown(value));
+        let title = Goal::Set(value.clone()).title(&path.to_string());
         let edit = match stream.documents.first() {
             Some(document) => yaml::edit::set(text, document, path, value),
             None => yaml::edit::begin(text, path, value),
@@ -213,6 +228,9 @@ fn switches(scene: &Scene<'_>, chart: &ChartTree<'_>, control: &[Place], is_on: 
             found += 1;
             let value = Value::new(Data::Bool(!is_on));
             push(out, path, Goal::Set(value), Some(scene.file_of(place)));
+            if let Some(last) = out.last_mut() {
+                last.is_switch = true;
+            }
         }
     }
 }
@@ -222,11 +240,12 @@ fn joined(path: &Path, rest: &[Step]) -> Path {
 }
 
 fn push(out: &mut Vec<Setting>, path: Path, goal: Goal, now_in: Option<&RepoPath>) {
-    if !out.iter().any(|known| known.path == path && format!("{:?}", known.goal) == format!("{goal:?}")) {
+    if !out.iter().any(|known| known.path == path && known.goal == goal) {
         out.push(Setting {
             path,
             goal,
             now_in: now_in.cloned(),
+            is_switch: false,
         });
     }
 }
