@@ -5,6 +5,7 @@
 
 mod compare;
 mod conceal;
+mod remedy;
 mod rendered;
 mod texts;
 mod touched;
@@ -36,12 +37,18 @@ use touched::TouchedLines;
 use waive::Waivers;
 
 pub use compare::{Apps, Compared, Comparison, Progress, Request, compare, render_head};
+pub use remedy::{Chosen, fix};
 pub use rendered::add_rendered;
 pub use texts::texts_of;
 pub use waive::{InForce, Waiving};
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
-pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gate>) -> Report {
+pub fn check(
+    request: &Request<'_>,
+    comparison: &Comparison,
+    gate: impl Into<Gate>,
+    fixes: Fixes,
+) -> Report {
     let gate = gate.into();
     let mut notes = comparison.notes.clone();
     notes.extend(under_proposed(request, gate));
@@ -62,7 +69,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
         (Controls::none(), Vec::new())
     };
     let ephi = Ephi::of(&comparison.config);
-    let (policy, unloaded) = policy::compile(&controls);
+    let (judges, unloaded) = remedy::judges(&controls);
     wrong.extend(unloaded);
     problems.extend(wrong.into_iter().map(|problem| Trouble {
         side: Which::Head,
@@ -81,7 +88,8 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
         let apps = comparison.apps.par_iter();
-        apps.map(|app| judge(&policy, ephi.as_ref(), app)).collect()
+        apps.map(|app| judge(&judges.all, ephi.as_ref(), app))
+            .collect()
     });
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
@@ -125,7 +133,12 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
                     .resources
                     .iter()
                     .find(|r| r.identity == finding.resource)?;
-                cause::locate(&rendered.origins, &resource.value, &finding.path, &touched)
+                let origins = &rendered.origins;
+                let mut cause = cause::locate(origins, &resource.value, &finding.path, &touched)?;
+                if cause.empty.is_empty() {
+                    cause.empty = cause::empty_reads(rendered, resource, &finding.path);
+                }
+                Some(cause)
             });
             let reasons = finding
                 .causes
@@ -156,6 +169,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
                     State::Existing => gate.all,
                     State::Resolved => false,
                 };
+            from_elsewhere(&mut told, cause.as_ref());
             waivers.cover(&mut told, rendered.as_ref());
             findings.push(told);
         }
@@ -182,6 +196,21 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
         words.cover(&mut told.finding.message);
     }
     findings.sort_by_key(order);
+    let remedies = if fixes == Fixes::None {
+        Vec::new()
+    } else {
+        remedy::offer(
+            request,
+            comparison,
+            &judges,
+            &touched,
+            &mut findings,
+            fixes,
+            &mut notes,
+        )
+    };
+    texts.load_places(&problems);
+    texts.load_edited(&remedies);
     problems.sort();
     problems.dedup();
     let conclusion = if !problems.is_empty() {
@@ -199,8 +228,8 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
         apps,
         rules: rules(&controls, &findings),
         findings,
-        remedies: Vec::new(),
         rendered: Vec::new(),
+        remedies,
         problems,
         fail_on,
         conclusion,
@@ -252,7 +281,7 @@ fn under_proposed(request: &Request<'_>, gate: Gate) -> Option<String> {
         problems: request.problems.clone(),
         waivers: request.waivers,
     };
-    let report = check(&proposed, &compare(&proposed, &()), gate);
+    let report = check(&proposed, &compare(&proposed, &()), gate, Fixes::None);
     let blocking = report.findings.iter().filter(|told| told.blocks).count();
     Some(format!(
         "under the {path} of the change, the check would end as {}: {blocking} blocking, {} problems",
@@ -304,6 +333,15 @@ fn rules(controls: &Controls, findings: &[Told]) -> Vec<Rule> {
             })
         })
         .collect()
+}
+
+/// For which findings remedies are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fixes {
+    /// For none.
+    None,
+    /// For those that the change introduces.
+    New,
 }
 
 /// What the command line says about the gate.
@@ -373,6 +411,22 @@ fn order(told: &Told) -> impl Ord + use<> {
         told.finding.resource.clone(),
         told.finding.field.clone(),
     )
+}
+
+/// What made a finding new may be another object: then its place is where that object was changed, or removed.
+fn from_elsewhere(told: &mut Told, cause: Option<&Cause>) {
+    if told.finding.state != State::New || cause.is_some_and(|cause| cause.touched) {
+        return;
+    }
+    let place = told
+        .reasons
+        .iter()
+        .find_map(|reason| reason.location.clone());
+    if let Some(place) = place
+        && let Some(own) = told.location.replace(place)
+    {
+        told.history.insert(0, own);
+    }
 }
 
 fn tell(

@@ -51,6 +51,8 @@ pub struct Compared {
     pub id: String,
     /// Its environment, where it has one.
     pub environment: Option<String>,
+    /// What to render in head; `None` where it is not there.
+    pub app: Option<App>,
     /// What the change does to it.
     pub state: AppState,
     /// Files and directories that it reads, for one that was not rendered.
@@ -279,6 +281,7 @@ fn compare_app(
     let mut compared = Compared {
         id: some.map(|app| app.id.clone()).unwrap_or_default(),
         environment: after.or(before).and_then(|app| app.environment.clone()),
+        app: after.cloned(),
         state: AppState::Unchanged,
         reads: some.map(reads).unwrap_or_default(),
         namespaces: [before, after].map(|app| app.map(namespace).unwrap_or_default()),
@@ -350,7 +353,7 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
 }
 
 /// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
-fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+pub(super) fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
     catch_unwind(AssertUnwindSafe(|| render::render(snapshot, app))).unwrap_or_else(|_| {
         let mut rendering = render::Rendering::default();
         rendering.problems.push(

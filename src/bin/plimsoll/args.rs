@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Write down what is found now, so that only what is new blocks
     Baseline(Baseline),
+    /// Apply fixes that were rendered and evaluated again
+    Fix(Fix),
     /// Print what Helm or Kustomize would print for a chart or a kustomization
     Render(Box<Render>),
     /// Say where the value of a field came from, or what a control or a framework is about
@@ -132,6 +134,9 @@ pub(crate) struct Check {
     pub(crate) waivers: Waivers,
     #[command(flatten)]
     pub(crate) network: Network,
+    /// Do not look for fixes, which takes most of the time of a check with findings
+    #[arg(long, env = "PLIMSOLL_NO_FIXES")]
+    pub(crate) no_fixes: bool,
 }
 
 /// How waivers are treated.
@@ -356,6 +361,37 @@ pub(crate) struct Kustomize {
     /// Accepted so that command lines for Kustomize work; no command is run
     #[arg(long, value_name = "COMMAND", env = "PLIMSOLL_HELM_COMMAND")]
     pub(crate) helm_command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fix {
+    #[command(flatten)]
+    pub(crate) sides: Sides,
+    /// Print the changes and write nothing
+    #[arg(long, env = "PLIMSOLL_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// Apply fixes that could stop a workload from starting or working, too
+    #[arg(long = "unsafe", env = "PLIMSOLL_UNSAFE")]
+    pub(crate) with_unsafe: bool,
+    /// Fix findings that were there before the change, too, in all apps
+    #[arg(long, env = "PLIMSOLL_ALL")]
+    pub(crate) all: bool,
+    /// Only findings of these controls, by id or name
+    #[arg(
+        long,
+        value_name = "CONTROLS",
+        value_delimiter = ',',
+        env = "PLIMSOLL_CONTROLS"
+    )]
+    pub(crate) control: Vec<String>,
+    /// Only apps whose id contains this
+    #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
+    pub(crate) app: Option<String>,
+    /// Only fixes of files below these paths
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]

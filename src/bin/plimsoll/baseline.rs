@@ -33,7 +33,8 @@ pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<Exit
         },
         ..request(terminal, &sides, &pair, [&base, &head])?
     };
-    let report = check::check(&request, &comparison, Some(check::FailOn::Never));
+    let gate = Some(check::FailOn::Never);
+    let report = check::check(&request, &comparison, gate, check::Fixes::None);
     let default = RepoPath::new(baseline::PATH).map_err(|error| Failure::new(error.to_string()))?;
     let configured = comparison
         .config

@@ -41,7 +41,12 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         fail_on,
         all: arguments.all,
     };
-    let mut report = check::check(&request, &comparison, gate);
+    let fixes = if arguments.no_fixes {
+        check::Fixes::None
+    } else {
+        check::Fixes::New
+    };
+    let mut report = check::check(&request, &comparison, gate, fixes);
     let shows_rendered = |to: &ReportTo| matches!(to.format, Format::Markdown | Format::Html);
     if reports.iter().any(shows_rendered) {
         check::add_rendered(&mut report, &comparison);

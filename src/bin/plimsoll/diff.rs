@@ -79,7 +79,7 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
     Ok(ExitCode::from(2))
 }
 
-fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
+pub(crate) fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
     let texts = check::texts_of(request, &comparison.problems);
     let style = text::Style {
         color: terminal.color,

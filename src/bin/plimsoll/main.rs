@@ -12,6 +12,7 @@ mod check;
 mod controls;
 mod diff;
 mod explain;
+mod fix;
 mod network;
 mod render;
 mod test;
@@ -109,6 +110,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Check(arguments) => check::check(&terminal, &arguments),
         Command::Diff(arguments) => diff::diff(&terminal, &arguments),
         Command::Baseline(arguments) => baseline::baseline(&terminal, &arguments),
+        Command::Fix(arguments) => fix::fix(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
         Command::Controls(arguments) => controls::controls(&terminal, &arguments),
