@@ -14,7 +14,8 @@ use crate::{Failure, Terminal, print};
 pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
     let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
+    let mut comparison = check::compare(&request, &Watcher::new(terminal));
+    let words = check::Words::of(&request, &comparison);
     let wanted = |id: &str| {
         arguments
             .app
@@ -50,7 +51,8 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
                 Pairing::Removed => "removed",
                 Pairing::Changed | Pairing::Unchanged => "changed",
             };
-            let text = change.text();
+            let mut text = change.text();
+            words.cover(&mut text.unified);
             let coarse = if text.coarse {
                 " (too different to compare line by line in time)"
             } else {
@@ -70,6 +72,9 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
     print(&out)?;
     if comparison.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
+    }
+    for trouble in &mut comparison.problems {
+        words.cover_problem(&mut trouble.problem);
     }
     tell_problems(terminal, &request, &comparison);
     Ok(ExitCode::from(2))
