@@ -31,12 +31,12 @@ use crate::snapshot::Tree;
 use crate::waiver::Wrong;
 
 use compare::{altered_configuration, on_deep_stacks};
-use conceal::Words;
 use texts::TextLoader;
 use touched::TouchedLines;
 use waive::Waivers;
 
 pub use compare::{Apps, Compared, Comparison, Progress, Request, compare, render_head};
+pub use conceal::Words;
 pub use remedy::{Chosen, fix};
 pub use rendered::add_rendered;
 pub use texts::texts_of;
@@ -179,18 +179,9 @@ pub fn check(
         format!("{count} findings of `{name}` are turned off by the configuration: {reason}")
     }));
     texts.load_places(&problems);
-    let sources: Vec<_> = texts.texts.values().collect();
-    let words = Words::with_failed(&sources, comparison, [request.base, request.head]);
+    let words = Words::new(&texts.texts, request, comparison);
     for trouble in &mut problems {
-        words.cover(&mut trouble.problem.message);
-        trouble
-            .problem
-            .help
-            .iter_mut()
-            .for_each(|help| words.cover(help));
-        for (_, what) in &mut trouble.problem.chain {
-            words.cover(what);
-        }
+        words.cover_problem(&mut trouble.problem);
     }
     for told in &mut findings {
         words.cover(&mut told.finding.message);

@@ -119,31 +119,36 @@ pub fn code(raw: &str) -> String {
 /// A sentence in which pairs of backticks mark code, as the messages of controls and problems do.
 pub fn prose(raw: &str) -> String {
     let line = one_line(raw);
-    let parts: Vec<&str> = line.split('`').collect();
-    // Without a partner for each backtick nobody can say what was meant.
-    if parts.len().is_multiple_of(2) {
-        return text(&line);
-    }
+    pieces(&line).map_or_else(|| text(&line), |pieces| marked(&pieces, text, code))
+}
+
+/// What stands outside and inside of pairs of backticks, in turns; `None` without a partner for each, because then nobody
+/// can say what was meant.
+fn pieces(line: &str) -> Option<Vec<&str>> {
+    let pieces: Vec<&str> = line.split('`').collect();
+    (!pieces.len().is_multiple_of(2)).then_some(pieces)
+}
+
+fn marked(pieces: &[&str], plain: fn(&str) -> String, code: fn(&str) -> String) -> String {
     let mut out = String::new();
-    for (index, part) in parts.into_iter().enumerate() {
-        if !index.is_multiple_of(2) {
-            out.push_str(&code(part));
-        } else if index == 0 {
-            out.push_str(&text(part));
+    for (index, piece) in pieces.iter().enumerate() {
+        if index.is_multiple_of(2) {
+            // Escaping takes the spaces at the ends of a text, and here they part words.
+            let bare = piece.trim_matches(' ');
+            let lead = piece.len() - piece.trim_start_matches(' ').len();
+            let trail = if bare.is_empty() {
+                0
+            } else {
+                piece.len() - lead - bare.len()
+            };
+            out.push_str(&" ".repeat(lead));
+            out.push_str(&plain(bare));
+            out.push_str(&" ".repeat(trail));
         } else {
-            // `text` trims nothing but what `one_line` did, so that spaces between parts stay.
-            out.push_str(&inner(part));
+            out.push_str(&code(piece));
         }
     }
     out
-}
-
-/// [`text`] that does not stand at the beginning of a line.
-fn inner(part: &str) -> String {
-    let lead: String = part.chars().take_while(|c| *c == ' ').collect();
-    let trail = part.len() - part.trim_end_matches(' ').len();
-    let trail = if lead.len() == part.len() { 0 } else { trail };
-    format!("{lead}{}{}", text(part), " ".repeat(trail))
 }
 
 /// A block of code whose fence is longer than any in it. `info` says what it is (`diff`, `suggestion`).
@@ -162,21 +167,23 @@ pub fn fence(info: &str, raw: &str) -> String {
     format!("{ticks}{info}\n{body}{end}{ticks}\n")
 }
 
-/// Text for the inside of an HTML element in Markdown (`<summary>`), on one line.
+/// Text for the inside of an HTML element in Markdown (`<summary>`), on one line; pairs of backticks mark code.
 pub fn html(raw: &str) -> String {
+    let line = one_line(raw);
+    let code = |piece: &str| format!("<code>{}</code>", entities(piece));
+    pieces(&line).map_or_else(|| entities(&line), |pieces| marked(&pieces, entities, code))
+}
+
+fn entities(raw: &str) -> String {
     let mut out = String::new();
-    for c in one_line(raw).chars() {
+    for c in raw.chars() {
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
+            '.' | ',' | '/' | '-' | '(' | ')' | ';' => out.push(c),
             '@' | '#' | ':' => {
                 out.push(c);
                 out.push_str(BREAK);
             }
-            c if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | '/' | '-' | '(' | ')') => {
+            c if c.is_ascii_punctuation() => {
                 let _ = write!(out, "&#{};", u32::from(c));
             }
             c => out.push(c),

@@ -209,6 +209,15 @@ pub struct Told {
     pub blocks: bool,
 }
 
+impl Told {
+    /// The app, the object and the field, for people.
+    pub fn object(&self) -> String {
+        let finding = &self.finding;
+        let line = format!("{}: {} {}", finding.app, finding.resource, finding.field);
+        line.trim_end().to_owned()
+    }
+}
+
 /// What a reader gets to know about a control that found something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -491,9 +500,10 @@ fn near_changes(rows: &[Row], around: usize, also: &dyn Fn(usize) -> bool) -> Ve
         if row.is_same() && !also(index) {
             continue;
         }
-        let first = index
-            .saturating_sub(around)
-            .max(shown.last().map_or(0, |last| last + 1));
+        let next = shown.last().map_or(0, |last| last + 1);
+        let first = index.saturating_sub(around).max(next);
+        // To say that a line or two are left out takes as much room as they do.
+        let first = if first <= next + 2 { next } else { first };
         shown.extend(first..(index + around + 1).min(rows.len()));
     }
     shown
@@ -513,3 +523,6 @@ fn positions(
         index.position(&source.text, span.end),
     ))
 }
+
+#[cfg(test)]
+mod tests;

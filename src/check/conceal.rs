@@ -5,10 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::Comparison;
-use crate::report::{Report, SourceText};
+use super::compare::{Comparison, Request};
+use super::texts::TextLoader;
+use crate::problem::Problem;
+use crate::report::Texts;
 use crate::resource::credentials_in;
-use crate::snapshot::{Snapshot, Tree};
+use crate::snapshot::Tree;
 
 /// What stands in a secret's place.
 const COVER: &str = "(hidden)";
@@ -21,31 +23,33 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// Words that are secret.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub struct Words {
     /// The longest first, so that no part of one is left.
     words: Vec<String>,
 }
 
 impl Words {
-    /// The secrets in the texts of a report.
-    pub(super) fn of(report: &Report) -> Self {
-        let mut words = BTreeSet::new();
-        for source in report.texts.values() {
-            add(source, &mut words);
+    /// The secrets of both sides of a comparison.
+    pub fn of(request: &Request<'_>, comparison: &Comparison) -> Self {
+        let mut texts = TextLoader {
+            request,
+            texts: Texts::new(),
+        };
+        for app in &comparison.apps {
+            texts.hide_secrets(app);
         }
-        Self::from(words)
+        Self::new(&texts.texts, request, comparison)
     }
 
-    /// The same, and what looks like one in the files of apps that could not be rendered.
-    pub(super) fn with_failed(
-        sources: &[&SourceText],
-        comparison: &Comparison,
-        sides: [&dyn Snapshot; 2],
-    ) -> Self {
+    /// The secrets in `texts`, and what looks like one in the files of apps that could not be rendered.
+    pub(super) fn new(texts: &Texts, request: &Request<'_>, comparison: &Comparison) -> Self {
         let mut words = BTreeSet::new();
-        for source in sources {
-            add(source, &mut words);
+        for source in texts.values() {
+            for secret in &source.secrets {
+                words.extend(bare(secret.of(&source.text)));
+            }
         }
+        let sides = [request.base, request.head];
         for app in &comparison.apps {
             for (rendered, snapshot) in [&app.base, &app.head].into_iter().zip(sides) {
                 let Some(rendered) = rendered else { continue };
@@ -73,19 +77,22 @@ impl Words {
         Self { words }
     }
 
+    /// Covers every secret in what a problem says.
+    pub fn cover_problem(&self, problem: &mut Problem) {
+        self.cover(&mut problem.message);
+        problem.help.iter_mut().for_each(|help| self.cover(help));
+        for (_, what) in &mut problem.chain {
+            self.cover(what);
+        }
+    }
+
     /// Covers every secret in `text`.
-    pub(super) fn cover(&self, text: &mut String) {
+    pub fn cover(&self, text: &mut String) {
         for word in &self.words {
             if text.contains(word.as_str()) {
                 *text = text.replace(word.as_str(), COVER);
             }
         }
-    }
-}
-
-fn add(source: &SourceText, words: &mut BTreeSet<String>) {
-    for secret in &source.secrets {
-        words.extend(bare(secret.of(&source.text)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rendered difference as reports show it: each object side by side, with the findings at their lines.
 
-use super::compare::{Compared, Comparison};
+use super::compare::{Compared, Comparison, Request};
 use super::conceal::Words;
 use super::resources;
 use crate::change::{self, Line, line_of};
@@ -11,8 +11,8 @@ use crate::report::{AppDiff, AppState, ObjectDiff, Report};
 const LINES: usize = 200_000;
 
 /// Adds the rendered difference to a report, for the formats that show it.
-pub fn add_rendered(report: &mut Report, comparison: &Comparison) {
-    let words = Words::of(report);
+pub fn add_rendered(report: &mut Report, request: &Request<'_>, comparison: &Comparison) {
+    let words = Words::new(&report.texts, request, comparison);
     let mut left = LINES;
     let rendered = comparison
         .apps

@@ -125,18 +125,17 @@ impl<'a> Waivers<'a> {
             };
             bare(a) == bare(b)
         };
-        // What the proposed configuration keeps is told of once, and where it will be.
-        let of_head = self.request.waivers.in_force == InForce::OfHead && proposed.is_some();
+        let of_head = self.request.waivers.in_force == InForce::OfHead;
         let mut found = Vec::new();
         for entry in &governing.waivers {
-            let kept = proposed.is_none_or(|config| config.waivers.iter().any(|w| same(w, entry)));
-            if kept || !of_head {
-                let side = if proposed.is_some() {
-                    Which::Base
-                } else {
-                    Which::Head
-                };
-                found.push((entry, governing.source.as_ref(), side, true));
+            let Some(proposed) = proposed else {
+                found.push((entry, governing.source.as_ref(), Which::Head, true));
+                continue;
+            };
+            match proposed.waivers.iter().find(|other| same(other, entry)) {
+                Some(kept) => found.push((kept, proposed.source.as_ref(), Which::Head, true)),
+                None if of_head => {}
+                None => found.push((entry, governing.source.as_ref(), Which::Base, true)),
             }
         }
         for entry in proposed.iter().flat_map(|config| &config.waivers) {
@@ -588,7 +587,10 @@ impl Known {
             group: String::new(),
             kind: "Waiver".to_owned(),
             namespace: String::new(),
-            name: self.terms.controls.join(","),
+            name: match self.terms.controls.as_slice() {
+                [] => "unnamed".to_owned(),
+                controls => controls.join(","),
+            },
         };
         // What it is about is a part of the identity: two waivers of a file are two findings.
         let field = match &self.scope {

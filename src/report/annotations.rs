@@ -77,10 +77,7 @@ fn finding(level: &str, group: &Group<'_>) -> String {
     let finding = &told.finding;
     let mut message = finding.message.clone();
     for told in &group.findings {
-        let line = format!(
-            "\nin {}: {} {}",
-            told.finding.app, told.finding.resource, told.finding.field
-        );
+        let line = format!("\nin {}", told.object());
         if message.len() + line.len() < MESSAGE {
             message.push_str(&line);
         }

@@ -18,14 +18,10 @@ use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
 use crate::markdown;
 
+mod difference;
+
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
-
-/// Lines of one object that are laid out.
-const OBJECT_ROWS: usize = 1_000;
-
-/// Lines of all objects that are laid out: a browser has to hold them.
-const ALL_ROWS: usize = 30_000;
 
 /// The report as a page, with a final line break.
 pub fn render(report: &Report) -> String {
@@ -428,7 +424,7 @@ impl Page<'_> {
             if !line.marked.is_empty() {
                 let _ = write!(out, "<mark>{}</mark>", part(start..end));
             }
-            let _ = writeln!(out, "{}</span>", part(end..line.text.len()));
+            let _ = write!(out, "{}</span>", part(end..line.text.len()));
         }
         out.push_str("</pre>\n");
     }
@@ -469,132 +465,12 @@ impl Page<'_> {
                         Some('@') => " class=\"hunk\"",
                         _ => "",
                     };
-                    let _ = writeln!(out, "<span{class}>{}</span>", escape(line));
+                    let _ = write!(out, "<span{class}>{}</span>", escape(line));
                 }
                 out.push_str("</pre>\n");
             }
         }
         out.push_str("</div>\n");
-    }
-
-    fn difference(&self, out: &mut String) {
-        if self.report.rendered.is_empty() {
-            return;
-        }
-        out.push_str("<section id=\"difference\" aria-labelledby=\"difference-title\">\n<h2 id=\"difference-title\">What changes in the cluster</h2>\n");
-        let mut left = ALL_ROWS;
-        for (index, diff) in self.report.rendered.iter().enumerate() {
-            self.app(index, diff, &mut left, out);
-        }
-        out.push_str("</section>\n");
-    }
-
-    fn app(&self, a: usize, diff: &AppDiff, left: &mut usize, out: &mut String) {
-        let app = self.report.apps.iter().find(|app| app.id == diff.app);
-        let open = if a < 3 { " open" } else { "" };
-        let _ = write!(
-            out,
-            "<details class=\"diff-app\" data-apps=\"{}\"{open}>\n<summary><code>{}</code>",
-            self.app_index(&diff.app)
-                .map(|index| index.to_string())
-                .unwrap_or_default(),
-            escape(&diff.app)
-        );
-        if let Some(app) = app {
-            if let Some(environment) = &app.environment {
-                let _ = write!(out, " <span class=\"tag\">{}</span>", escape(environment));
-            }
-            let _ = write!(out, " <span class=\"tag\">{}</span>", app.state.name());
-        }
-        let _ = writeln!(
-            out,
-            " <span class=\"amount\">{}</span></summary>",
-            plural(diff.objects.len() + diff.left_out, "object")
-        );
-        let mut folded = diff.left_out;
-        for (o, object) in diff.objects.iter().enumerate() {
-            if *left == 0 {
-                folded += diff.objects.len() - o;
-                break;
-            }
-            self.object(&format!("d{a}-{o}"), object, left, out);
-        }
-        if folded > 0 {
-            let _ = writeln!(
-                out,
-                "<p class=\"cut\">{} not laid out here: the page would be too large. <code>plimsoll diff</code> shows them.</p>",
-                plural(folded, "more object")
-            );
-        }
-        out.push_str("</details>\n");
-    }
-
-    fn object(&self, id: &str, object: &ObjectDiff, left: &mut usize, out: &mut String) {
-        let what = match object.pairing {
-            Pairing::Added => "added",
-            Pairing::Removed => "removed",
-            Pairing::Changed | Pairing::Unchanged => "changed",
-        };
-        let _ = writeln!(
-            out,
-            "<h3 class=\"object\" id=\"{id}\"><span class=\"tag {what}\">{what}</span> {}</h3>",
-            escape(&object.resource)
-        );
-        if object.coarse {
-            out.push_str("<p class=\"cut\">Too different to compare line by line in time: more lines are marked than had to be.</p>\n");
-        }
-        let with_finding = |row: usize| object.findings.iter().any(|(at, _)| *at == row);
-        let shown = near_changes(&object.rows, 3, &with_finding);
-        let limit = OBJECT_ROWS.min(*left);
-        out.push_str("<table class=\"diff\">\n<thead><tr><th colspan=\"2\">before</th><th colspan=\"2\">after</th></tr></thead>\n<tbody>\n");
-        let mut last = None;
-        for &index in shown.iter().take(limit) {
-            let Some(row) = object.rows.get(index) else {
-                continue;
-            };
-            let skipped = index - last.map_or(0, |last: usize| last + 1);
-            if skipped > 0 {
-                let _ = writeln!(
-                    out,
-                    "<tr class=\"fold\"><td colspan=\"4\">{}</td></tr>",
-                    plural(skipped, "unchanged line")
-                );
-            }
-            last = Some(index);
-            line_pair(row, out);
-            for (_, finding) in object.findings.iter().filter(|(at, _)| *at == index) {
-                self.finding_row(id, *finding, out);
-            }
-        }
-        out.push_str("</tbody>\n</table>\n");
-        let cut = shown.len().saturating_sub(limit);
-        if cut > 0 {
-            let _ = writeln!(
-                out,
-                "<p class=\"cut\">{} not laid out here. <code>plimsoll diff</code> shows them.</p>",
-                plural(cut, "more line")
-            );
-        }
-        *left = left.saturating_sub(shown.len().min(limit));
-    }
-
-    fn finding_row(&self, id: &str, finding: usize, out: &mut String) {
-        let Some(told) = self.report.findings.get(finding) else {
-            return;
-        };
-        let group = self.of_finding.get(finding).copied().unwrap_or(usize::MAX);
-        let standing = self
-            .groups
-            .get(group)
-            .map(Group::standing)
-            .unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "<tr class=\"told {severity} is-{standing}\" id=\"{id}-f{finding}\" data-severity=\"{severity}\" data-standing=\"{standing}\"><td colspan=\"4\"><a href=\"#f{group}\"><span class=\"tag severity\">{severity}</span> <code>{}</code></a> {} <span class=\"tag standing\">{standing}</span></td></tr>",
-            escape(told.finding.control.as_str()),
-            prose(&told.finding.message),
-            severity = told.finding.severity,
-        );
     }
 }
 
@@ -619,77 +495,6 @@ fn place(location: &Location) -> String {
         Which::Base => " (before)",
     };
     format!("{}{before}:{}", location.path, location.start.line)
-}
-
-/// A line of base beside its line of head.
-fn line_pair(row: &Row, out: &mut String) {
-    let class = match (&row.before, &row.after) {
-        _ if row.is_same() => "same",
-        (None, _) => "added",
-        (_, None) => "removed",
-        (Some(_), Some(_)) => "changed",
-    };
-    let texts = (&row.before, &row.after);
-    let (old, new) = match texts {
-        (Some(old), Some(new)) if class == "changed" => {
-            let (head, tail) = shared(&old.text, &new.text);
-            (within(&old.text, head, tail), within(&new.text, head, tail))
-        }
-        (old, new) => {
-            let text = |line: &Option<Line>| {
-                line.as_ref()
-                    .map(|line| escape(&line.text))
-                    .unwrap_or_default()
-            };
-            (text(old), text(new))
-        }
-    };
-    let number = |line: &Option<Line>| {
-        line.as_ref()
-            .map(|line| format!(" data-n=\"{}\"", line.number))
-            .unwrap_or_default()
-    };
-    let _ = writeln!(
-        out,
-        "<tr class=\"{class}\"><td class=\"n old\"{}></td><td class=\"old\">{old}</td><td class=\"n new\"{}></td><td class=\"new\">{new}</td></tr>",
-        number(&row.before),
-        number(&row.after)
-    );
-}
-
-/// How many bytes two texts share at their beginning and at their end.
-fn shared(a: &str, b: &str) -> (usize, usize) {
-    let head: usize = a
-        .chars()
-        .zip(b.chars())
-        .take_while(|(x, y)| x == y)
-        .map(|(c, _)| c.len_utf8())
-        .sum();
-    let rest = |text: &str| text.len() - head;
-    let most = rest(a).min(rest(b));
-    let mut tail = 0;
-    for (x, y) in a.chars().rev().zip(b.chars().rev()) {
-        if x != y || tail + x.len_utf8() > most {
-            break;
-        }
-        tail += x.len_utf8();
-    }
-    (head, tail)
-}
-
-/// `text` with what lies between its first `head` and its last `tail` bytes marked.
-fn within(text: &str, head: usize, tail: usize) -> String {
-    let part = |range: std::ops::Range<usize>| escape(text.get(range).unwrap_or_default());
-    let end = text.len().saturating_sub(tail).max(head);
-    let middle = part(head..end);
-    if middle.is_empty() || (head == 0 && tail == 0) {
-        return escape(text);
-    }
-    format!(
-        "{}<mark>{middle}</mark>{}",
-        part(0..head),
-        part(end..text.len())
-    )
 }
 
 /// Text in HTML, in elements and in quoted attributes.
@@ -746,28 +551,5 @@ mod tests {
         );
         assert_eq!(prose("a `<b>` c"), "a <code>&lt;b&gt;</code> c");
         assert_eq!(prose("a `<b> c"), "a `&lt;b&gt; c");
-    }
-
-    #[test]
-    fn only_what_differs_in_a_line_is_marked() {
-        let check = |a: &str, b: &str, x: &str, y: &str| {
-            let (head, tail) = shared(a, b);
-            assert_eq!(
-                (
-                    within(a, head, tail).as_str(),
-                    within(b, head, tail).as_str()
-                ),
-                (x, y)
-            );
-        };
-        check(
-            "tag: 1.8",
-            "tag: 1.9",
-            "tag: 1.<mark>8</mark>",
-            "tag: 1.<mark>9</mark>",
-        );
-        check("aa", "aaa", "aa", "aa<mark>a</mark>");
-        check("é: x", "ö: x", "<mark>é</mark>: x", "<mark>ö</mark>: x");
-        check("abc", "xyz", "abc", "xyz");
     }
 }

@@ -1,7 +1,8 @@
 //! The report as JUnit XML, for the test views of CI systems: each app a suite, each finding in it a case.
 //!
 //! What blocks is a failure, what is waived is skipped, what could not be checked is an error. The rest passes, with what
-//! was found as its output. Times are zero: a report says nothing about the machine it was made on.
+//! was found as its output. The schema is Jenkins', and, where nothing is skipped, also Ant's. Times are zero: a report
+//! says nothing about the machine it was made on.
 
 use std::collections::BTreeMap;
 
@@ -42,14 +43,7 @@ pub fn render(report: &Report) -> String {
             outcome: Outcome::Passed,
         });
     }
-    let sum = |count: &dyn Fn(&Suite) -> usize| suites.values().map(count).sum::<usize>();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    out.push_str(&format!(
-        "<testsuites name=\"plimsoll\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"0\">\n",
-        sum(&|suite| suite.cases.len()),
-        sum(&Suite::failures),
-        sum(&Suite::errors)
-    ));
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for (id, (app, suite)) in suites.iter().enumerate() {
         suite.write(id, app, &mut out);
     }
@@ -104,11 +98,12 @@ impl Suite {
     fn write(&self, id: usize, app: &str, out: &mut String) {
         let app = escape(app);
         out.push_str(&format!(
-            "  <testsuite id=\"{id}\" name=\"{app}\" package=\"{app}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\" timestamp=\"1970-01-01T00:00:00\" hostname=\"localhost\">\n    <properties/>\n",
+            "  <testsuite id=\"{id}\" name=\"{app}\" package=\"{app}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\" timestamp=\"1970-01-01T00:00:00\" hostname=\"localhost\">\n    <properties>\n      <property name=\"plimsoll\" value=\"{}\"/>\n    </properties>\n",
             self.cases.len(),
             self.failures(),
             self.errors(),
-            self.count(|outcome| matches!(outcome, Outcome::Skipped(_)))
+            self.count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+            env!("CARGO_PKG_VERSION")
         ));
         let mut told = String::new();
         for case in &self.cases {

@@ -165,16 +165,7 @@ fn level(severity: Severity) -> &'static str {
 fn result(report: &Report, group: &Group<'_>, hashes: &mut LineHashes) -> Value {
     let told = group.first;
     let finding = &told.finding;
-    let places: Vec<String> = group
-        .findings
-        .iter()
-        .map(|told| {
-            format!(
-                "{}: {} {}",
-                told.finding.app, told.finding.resource, told.finding.field
-            )
-        })
-        .collect();
+    let places: Vec<String> = group.findings.iter().map(|told| told.object()).collect();
     let fingerprint = group
         .findings
         .iter()

@@ -173,10 +173,7 @@ fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
     }
     let mut seen = Vec::new();
     for told in &group.findings {
-        let line = format!(
-            "in {}: {} {}",
-            told.finding.app, told.finding.resource, told.finding.field
-        );
+        let line = format!("in {}", told.object());
         if !seen.contains(&line) {
             section = section.element(Level::NOTE.no_name().message(line.clone()));
             seen.push(line);

@@ -49,7 +49,7 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
     let mut report = check::check(&request, &comparison, gate, fixes);
     let shows_rendered = |to: &ReportTo| matches!(to.format, Format::Markdown | Format::Html);
     if reports.iter().any(shows_rendered) {
-        check::add_rendered(&mut report, &comparison);
+        check::add_rendered(&mut report, &request, &comparison);
     }
     let style = |color| text::Style {
         color,

@@ -13,9 +13,10 @@ use crate::{Failure, Terminal, print};
 
 pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
-    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let (mut comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
+    let words = check::Words::of(&request, &comparison);
     let wanted = |id: &str| {
         arguments
             .app
@@ -51,7 +52,8 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
                 Pairing::Removed => "removed",
                 Pairing::Changed | Pairing::Unchanged => "changed",
             };
-            let text = change.text();
+            let mut text = change.text();
+            words.cover(&mut text.unified);
             let coarse = if text.coarse {
                 " (too different to compare line by line in time)"
             } else {
@@ -74,6 +76,9 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
     }
     if comparison.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
+    }
+    for trouble in &mut comparison.problems {
+        words.cover_problem(&mut trouble.problem);
     }
     tell_problems(terminal, &request, &comparison);
     Ok(ExitCode::from(2))
