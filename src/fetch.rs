@@ -85,11 +85,8 @@ impl Fetcher {
                 continue;
             }
             any = true;
-            let content = self
-                .find(want)
-                .and_then(|answer| Ok((name(want, &answer), content(want, &answer)?)));
-            match content {
-                Ok((name, content)) => mounts.add(want, &name, &content),
+            match self.find(want) {
+                Ok((answer, content)) => mounts.add(want, &name(want, &answer), &content),
                 Err(why) => mounts.fail(want, &why),
             }
         }
@@ -97,29 +94,38 @@ impl Fetcher {
     }
 
     /// What a want is: as it is kept where it cannot have changed or nobody may be asked, else as it is now.
-    fn find(&mut self, want: &Want) -> Result<Answer, String> {
-        let kept = self.cache.find(want).map(|(record, bytes)| Answer {
-            resolved: record.resolved,
-            bytes,
+    fn find(&mut self, want: &Want) -> Result<(Answer, Content), String> {
+        let kept = self.cache.find(want).and_then(|(record, bytes)| {
+            let answer = Answer {
+                resolved: record.resolved,
+                bytes,
+            };
+            let content = content(want, &answer).ok()?;
+            Some((answer, content))
         });
-        let answer = match (kept, &mut self.client) {
-            (Some(kept), _) if want.is_pinned() => return Ok(kept),
-            (Some(kept), None) => kept,
+        let found = match (kept, &mut self.client) {
             (None, None) => {
                 return Err("it has not been fetched before, and nothing is fetched without `--allow-network`".to_owned());
             }
+            (Some(kept), None) => kept,
+            (Some(kept), Some(client)) if want.is_pinned() => {
+                // What another run was allowed to fetch is not shown to one that is not.
+                client.allows(&address(client, want)?)?;
+                return Ok(kept);
+            }
             (_, Some(client)) => {
                 let answer = ask(client, &mut self.charts, want)?;
-                // Bytes that turn out to be useless are not worth keeping.
-                content(want, &answer)?;
+                // Bytes that turn out to be useless are not kept.
+                let content = content(want, &answer)?;
                 if let Err(why) = self.cache.keep(want, &answer.resolved, &answer.bytes) {
                     self.notes
                         .insert(format!("nothing is kept of what was fetched: {why}"));
                 }
-                answer
+                (answer, content)
             }
         };
         if !want.is_pinned() {
+            let (answer, _) = &found;
             let what = match want {
                 Want::Chart { .. } => format!("version {}", answer.resolved),
                 Want::Git { .. } => format!("commit {}", answer.resolved),
@@ -129,7 +135,19 @@ impl Fetcher {
                 "{want} is not pinned: it was {what} when it was fetched"
             ));
         }
-        Ok(answer)
+        Ok(found)
+    }
+}
+
+/// The address that is asked first for a want.
+fn address(client: &Client, want: &Want) -> Result<Url, String> {
+    let text = match want {
+        Want::Chart { repository, .. } => repository,
+        Want::File { url } | Want::Git { url, .. } => url,
+    };
+    match text.strip_prefix("oci://") {
+        Some(registry) => client.reachable(registry.split('/').next().unwrap_or_default()),
+        None => Url::parse(text),
     }
 }
 
@@ -161,8 +179,9 @@ fn ask(client: &mut Client, charts: &mut Charts, want: &Want) -> Result<Answer, 
     }
 }
 
+/// As much of a hash as tells two things apart that somebody wants to look alike.
 fn short(hex: &str) -> &str {
-    hex.get(..12).unwrap_or(hex)
+    hex.get(..20).unwrap_or(hex)
 }
 
 /// The name under which an answer is mounted: what it is, and a digest so that no other content has it.

@@ -115,13 +115,12 @@ pub trait Snapshot: Send + Sync {
 
     /// The names directly in the directory at a path without links; `None` where there is no directory.
     fn names(&self, directory: &RepoPath) -> Option<Names> {
-        self.is_directory(directory)
-            .then(|| list_directory(self.entries(), directory))
+        names_in(self.entries(), directory)
     }
 
     /// True if and only if there is a directory at a path without links.
     fn is_directory(&self, path: &RepoPath) -> bool {
-        path.is_root() || below(self.entries(), path).next().is_some()
+        is_directory_in(self.entries(), path)
     }
 
     /// The bytes of one entry: of a file, or the target of a link. Fails for what is not an entry.
@@ -240,7 +239,32 @@ impl Snapshot for Overlay<'_> {
         &self.entries
     }
 
+    // What was fetched is not among the entries, and no edit changes it.
+    fn entry(&self, path: &RepoPath) -> Option<Entry> {
+        match mount_of(path) {
+            Some(_) => self.under.entry(path),
+            None => self.entries.get(path).copied(),
+        }
+    }
+
+    fn names(&self, directory: &RepoPath) -> Option<Names> {
+        match mount_of(directory) {
+            Some(_) => self.under.names(directory),
+            None => names_in(&self.entries, directory),
+        }
+    }
+
+    fn is_directory(&self, path: &RepoPath) -> bool {
+        match mount_of(path) {
+            Some(_) => self.under.is_directory(path),
+            None => is_directory_in(&self.entries, path),
+        }
+    }
+
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        if mount_of(path).is_some() {
+            return self.under.bytes(path);
+        }
         match self.files.get(path) {
             Some(bytes) => Ok(Arc::clone(bytes)),
             None if self.entries.contains_key(path) => self.under.bytes(path),
@@ -483,6 +507,14 @@ fn below<'s>(
         let end = RepoPath::bound(&format!("{directory}0"));
         entries.range(first..end)
     }
+}
+
+fn is_directory_in(entries: &Entries, path: &RepoPath) -> bool {
+    path.is_root() || below(entries, path).next().is_some()
+}
+
+fn names_in(entries: &Entries, directory: &RepoPath) -> Option<Names> {
+    is_directory_in(entries, directory).then(|| list_directory(entries, directory))
 }
 
 /// Names directly in a directory with the kind of their entry; `None` for a directory.

@@ -4,7 +4,7 @@
 //! when they are read; what does not fit its name is as good as absent, and is fetched again. Nothing is ever deleted.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -71,10 +71,19 @@ impl Cache {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let directory = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(directory)?;
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let temporary = directory.join(format!(".{}-{number}", std::process::id()));
-        let written = fs::File::create(&temporary)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        // Another machine that shares the directory may have a process of this number.
+        let (temporary, mut file) = loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let temporary = directory.join(format!(".{}-{number}", std::process::id()));
+            match fs::File::create_new(&temporary) {
+                Ok(file) => break (temporary, file),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < u32::MAX => {}
+                Err(error) => return Err(error),
+            }
+        };
+        let written = file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);

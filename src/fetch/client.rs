@@ -122,6 +122,11 @@ impl Client {
         }
     }
 
+    /// An error where an address may not be asked.
+    pub(super) fn allows(&self, url: &Url) -> Result<(), String> {
+        self.reach.refuses(url).map_or(Ok(()), Err)
+    }
+
     /// The top of a server: by HTTPS, unless it is named as one that is asked without.
     pub(super) fn reachable(&self, authority: &str) -> Result<Url, String> {
         let https = Url::parse(&format!("https://{authority}/"))?;

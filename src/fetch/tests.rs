@@ -264,6 +264,15 @@ fn what_is_kept_is_checked_and_fetched_again() {
     assert!(answer(&offline(cache.path()), &want).is_err());
     assert_eq!(answer(&settings, &want), Ok(first.clone()));
     assert_eq!(answer(&offline(cache.path()), &want), Ok(first));
+    let elsewhere = Settings {
+        network: Some(Reach::public()),
+        ..settings
+    };
+    assert!(
+        answer(&elsewhere, &want)
+            .unwrap_err()
+            .contains("not encrypted")
+    );
 }
 
 #[test]
@@ -613,7 +622,7 @@ fn a_server_that_speaks_only_the_old_protocol_is_understood() {
     let settings = settings(cache.path(), &[&server]);
     for reference in ["", "main", "v1", &head] {
         let mounted = answer(&settings, &want(reference)).unwrap();
-        assert!(mounted.contains(&head[..12]), "{mounted}");
+        assert!(mounted.contains(&head[..20]), "{mounted}");
     }
     let message = answer(&settings, &want("v2")).unwrap_err();
     assert!(message.contains("no branch and no tag `v2`"), "{message}");

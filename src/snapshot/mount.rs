@@ -299,6 +299,12 @@ mod tests {
             );
         }
         assert_eq!(mounted.entries().len(), 3);
+        // An edit that is tried leaves it in place.
+        let edits = [(path("fetched:c/x"), Some(b"mine".to_vec()))];
+        let edited = crate::snapshot::Overlay::new(&mounted, edits);
+        let tried = Tree::new(&edited);
+        assert_eq!(&*tried.read(&path("fetched:c/ok")).unwrap(), b"theirs");
+        assert_eq!(tried.list(&path("fetched:c")).unwrap().len(), 2);
         // A rendering that asked is not the same where the answer is another one.
         let inputs = tree.inputs();
         assert_eq!(inputs.wants.len(), 3);
