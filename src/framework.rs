@@ -168,7 +168,7 @@ mod tests {
                 "soc2",
             ]
         );
-        let is_sentence = |text: &str| text.ends_with('.') && text.len() > 30;
+        let is_sentence = |text: &str| text.ends_with('.') && text.len() > 15;
         for framework in &all {
             assert!(is_sentence(&framework.about), "{}", framework.name);
             let mut ids = BTreeSet::new();
