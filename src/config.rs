@@ -55,6 +55,8 @@ pub struct Config {
     pub controls: Vec<Control>,
     /// Changes to controls in parts of the repository.
     pub overrides: Vec<Override>,
+    /// Where health information is handled.
+    pub ephi: Option<Ephi>,
     /// Rego files, and directories of them.
     pub policies: Vec<Spanned<RepoPath>>,
     /// What that Rego reads as `data`.
@@ -112,6 +114,19 @@ pub struct Set {
     pub value: Spanned<String>,
     /// True if and only if it was quoted: then it is a text, whatever it looks like.
     pub is_text: bool,
+}
+
+/// Where electronic protected health information is handled, and what is more severe there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ephi {
+    /// Ids of apps; a `*` at the end stands for any text.
+    pub apps: Vec<Spanned<String>>,
+    /// Namespaces; the same.
+    pub namespaces: Vec<Spanned<String>>,
+    /// Labels and annotations of objects, their pods and their namespaces: `key` or `key=value`.
+    pub labels: Vec<Spanned<String>>,
+    /// The least severity, there, of what controls of the framework `hipaa` find.
+    pub severity: Option<Spanned<Level>>,
 }
 
 /// What the configuration says about one control.
@@ -327,6 +342,15 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
     config.policy_severity =
         get(node, "policy-severity").and_then(|node| spanned(node, Level::named));
     config.overrides = items(node, "overrides").filter_map(override_of).collect();
+    config.ephi = get(node, "ephi").map(|node| {
+        let texts = |name| items(node, name).filter_map(text).collect();
+        Ephi {
+            apps: texts("apps"),
+            namespaces: texts("namespaces"),
+            labels: texts("labels"),
+            severity: get(node, "severity").and_then(|node| spanned(node, Level::named)),
+        }
+    });
     config.fail_on = get(node, "fail-on").and_then(|node| {
         spanned(node, |text| match text {
             "never" => Some(FailOn::Never),

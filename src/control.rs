@@ -7,6 +7,7 @@
 pub mod cases;
 mod embedded;
 mod metadata;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,6 +18,8 @@ use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
 use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
+use crate::yaml;
+pub use user::{Defaults, Form, Match, Module, data, modules, package, severity};
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,7 +147,7 @@ pub enum On {
 }
 
 /// A value that a user can set for a control.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Setting {
     /// `true` or `false`.
@@ -190,6 +193,9 @@ pub struct Parameter {
 pub struct Control {
     /// Its permanent id.
     pub id: ControlId,
+    /// Kubescape's other ids for the same: what fails this control fails each of them, too. Where several controls answer to
+    /// one id, it is the union of them.
+    pub also: Vec<ControlId>,
     /// Its name: the pattern it finds, in kebab case, as its folder and its file are called.
     pub name: String,
     /// One line: what should hold.
@@ -202,6 +208,8 @@ pub struct Control {
     pub since: String,
     /// The most its suggestion may claim.
     pub fix: FixClass,
+    /// False for a control that runs only where a framework or the configuration asks for it.
+    pub enabled: bool,
     /// Which objects it is run on.
     pub kinds: Vec<Applies>,
     /// What it reads beside the object.
@@ -220,6 +228,8 @@ pub struct Control {
     pub page: Arc<str>,
     /// True for one that is part of Plimsoll, so that this project's tests have shown that it loads.
     pub built_in: bool,
+    /// How it is written.
+    pub form: Form,
 }
 
 impl Control {
@@ -228,6 +238,43 @@ impl Control {
     /// The name is that of the file; the metadata must be complete and hold nothing unknown.
     pub fn parse(path: &RepoPath, rego: &str, page: &str) -> Result<Self, Problem> {
         metadata::read(path, rego, page)
+    }
+
+    /// True if and only if this is the control's id, its name, or one of the ids that it answers to as well.
+    pub fn answers_to(&self, id_or_name: &str) -> bool {
+        self.id.as_str() == id_or_name
+            || self.name == id_or_name
+            || self.also.iter().any(|id| id.as_str() == id_or_name)
+    }
+
+    /// Sets a parameter; says what is wrong where it cannot be set.
+    pub fn set_parameter(&mut self, name: &str, setting: Setting) -> Result<(), String> {
+        let known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+        let known = known.join("`, `");
+        match self.parameters.get_mut(name) {
+            Some(parameter) if parameter.value.is_like(&setting) => {
+                parameter.value = setting;
+                Ok(())
+            }
+            // One text is a list of one.
+            Some(parameter) => match (&parameter.value, setting) {
+                (Setting::Texts(_), Setting::Text(text)) => {
+                    parameter.value = Setting::Texts(vec![text]);
+                    Ok(())
+                }
+                (Setting::Text(_), Setting::Number(number)) => {
+                    parameter.value = Setting::Text(number.to_string());
+                    Ok(())
+                }
+                (wanted, given) => Err(format!(
+                    "`{name}` must be {}, not {}",
+                    wanted.kind(),
+                    given.kind()
+                )),
+            },
+            None if known.is_empty() => Err(format!("`{}` has nothing that can be set", self.id)),
+            None => Err(format!("`{}` has no `{name}`; it has `{known}`", self.id)),
+        }
     }
 
     /// True if and only if the control can judge objects like this one.
@@ -281,6 +328,10 @@ impl Library {
 pub struct Controls {
     controls: Vec<Control>,
     libraries: Vec<Library>,
+    /// What users' rules are written in, and import.
+    modules: Vec<Module>,
+    /// What users' rules read as `data`.
+    data: Vec<(RepoPath, yaml::Value)>,
 }
 
 impl Controls {
@@ -294,7 +345,6 @@ impl Controls {
         let path =
             |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
         let mut set = Self {
-            controls: Vec::new(),
             libraries: embedded::LIBRARIES
                 .iter()
                 .map(|(library, rego)| Library {
@@ -302,6 +352,7 @@ impl Controls {
                     rego: Arc::from(*rego),
                 })
                 .collect(),
+            ..Self::none()
         };
         for (name, rego, page) in embedded::CONTROLS {
             let control =
@@ -366,7 +417,10 @@ impl Controls {
     /// Adds a control. Its id, name and package must be new.
     pub fn add(&mut self, control: Control) -> Result<(), Problem> {
         let same = self.controls.iter().find(|other| {
-            other.id == control.id || other.name == control.name || other.package == control.package
+            let both_own = other.form == Form::Own && control.form == Form::Own;
+            other.id == control.id
+                || other.name == control.name
+                || both_own && other.package == control.package
         });
         if let Some(same) = same {
             let message = format!(
@@ -392,7 +446,7 @@ impl Controls {
                 .filter(|control| keep(control))
                 .cloned()
                 .collect(),
-            libraries: self.libraries.clone(),
+            ..self.clone()
         }
     }
 
@@ -403,39 +457,9 @@ impl Controls {
         name: &str,
         setting: Setting,
     ) -> Result<(), String> {
-        let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) else {
-            return Ok(());
-        };
-        let known: Vec<&str> = control.parameters.keys().map(String::as_str).collect();
-        let known = known.join("`, `");
-        match control.parameters.get_mut(name) {
-            Some(parameter) if parameter.value.is_like(&setting) => {
-                parameter.value = setting;
-                Ok(())
-            }
-            // One text is a list of one.
-            Some(parameter) => match (&parameter.value, setting) {
-                (Setting::Texts(_), Setting::Text(text)) => {
-                    parameter.value = Setting::Texts(vec![text]);
-                    Ok(())
-                }
-                (Setting::Text(_), Setting::Number(number)) => {
-                    parameter.value = Setting::Text(number.to_string());
-                    Ok(())
-                }
-                (wanted, given) => Err(format!(
-                    "`{name}` must be {}, not {}",
-                    wanted.kind(),
-                    given.kind()
-                )),
-            },
-            None if known.is_empty() => {
-                Err(format!("`{}` has nothing that can be set", control.id))
-            }
-            None => Err(format!(
-                "`{}` has no `{name}`; it has `{known}`",
-                control.id
-            )),
+        match self.controls.iter_mut().find(|control| control.id == *id) {
+            Some(control) => control.set_parameter(name, setting),
+            None => Ok(()),
         }
     }
 
@@ -451,6 +475,16 @@ impl Controls {
         self.controls.iter()
     }
 
+    /// The modules that users' rules for Conftest are written in.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// What users' rules read as `data`, each with its file.
+    pub fn data(&self) -> &[(RepoPath, yaml::Value)] {
+        &self.data
+    }
+
     /// The modules that the controls import.
     pub fn libraries(&self) -> &[Library] {
         &self.libraries
@@ -461,6 +495,14 @@ impl Controls {
         self.controls
             .iter()
             .find(|control| control.id.as_str() == id_or_name || control.name == id_or_name)
+    }
+
+    /// The controls that answer to this id or name, by id; more than one for an id that is a union.
+    pub fn find_all(&self, id_or_name: &str) -> Vec<&Control> {
+        self.controls
+            .iter()
+            .filter(|control| control.answers_to(id_or_name))
+            .collect()
     }
 
     /// True if and only if there is no control.

@@ -154,7 +154,7 @@ const CLUSTER_SCOPED: [(&str, &[&str]); 21] = [
 ];
 
 /// The kinds that describe pods, by group, and the way to the pod (the map that holds `metadata` and `spec`).
-const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
+const POD_KINDS: [(&str, &[&str], &[&str]); 15] = [
     ("", &["Pod"], &[]),
     ("", &["PodTemplate"], &["template"]),
     ("", &["ReplicationController"], &["spec", "template"]),
@@ -192,6 +192,11 @@ const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
         &["spec", "jobTargetRef", "template"],
     ),
     ("agents.x-k8s.io", &["Sandbox"], &["spec", "podTemplate"]),
+    (
+        "extensions.agents.x-k8s.io",
+        &["SandboxTemplate"],
+        &["spec", "podTemplate"],
+    ),
     (
         "leaderworkerset.x-k8s.io",
         &["LeaderWorkerSet"],

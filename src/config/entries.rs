@@ -67,7 +67,7 @@ pub(super) const TOP: &[Entry] = &[
     entry(
         "frameworks",
         Shape::List(&Shape::Text),
-        "The frameworks whose controls are evaluated. Without this entry, the default set is.",
+        "The frameworks whose controls are evaluated. Without this entry, the default set is. `pss-restricted@v1.30` asks for what that version of the Pod Security Standards asked.",
     ),
     entry(
         "controls",
@@ -78,6 +78,11 @@ pub(super) const TOP: &[Entry] = &[
         "overrides",
         Shape::List(&Shape::Map(OVERRIDE)),
         "Changes to single controls in parts of the repository.",
+    ),
+    entry(
+        "ephi",
+        Shape::Map(EPHI),
+        "Where electronic protected health information is handled. What controls of the framework `hipaa` find there is more severe.",
     ),
     entry(
         "policies",
@@ -149,6 +154,29 @@ const APP: &[Entry] = &[
         "Single values over the values files, as `helm --set` takes them. A quoted value is a text.",
     ),
     entry("exclude", Shape::Flag, "True where this is no app."),
+];
+
+const EPHI: &[Entry] = &[
+    entry(
+        "apps",
+        Shape::List(&Shape::Text),
+        "The ids of apps, as reports name them. A `*` at the end stands for any text.",
+    ),
+    entry(
+        "namespaces",
+        Shape::List(&Shape::Text),
+        "Namespaces. A `*` at the end stands for any text.",
+    ),
+    entry(
+        "labels",
+        Shape::List(&Shape::Text),
+        "Labels and annotations, as `key` or `key=value`: objects that carry one, whose pods do, or whose Namespace does.",
+    ),
+    entry(
+        "severity",
+        Shape::Choice(SEVERITIES),
+        "The least severity of such a finding there. The default is high.",
+    ),
 ];
 
 const CONTROL: &[Entry] = &[

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Policy, Side, evaluate};
-use crate::control::Control;
 use crate::control::cases::{Block, Case, cases, markers, without_markers};
+use crate::control::{Control, Setting};
 use crate::finding::{Finding, FixClass, State, Suggestion};
 use crate::origin::{Origin, Origins, Role};
 use crate::resource::{Resource, flatten};
@@ -163,12 +163,36 @@ fn judge(
     }
 }
 
+/// The policy with what a block sets for its control.
+fn set(control: &Control, policy: &Policy, block: &Block) -> Result<Policy, Wrong> {
+    let settings: BTreeMap<String, Setting> =
+        serde_yaml::from_str(&block.yaml).map_err(|error| wrong(block.line, error.to_string()))?;
+    let mut controls = policy.controls.clone();
+    let of_page = controls.iter_mut().filter(|other| other.id == control.id);
+    for other in of_page {
+        for (name, setting) in &settings {
+            other
+                .set_parameter(name, setting.clone())
+                .map_err(|what| wrong(block.line, what))?;
+        }
+    }
+    Ok(policy.with(controls))
+}
+
 /// True where something was suggested, and what differs from the markers and the fix of a case.
 fn check_case(
     control: &Control,
     policy: &Policy,
     case: &Case,
 ) -> Result<(bool, Vec<Wrong>), Wrong> {
+    let with;
+    let policy = match &case.with {
+        None => policy,
+        Some(block) => {
+            with = set(control, policy, block)?;
+            &with
+        }
+    };
     let nothing = Block {
         line: case.head.line,
         yaml: String::new(),

@@ -1,44 +1,46 @@
-//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control.
+//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control or of a framework.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::check;
-use plimsoll::control::Controls;
+use plimsoll::framework::Framework;
 use plimsoll::origin::{Origins, Source};
+use plimsoll::policy;
 use plimsoll::resource::Resource;
 use plimsoll::text::LineIndex;
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
 use crate::check::{on_head, open, request};
+use crate::controls::{list, of_directory, page};
 use crate::{Failure, Terminal, print};
 
-pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
-    let mut out = String::new();
-    for control in &Controls::built_in() {
-        let _ = writeln!(
-            out,
-            "{:8} {:8} {:32} {}",
-            control.id.as_str(),
-            control.severity.name(),
-            control.name,
-            control.title
-        );
-    }
-    print(&out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
-    let controls = Controls::built_in();
-    if let Some(control) = controls.find(&arguments.subject) {
-        print(&control.page)?;
+    let controls = of_directory(terminal);
+    let named = match controls.find(&arguments.subject) {
+        Some(control) => vec![control],
+        None => controls.find_all(&arguments.subject),
+    };
+    if let [control] = named.as_slice() {
+        print(&page(control))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !named.is_empty() {
+        print(&format!(
+            "{} is answered by these controls together:\n\n{}",
+            arguments.subject,
+            list(&named)
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(framework) = Framework::find(&arguments.subject) {
+        print(&policy::framework_page(&framework, &controls))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
         return Err(Failure::new(format!(
-            "`{}` is neither a control nor KIND/NAME of an object",
+            "`{}` is neither a control, nor a framework, nor KIND/NAME of an object",
             arguments.subject
         ))
         .help(
