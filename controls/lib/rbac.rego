@@ -107,9 +107,7 @@ noun(subject) := "the user" if {
 	subject.kind == "Group"
 } else := "the service account"
 
-holders := concat(", ", sort(subjects)) if {
-	count(subjects) < 4
-} else := sprintf("%s and %d more", [concat(", ", array.slice(sort(subjects), 0, 2)), count(subjects) - 2])
+holders := change.some_of(sort(subjects))
 
 held if count(subjects) > 0
 

@@ -113,7 +113,7 @@ deny contains violation if {
 	not is in values
 	violation := {
 		"path": array.concat(place.path, [field, name]),
-		"message": sprintf("`%s` goes from `%s` to %s: the mesh no longer encrypts what is sent here", [name, was, shown(is)]),
+		"message": sprintf("`%s` goes from `%s` to %s: the mesh no longer encrypts what is sent here", [name, was, change.shown(is)]),
 		"fix": {"op": "set", "value": was},
 	}
 }
@@ -131,7 +131,7 @@ deny contains violation if {
 	violation := {
 		"path": array.concat(place.path, [field, name]),
 		"message": sprintf("`%s: %s` leaves the mesh, which no longer encrypts what is sent here", [name, is]),
-		"fix": restore(was),
+		"fix": change.restore(was),
 	}
 }
 
@@ -154,7 +154,7 @@ deny contains violation if {
 	violation := {
 		"path": array.concat(place.path, ["annotations", name]),
 		"message": sprintf("%s goes past the mesh from now on, without its encryption (`%s`)", [change.words(sort(added)), name]),
-		"fix": restore(was),
+		"fix": change.restore(was),
 	}
 }
 
@@ -162,11 +162,3 @@ items(text) := {trim_space(item) |
 	some item in split(text, ",")
 	trim_space(item) != ""
 }
-
-shown("") := "nothing"
-
-shown(value) := sprintf("`%s`", [value]) if value != ""
-
-restore("") := {"op": "remove"}
-
-restore(value) := {"op": "set", "value": value} if value != ""
