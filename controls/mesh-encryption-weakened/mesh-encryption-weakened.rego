@@ -86,6 +86,17 @@ joined := {
 	"sidecar.istio.io/inject": {"true"},
 }
 
+# True for what is in a mesh by some label or annotation, a revision of Istio among them.
+member(metadata) if {
+	some field in ["labels", "annotations"]
+	some name, values in joined
+	change.text(workload.map(metadata, field), name) in values
+}
+
+member(metadata) if {
+	change.text(workload.map(metadata, "labels"), "istio.io/rev") != ""
+}
+
 left := {
 	"istio-injection": {"disabled"},
 	"istio.io/dataplane-mode": {"none"},
@@ -111,6 +122,8 @@ deny contains violation if {
 	is := change.text(workload.map(place.is, field), name)
 	was in values
 	not is in values
+	metadata := place.is
+	not member(metadata)
 	violation := {
 		"path": array.concat(place.path, [field, name]),
 		"message": sprintf("`%s` goes from `%s` to %s: the mesh no longer encrypts what is sent here", [name, was, change.shown(is)]),
