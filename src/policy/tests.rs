@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::*;
 use crate::origin::{Origins, Role};
 use crate::resource::flatten;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
 
 /// A text read as the rendering of an app.
