@@ -265,6 +265,7 @@ fn under_proposed(request: &Request<'_>, gate: Gate) -> Option<String> {
         .read_text(&path)
         .map_or_else(|_| String::new(), |text| text.to_string());
     let proposed = Request {
+        target: request.target,
         base: request.base,
         head: request.head,
         config: Some((path.clone(), text)),
