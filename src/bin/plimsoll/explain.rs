@@ -8,6 +8,7 @@ use plimsoll::control::Controls;
 use plimsoll::origin::{Origins, Source};
 use plimsoll::resource::Resource;
 use plimsoll::text::LineIndex;
+use plimsoll::waiver::{About, Wrong};
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
@@ -26,6 +27,10 @@ pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
             control.title
         );
     }
+    for about in Wrong::ALL.map(Wrong::about) {
+        let (id, severity) = (about.id, about.severity.name());
+        let _ = writeln!(out, "{id:8} {severity:8} {:32} {}", about.name, about.title);
+    }
     print(&out)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -34,6 +39,15 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
     let controls = Controls::built_in();
     if let Some(control) = controls.find(&arguments.subject) {
         print(&control.page)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let of_waivers = Wrong::ALL.map(Wrong::about);
+    let named = |about: &&About| [about.id, about.name].contains(&arguments.subject.as_str());
+    if let Some(about) = of_waivers.iter().find(named) {
+        print(&format!(
+            "# {}\n\n{}. {}\n",
+            about.name, about.title, about.help
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
