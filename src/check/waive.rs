@@ -514,8 +514,10 @@ impl<'a> Waivers<'a> {
                 ),
                 None => continue,
             };
-            let was_there =
-                known.in_base && !(matches!(wrong, Wrong::Unused | Wrong::Gone) && known.was_used);
+            // Where there is nothing to compare with, everything is new.
+            let was_there = self.base_governs()
+                && known.in_base
+                && !(matches!(wrong, Wrong::Unused | Wrong::Gone) && known.was_used);
             found.push(known.told(wrong, message, was_there, fail_on, &mut seen));
         }
         found
