@@ -4,6 +4,8 @@
 //! leave this module. Whether a change is good is judged by policy.
 
 mod diff;
+pub mod files;
+pub mod hunks;
 pub mod lines;
 mod pair;
 mod rows;

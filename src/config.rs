@@ -54,10 +54,22 @@ pub struct Config {
     pub frameworks: Option<Vec<Spanned<String>>>,
     /// Changes to controls.
     pub controls: Vec<Control>,
+    /// Changes to controls in parts of the repository.
+    pub overrides: Vec<Override>,
+    /// Where health information is handled.
+    pub ephi: Option<Ephi>,
+    /// Rego files, and directories of them.
+    pub policies: Vec<Spanned<RepoPath>>,
+    /// What that Rego reads as `data`.
+    pub data: Vec<Spanned<RepoPath>>,
+    /// The severity of what that Rego finds where it says none.
+    pub policy_severity: Option<Spanned<Level>>,
     /// What blocks.
     pub fail_on: Option<Spanned<FailOn>>,
     /// What Helm is told.
     pub helm: Helm,
+    /// The only hosts that may be asked; empty for every public one.
+    pub hosts: Vec<Spanned<String>>,
     /// Findings that are accepted.
     pub waivers: Vec<Waiver>,
     /// What is asked of waivers.
@@ -147,6 +159,19 @@ pub struct Set {
     pub is_text: bool,
 }
 
+/// Where electronic protected health information is handled, and what is more severe there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ephi {
+    /// Ids of apps; a `*` at the end stands for any text.
+    pub apps: Vec<Spanned<String>>,
+    /// Namespaces; the same.
+    pub namespaces: Vec<Spanned<String>>,
+    /// Labels and annotations of objects, their pods and their namespaces: `key` or `key=value`.
+    pub labels: Vec<Spanned<String>>,
+    /// The least severity, there, of what controls of the framework `hipaa` find.
+    pub severity: Option<Spanned<Level>>,
+}
+
 /// What the configuration says about one control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
@@ -156,8 +181,34 @@ pub struct Control {
     pub enabled: Option<Spanned<bool>>,
     /// The severity that it has instead of its own.
     pub severity: Option<Spanned<Level>>,
+    /// What is set for it, by name.
+    pub with: Vec<(Spanned<String>, Setting)>,
     /// Why.
     pub reason: Option<Spanned<String>>,
+}
+
+/// What is set for a control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// One value as it is written, and whether it was quoted.
+    Single(String, bool),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+/// What the configuration says about one control in a part of the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The control: an id or a name.
+    pub control: Spanned<String>,
+    /// The files in which findings are shown that it speaks of.
+    pub paths: Vec<Spanned<Glob>>,
+    /// False where the control is turned off.
+    pub enabled: Option<Spanned<bool>>,
+    /// The severity that it has instead of its own.
+    pub severity: Option<Spanned<Level>>,
+    /// Why.
+    pub reason: Spanned<String>,
 }
 
 /// A severity.
@@ -313,6 +364,36 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
     config.ignore = globs("ignore");
     config.frameworks =
         get(node, "frameworks").map(|_| items(node, "frameworks").filter_map(text).collect());
+    for (name, into) in [
+        ("policies", &mut config.policies),
+        ("data", &mut config.data),
+    ] {
+        for item in items(node, name) {
+            let path = spanned(item, |text| {
+                RepoPath::new(text.trim_start_matches('/')).ok()
+            });
+            match path {
+                Some(path) => into.push(path),
+                None => checker.wrong(
+                    item.span,
+                    "this path leads outside the repository".to_owned(),
+                    None,
+                ),
+            }
+        }
+    }
+    config.policy_severity =
+        get(node, "policy-severity").and_then(|node| spanned(node, Level::named));
+    config.overrides = items(node, "overrides").filter_map(override_of).collect();
+    config.ephi = get(node, "ephi").map(|node| {
+        let texts = |name| items(node, name).filter_map(text).collect();
+        Ephi {
+            apps: texts("apps"),
+            namespaces: texts("namespaces"),
+            labels: texts("labels"),
+            severity: get(node, "severity").and_then(|node| spanned(node, Level::named)),
+        }
+    });
     config.fail_on = get(node, "fail-on").and_then(|node| {
         spanned(node, |text| match text {
             "never" => Some(FailOn::Never),
@@ -340,11 +421,18 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             RepoPath::new(text.trim_start_matches('/')).ok()
         })
     });
+    config.hosts = get(node, "network")
+        .map(|network| items(network, "allow").filter_map(text).collect())
+        .unwrap_or_default();
     for (name, control) in get(node, "controls").into_iter().flat_map(pairs) {
         let Some(name) = text(name) else { continue };
         let control = Control {
-            enabled: get(control, "enabled")
-                .and_then(|node| spanned(node, |text| Some(text.eq_ignore_ascii_case("true")))),
+            enabled: get(control, "enabled").and_then(flag),
+            with: get(control, "with")
+                .into_iter()
+                .flat_map(pairs)
+                .filter_map(|(name, value)| Some((text(name)?, setting(value)?)))
+                .collect(),
             severity: get(control, "severity").and_then(|node| spanned(node, Level::named)),
             reason: get(control, "reason").and_then(text),
             control: name,
@@ -386,6 +474,35 @@ fn waiver(node: &Node) -> Option<Waiver> {
         reason: words("reason")?,
         until: words("until"),
     })
+}
+
+fn override_of(node: &Node) -> Option<Override> {
+    Some(Override {
+        control: text(get(node, "control")?)?,
+        paths: items(node, "paths")
+            .filter_map(|node| spanned(node, |text| Glob::new(text).ok()))
+            .collect(),
+        enabled: get(node, "enabled").and_then(flag),
+        severity: get(node, "severity").and_then(|node| spanned(node, Level::named)),
+        reason: text(get(node, "reason")?)?,
+    })
+}
+
+fn flag(node: &Node) -> Option<Spanned<bool>> {
+    spanned(node, |text| Some(text.eq_ignore_ascii_case("true")))
+}
+
+fn setting(node: &Node) -> Option<Setting> {
+    match &node.data {
+        Data::Scalar { text, plain, .. } => Some(Setting::Single(text.clone(), !plain)),
+        Data::List(items) => Some(Setting::List(
+            items
+                .iter()
+                .filter_map(|item| Some(text(item)?.value))
+                .collect(),
+        )),
+        Data::Map(_) => None,
+    }
 }
 
 fn app(node: &Node, checker: &mut Checker<'_>) -> Option<App> {

@@ -11,6 +11,8 @@
 )]
 
 use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -37,6 +39,26 @@ fn plimsoll(directory: &Path, arguments: &[&str]) -> Output {
         .env_clear()
         .output()
         .expect("the binary was built for this test")
+}
+
+/// A server of one file, which runs as long as the process; gives its address.
+fn serve(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    });
+    address
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -340,7 +362,7 @@ fn the_readme_shows_what_is_printed() {
 fn help_is_as_expected() {
     let mut failures = String::new();
     for command in [
-        "", "check", "diff", "baseline", "render", "explain", "controls", "schema",
+        "", "check", "diff", "fix", "baseline", "render", "explain", "controls", "test", "schema",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()
@@ -359,4 +381,70 @@ fn help_is_as_expected() {
         );
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// What is named elsewhere is fetched where the command line or the configuration in base allows it, by every command that renders.
+#[test]
+fn commands_fetch_what_they_may() {
+    const FILE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far}\ndata: {a: b}\n";
+    let address = serve(FILE);
+    let directory = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for (side, prefix) in [("base", "a-"), ("head", "b-")] {
+        let text = format!("resources: [{address}/far.yaml]\nnamePrefix: {prefix}\n");
+        write(&format!("{side}/kustomization.yaml"), &text);
+    }
+    let run = |arguments: &[&str]| {
+        let output = plimsoll(directory.path(), arguments);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), told)
+    };
+    let sides = ["--base", "base", "--head", "head"];
+    let check = |more: &[&str]| run(&[&["check"], &sides[..], more].concat());
+    let cache = ["--cache-dir", "cache"];
+    let allow = [
+        "--allow-network",
+        "--allow-host",
+        &address,
+        cache[0],
+        cache[1],
+    ];
+
+    let (code, told) = check(&[]);
+    assert!(
+        code == Some(2) && told.contains("--allow-network"),
+        "{told}"
+    );
+    let (code, told) = check(&cache);
+    assert!(
+        code == Some(2) && told.contains("has not been fetched before"),
+        "{told}"
+    );
+    // A private address is asked only where somebody who is trusted names it; the change under review is not.
+    let hosts = format!("network: {{allow: [\"{address}\"]}}\n");
+    write("head/.plimsoll.yaml", &hosts);
+    let open = ["--allow-network", cache[0], cache[1]];
+    let (code, told) = check(&open);
+    assert!(code == Some(2) && told.contains("not encrypted"), "{told}");
+    write("base/.plimsoll.yaml", &hosts);
+    let (code, told) = check(&open);
+    assert!(code == Some(0) && told.contains("is not pinned"), "{told}");
+    for side in ["base", "head"] {
+        std::fs::remove_file(directory.path().join(side).join(".plimsoll.yaml")).unwrap();
+    }
+
+    let (code, told) = run(&[&["diff"], &sides[..], &allow].concat());
+    assert!(code == Some(0) && told.contains("+  name: b-far"), "{told}");
+    let (code, told) = run(&[&["render", "head"], &allow[..]].concat());
+    assert!(code == Some(0) && told.contains("name: b-far"), "{told}");
+    let explain = ["explain", "configmap/b-far", "data.a", "--head", "head"];
+    let (code, told) = run(&[&explain[..], &allow].concat());
+    assert!(code == Some(0) && told.contains("-far.yaml:4:11"), "{told}");
+    // What was fetched is there without the network, too.
+    let (code, told) = run(&[&["render", "base"], &cache[..]].concat());
+    assert!(code == Some(0) && told.contains("name: a-far"), "{told}");
 }

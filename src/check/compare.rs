@@ -12,7 +12,7 @@ use crate::origin::Origins;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
 use crate::report::{AppState, Side, Trouble, Which};
-use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
+use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree, Want};
 use crate::text::RepoPath;
 
 /// The stack of a rendering thread. It is reserved, not used: nesting is bounded, and these bounds fit.
@@ -34,12 +34,25 @@ pub struct Request<'a> {
     pub waivers: Waiving,
 }
 
+impl<'a> Request<'a> {
+    /// The side whose configuration and policies are in force: the base, and the head where there is nothing before it.
+    pub fn governing(&self) -> &'a dyn Snapshot {
+        if self.base.entries().is_empty() {
+            self.head
+        } else {
+            self.base
+        }
+    }
+}
+
 /// One app on both sides.
 pub struct Compared {
     /// Its id.
     pub id: String,
     /// Its environment, where it has one.
     pub environment: Option<String>,
+    /// What to render in head; `None` where it is not there.
+    pub app: Option<App>,
     /// What the change does to it.
     pub state: AppState,
     /// Files and directories that it reads, for one that was not rendered.
@@ -76,6 +89,16 @@ pub struct Comparison {
 pub trait Progress: Sync {
     /// An app has been rendered: the `done`th of `all`.
     fn rendered(&self, done: usize, all: usize);
+}
+
+impl Comparison {
+    /// What the renderings of both sides asked for, and nobody has looked for yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Want> {
+        let renderings = self.apps.iter().flat_map(|app| [&app.base, &app.head]);
+        renderings
+            .flatten()
+            .flat_map(|rendered| rendered.inputs.unanswered())
+    }
 }
 
 impl Progress for () {
@@ -258,6 +281,7 @@ fn compare_app(
     let mut compared = Compared {
         id: some.map(|app| app.id.clone()).unwrap_or_default(),
         environment: after.or(before).and_then(|app| app.environment.clone()),
+        app: after.cloned(),
         state: AppState::Unchanged,
         reads: some.map(reads).unwrap_or_default(),
         namespaces: [before, after].map(|app| app.map(namespace).unwrap_or_default()),
@@ -329,7 +353,7 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
 }
 
 /// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
-fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+pub(super) fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
     catch_unwind(AssertUnwindSafe(|| render::render(snapshot, app))).unwrap_or_else(|_| {
         let mut rendering = render::Rendering::default();
         rendering.problems.push(
@@ -349,6 +373,8 @@ fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 
 /// The apps of head, all of them rendered.
 pub struct Apps {
+    /// The configuration in force.
+    pub config: Config,
     /// Each app by id.
     pub apps: Vec<(String, Rendered)>,
     /// What could not be done.
@@ -375,5 +401,9 @@ pub fn render_head(request: &Request<'_>) -> Apps {
     );
     problems.sort();
     problems.dedup();
-    Apps { apps, problems }
+    Apps {
+        config,
+        apps,
+        problems,
+    }
 }

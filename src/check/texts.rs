@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::compare::{Compared, Request};
 use crate::cause::{self, Line};
+use crate::change;
 use crate::finding;
+use crate::fix::{Draft, Fix, Remedy};
 use crate::origin::{Origins, Role};
 use crate::report::{Location, Reason, SourceText, Texts, Trouble, Which};
 use crate::resource;
@@ -84,6 +86,16 @@ impl TextLoader<'_> {
         }
     }
 
+    /// The texts that remedies edit.
+    pub(super) fn load_edited(&mut self, remedies: &[Remedy]) {
+        for remedy in remedies {
+            let (Remedy::Fix(Fix { edits, .. }) | Remedy::Draft(Draft { edits, .. })) = remedy;
+            for path in edits.keys() {
+                self.load(Which::Head, path, None);
+            }
+        }
+    }
+
     pub(super) fn locate(
         &mut self,
         side: Which,
@@ -125,7 +137,8 @@ impl TextLoader<'_> {
             (Which::Head, app.head.as_ref())
         };
         let location = rendered.and_then(|rendered| {
-            let line = cause::place(&rendered.origins, cause.anchor.shown)?;
+            let written = || cause::place(&rendered.origins, cause.anchor.shown);
+            let line = self.altered(cause, app).or_else(written)?;
             self.locate(side, &line, Some(&rendered.origins))
         });
         Reason {
@@ -133,6 +146,21 @@ impl TextLoader<'_> {
             removed: cause.removed,
             location,
         }
+    }
+
+    /// The place of the first field that the change altered in an object that is still there.
+    fn altered(&self, cause: &finding::Cause, app: &Compared) -> Option<Line> {
+        let (base, head) = (app.base.as_ref()?, app.head.as_ref()?);
+        let (before, after) = (&base.rendering.resources, &head.rendering.resources);
+        let changes = change::changes(before, after);
+        let change = changes
+            .iter()
+            .find(|change| !cause.removed && *change.identity == cause.resource)?;
+        let part = change
+            .fields
+            .iter()
+            .find_map(|field| field.after.as_ref())?;
+        cause::place(&head.origins, part.origin)
     }
 
     /// Marks the source bytes of every value that must not be shown.

@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Named(&'static [Entry]),
     /// A map from names that are not known here to single values.
     Values,
+    /// A map from names that are not known here to single values or lists of texts.
+    Settings,
 }
 
 /// One entry of a map.
@@ -65,12 +67,37 @@ pub(super) const TOP: &[Entry] = &[
     entry(
         "frameworks",
         Shape::List(&Shape::Text),
-        "The frameworks whose controls are evaluated. Without this entry, the default set is.",
+        "The frameworks whose controls are evaluated. Without this entry, the default set is. `pss-restricted@v1.30` asks for what that version of the Pod Security Standards asked.",
     ),
     entry(
         "controls",
         Shape::Named(CONTROL),
         "Changes to single controls, by id or name.",
+    ),
+    entry(
+        "overrides",
+        Shape::List(&Shape::Map(OVERRIDE)),
+        "Changes to single controls in parts of the repository.",
+    ),
+    entry(
+        "ephi",
+        Shape::Map(EPHI),
+        "Where electronic protected health information is handled. What controls of the framework `hipaa` find there is more severe.",
+    ),
+    entry(
+        "policies",
+        Shape::List(&Shape::Path),
+        "Rego of your own: files, and directories whose `.rego` files are read, from the root of the repository. `deny`, `violation` and `warn` rules as for Conftest, rules as for Kubescape, and controls in Plimsoll's own form.",
+    ),
+    entry(
+        "data",
+        Shape::List(&Shape::Path),
+        "YAML and JSON files that those policies read as `data`.",
+    ),
+    entry(
+        "policy-severity",
+        Shape::Choice(SEVERITIES),
+        "The severity of what your own policies find where they say none. The default is medium; what a `warn` rule finds is low.",
     ),
     entry(
         "fail-on",
@@ -81,6 +108,11 @@ pub(super) const TOP: &[Entry] = &[
         "helm",
         Shape::Map(HELM),
         "What Helm is told for every chart.",
+    ),
+    entry(
+        "network",
+        Shape::Map(NETWORK),
+        "What `--allow-network` may reach. Nothing is fetched without that flag.",
     ),
     entry(
         "waivers",
@@ -204,6 +236,29 @@ const APP: &[Entry] = &[
     entry("exclude", Shape::Flag, "True where this is no app."),
 ];
 
+const EPHI: &[Entry] = &[
+    entry(
+        "apps",
+        Shape::List(&Shape::Text),
+        "The ids of apps, as reports name them. A `*` at the end stands for any text.",
+    ),
+    entry(
+        "namespaces",
+        Shape::List(&Shape::Text),
+        "Namespaces. A `*` at the end stands for any text.",
+    ),
+    entry(
+        "labels",
+        Shape::List(&Shape::Text),
+        "Labels and annotations, as `key` or `key=value`: objects that carry one, whose pods do, or whose Namespace does.",
+    ),
+    entry(
+        "severity",
+        Shape::Choice(SEVERITIES),
+        "The least severity of such a finding there. The default is high.",
+    ),
+];
+
 const CONTROL: &[Entry] = &[
     entry("enabled", Shape::Flag, "False turns the control off."),
     entry(
@@ -212,10 +267,42 @@ const CONTROL: &[Entry] = &[
         "The severity of its findings.",
     ),
     entry(
+        "with",
+        Shape::Settings,
+        "What the control lets you set; `plimsoll explain` shows it.",
+    ),
+    entry(
         "reason",
         Shape::Text,
         "Why. It is required where a control is turned off or made less severe, and stands in the reports.",
     ),
+];
+
+const OVERRIDE: &[Entry] = &[
+    Entry {
+        name: "control",
+        shape: Shape::Text,
+        required: true,
+        about: "The control, by id or name.",
+    },
+    Entry {
+        name: "paths",
+        shape: Shape::List(&Shape::Pattern),
+        required: true,
+        about: "Where this holds: patterns as in `exclude`, held against the file that a finding is shown in.",
+    },
+    entry("enabled", Shape::Flag, "False turns the control off there."),
+    entry(
+        "severity",
+        Shape::Choice(SEVERITIES),
+        "The severity of its findings there.",
+    ),
+    Entry {
+        name: "reason",
+        shape: Shape::Text,
+        required: true,
+        about: "Why.",
+    },
 ];
 
 const HELM: &[Entry] = &[
@@ -235,6 +322,12 @@ const HELM: &[Entry] = &[
         "API versions that charts see in `.Capabilities` beside the built-in ones.",
     ),
 ];
+
+const NETWORK: &[Entry] = &[entry(
+    "allow",
+    Shape::List(&Shape::Text),
+    "The only hosts that may be asked: `charts.example.com`, `charts.example.com:8443`, `*.example.com`, or `*` for every public one. A host that is named may have a private address; `http://` before it means that it is asked without encryption. Without this entry, every public host is asked, by HTTPS.",
+)];
 
 /// The JSON Schema of a configuration, for editors.
 pub fn schema() -> Value {
@@ -310,6 +403,11 @@ fn of(shape: &Shape) -> Value {
         Shape::List(item) => json!({"type": "array", "items": of(item)}),
         Shape::Map(entries) => object(entries),
         Shape::Named(entries) => json!({"type": "object", "additionalProperties": object(entries)}),
+        Shape::Settings => {
+            let single = ["string", "number", "boolean"];
+            let list = json!({"type": "array", "items": {"type": ["string", "number"]}});
+            json!({"type": "object", "additionalProperties": {"anyOf": [{ "type": single }, list]}})
+        }
         Shape::Values => {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
         }

@@ -54,12 +54,16 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Write down what is found now, so that only what is new blocks
     Baseline(Baseline),
+    /// Apply fixes that were rendered and evaluated again
+    Fix(Fix),
     /// Print what Helm or Kustomize would print for a chart or a kustomization
     Render(Box<Render>),
-    /// Say where the value of a field came from, or what a control is about
+    /// Say where the value of a field came from, or what a control or a framework is about
     Explain(Explain),
     /// List the controls
-    Controls,
+    Controls(Controls),
+    /// Run the tests of your own policies
+    Test(Test),
     /// Print the JSON Schema of the configuration, of the report or of the baseline
     Schema(Schema),
 }
@@ -77,6 +81,28 @@ pub(crate) struct Sides {
     /// Use this configuration instead of the one in base
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// What may be fetched.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct Network {
+    /// Fetch the charts, bases and files that are named but not in the repository, and check them, too
+    #[arg(long, env = "PLIMSOLL_ALLOW_NETWORK")]
+    pub(crate) allow_network: bool,
+    /// With --allow-network, ask only this host: `charts.example.com`, `*.example.com`, `http://localhost:5000`; may be
+    /// repeated [default: the configuration's list, else every public host, by HTTPS]
+    #[arg(
+        long,
+        value_name = "HOST",
+        value_delimiter = ',',
+        env = "PLIMSOLL_ALLOW_HOST"
+    )]
+    pub(crate) allow_host: Vec<String>,
+    /// Where what was fetched is kept; without --allow-network, only what is kept there is used [default: `plimsoll` in
+    /// the user's cache directory]
+    #[arg(long, value_name = "DIR", env = "PLIMSOLL_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -101,11 +127,16 @@ pub(crate) struct Check {
     /// Show findings that were there before the change, too
     #[arg(long, env = "PLIMSOLL_EXISTING")]
     pub(crate) existing: bool,
-    /// Check everything in head, as if nothing had been there before
-    #[arg(long, conflicts_with = "base", env = "PLIMSOLL_ALL")]
+    /// Fail on findings that were there before the change, too; without `--base`, on all that are in the head
+    #[arg(long, env = "PLIMSOLL_ALL")]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) waivers: Waivers,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    /// Do not look for fixes, which takes most of the time of a check with findings
+    #[arg(long, env = "PLIMSOLL_NO_FIXES")]
+    pub(crate) no_fixes: bool,
 }
 
 /// How waivers are treated.
@@ -190,6 +221,8 @@ pub(crate) struct Baseline {
     /// The file to write (`-` for standard output) [default: the configuration's, else .plimsoll-baseline.yaml]
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -208,6 +241,8 @@ pub(crate) struct Diff {
     /// Only apps whose id contains this
     #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
     pub(crate) app: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +257,8 @@ pub(crate) struct Render {
     pub(crate) helm: Helm,
     #[command(flatten)]
     pub(crate) kustomize: Kustomize,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -330,9 +367,40 @@ pub(crate) struct Kustomize {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Fix {
+    #[command(flatten)]
+    pub(crate) sides: Sides,
+    /// Print the changes and write nothing
+    #[arg(long, env = "PLIMSOLL_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// Apply fixes that could stop a workload from starting or working, too
+    #[arg(long = "unsafe", env = "PLIMSOLL_UNSAFE")]
+    pub(crate) with_unsafe: bool,
+    /// Fix findings that were there before the change, too, in all apps
+    #[arg(long, env = "PLIMSOLL_ALL")]
+    pub(crate) all: bool,
+    /// Only findings of these controls, by id or name
+    #[arg(
+        long,
+        value_name = "CONTROLS",
+        value_delimiter = ',',
+        env = "PLIMSOLL_CONTROLS"
+    )]
+    pub(crate) control: Vec<String>,
+    /// Only apps whose id contains this
+    #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
+    pub(crate) app: Option<String>,
+    /// Only fixes of files below these paths
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A rendered object (`deployment/web`, `Deployment/web`), or a control (`C-0057`, `privileged`)
-    #[arg(value_name = "RESOURCE|CONTROL")]
+    /// A rendered object (`deployment/web`, `Deployment/web`), a control (`C-0057`, `privileged`), or a framework (`hipaa`)
+    #[arg(value_name = "RESOURCE|CONTROL|FRAMEWORK")]
     pub(crate) subject: String,
     /// A field of the object (`spec.replicas`, `spec.template.spec.containers[0].image`)
     #[arg(value_name = "FIELD")]
@@ -346,6 +414,53 @@ pub(crate) struct Explain {
     /// Use this configuration instead of the repository's
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Controls {
+    /// Only the controls of this framework
+    #[arg(long, value_name = "FRAMEWORK", env = "PLIMSOLL_FRAMEWORK")]
+    pub(crate) framework: Option<String>,
+    /// What standard output carries
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "PLIMSOLL_FORMAT"
+    )]
+    pub(crate) format: Listing,
+}
+
+/// How a list is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Files and directories of Rego, from the directory this runs in [default: the configuration's `policies`, else
+    /// `policy`]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// YAML and JSON files that the policies read as `data` [default: the configuration's]
+    #[arg(short, long, value_name = "PATH", env = "PLIMSOLL_DATA")]
+    pub(crate) data: Vec<String>,
+    /// Only tests whose full name (`data.main.test_x`) or whose control this pattern finds
+    #[arg(short, long, value_name = "PATTERN", env = "PLIMSOLL_RUN")]
+    pub(crate) run: Option<String>,
+    /// Show the tests that pass, too
+    #[arg(short, long, env = "PLIMSOLL_VERBOSE")]
+    pub(crate) verbose: bool,
+    /// Show which lines of the policies the tests evaluate
+    #[arg(short, long, env = "PLIMSOLL_COVERAGE")]
+    pub(crate) coverage: bool,
+    /// Run the pages of Plimsoll's own controls, too
+    #[arg(long, env = "PLIMSOLL_BUILT_IN")]
+    pub(crate) built_in: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use plimsoll::snapshot::{Memory, Tree};
 use plimsoll::text::{RepoPath, Span};
 
 use crate::args::{Baseline, Sides};
-use crate::check::{Watcher, open, request, today, write};
+use crate::check::{compare, mounted, open, request, today, write};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<ExitCode, Failure> {
@@ -24,15 +24,17 @@ pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<Exit
     let mut pair = open(terminal, &sides)?;
     pair.base = Box::new(Memory::empty("nothing"));
     pair.notes.clear();
+    let (comparison, mounts) = compare(terminal, &sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
     let request = Request {
         waivers: Waiving {
             in_force: InForce::OfHead,
             today: arguments.today.or_else(today),
         },
-        ..request(terminal, &sides, &pair)?
+        ..request(terminal, &sides, &pair, [&base, &head])?
     };
-    let comparison = check::compare(&request, &Watcher::new(terminal));
-    let report = check::check(&request, &comparison, Some(check::FailOn::Never));
+    let gate = Some(check::FailOn::Never);
+    let report = check::check(&request, &comparison, gate, check::Fixes::None);
     let default = RepoPath::new(baseline::PATH).map_err(|error| Failure::new(error.to_string()))?;
     let configured = comparison
         .config

@@ -4,30 +4,32 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use plimsoll::check::{self, InForce, Progress, Request, Waiving};
+use plimsoll::check::{self, Comparison, InForce, Progress, Request, Waiving};
 use plimsoll::finding::Severity;
 use plimsoll::report::{
     Report, Trouble, Which, annotations, html, json, junit, sarif, summary, text,
 };
-use plimsoll::snapshot::{self, Memory, Pair, Side};
+use plimsoll::snapshot::{self, Memory, Mounted, Mounts, Pair, Side};
 use plimsoll::text::RepoPath;
 use plimsoll::waiver::Date;
 
-use crate::args::{Check, FailOn, Format, ReportTo, Sides, Waivers};
+use crate::args::{Check, FailOn, Format, Network, ReportTo, Sides, Waivers};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, Failure> {
     let reports = destinations(arguments)?;
     let mut pair = open(terminal, &arguments.sides)?;
-    if arguments.all {
+    if arguments.all && arguments.sides.base.is_none() {
         pair.base = Box::new(Memory::empty("nothing"));
         pair.notes.clear();
     }
+    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
     let request = Request {
         waivers: waiving(&arguments.waivers),
-        ..request(terminal, &arguments.sides, &pair)?
+        ..request(terminal, &arguments.sides, &pair, [&base, &head])?
     };
-    let comparison = check::compare(&request, &Watcher::new(terminal));
     let fail_on = arguments.fail_on.map(|lowest| match lowest {
         FailOn::Never => check::FailOn::Never,
         FailOn::Low => check::FailOn::Severity(Severity::Low),
@@ -35,7 +37,16 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         FailOn::High => check::FailOn::Severity(Severity::High),
         FailOn::Critical => check::FailOn::Severity(Severity::Critical),
     });
-    let mut report = check::check(&request, &comparison, fail_on);
+    let gate = check::Gate {
+        fail_on,
+        all: arguments.all,
+    };
+    let fixes = if arguments.no_fixes {
+        check::Fixes::None
+    } else {
+        check::Fixes::New
+    };
+    let mut report = check::check(&request, &comparison, gate, fixes);
     let shows_rendered = |to: &ReportTo| matches!(to.format, Format::Markdown | Format::Html);
     if reports.iter().any(shows_rendered) {
         check::add_rendered(&mut report, &request, &comparison);
@@ -43,7 +54,7 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
     let style = |color| text::Style {
         color,
         unicode: false,
-        existing: arguments.existing,
+        existing: arguments.existing || arguments.all,
     };
     for to in &reports {
         let laid_out = match to.format {
@@ -140,10 +151,38 @@ pub(crate) fn open(terminal: &Terminal, sides: &Sides) -> Result<Pair, Failure> 
     })
 }
 
+/// Compares the two sides, with what they name elsewhere as far as it may be fetched.
+pub(crate) fn compare(
+    terminal: &Terminal,
+    sides: &Sides,
+    network: &Network,
+    pair: &Pair,
+) -> Result<(Comparison, Mounts), Failure> {
+    let completed = network::complete(terminal, network, |mounts| {
+        let [base, head] = mounted(pair, mounts);
+        let request = request(terminal, sides, pair, [&base, &head])?;
+        let comparison = check::compare(&request, &Watcher::new(terminal));
+        Ok(Round {
+            wants: comparison.unanswered().cloned().collect(),
+            hosts: network::hosts(&comparison.config),
+            result: comparison,
+        })
+    })?;
+    let mut comparison = completed.result;
+    comparison.notes.extend(completed.notes);
+    Ok((comparison, completed.mounts))
+}
+
+/// Base and head, with what was fetched beside them.
+pub(crate) fn mounted<'a>(pair: &'a Pair, mounts: &'a Mounts) -> [Mounted<'a>; 2] {
+    [&pair.base, &pair.head].map(|side| Mounted::new(&**side, mounts))
+}
+
 pub(crate) fn request<'a>(
     terminal: &Terminal,
     sides: &Sides,
-    pair: &'a Pair,
+    pair: &Pair,
+    [base, head]: [&'a Mounted<'a>; 2],
 ) -> Result<Request<'a>, Failure> {
     let config = match &sides.config {
         None => None,
@@ -161,8 +200,8 @@ pub(crate) fn request<'a>(
         }
     };
     Ok(Request {
-        base: &*pair.base,
-        head: &*pair.head,
+        base,
+        head,
         config,
         notes: pair.notes.clone(),
         problems: pair.problems.clone(),

@@ -8,13 +8,14 @@ use plimsoll::check::{self, Comparison, Request};
 use plimsoll::report::{AppState, text};
 
 use crate::args::Diff;
-use crate::check::{Watcher, open, request};
+use crate::check::{compare, mounted, open, request};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let mut comparison = check::compare(&request, &Watcher::new(terminal));
+    let (mut comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
+    let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let words = check::Words::of(&request, &comparison);
     let wanted = |id: &str| {
         arguments
@@ -70,6 +71,9 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
         out.push_str("\nno rendered object changes\n");
     }
     print(&out)?;
+    for note in &comparison.notes {
+        eprintln!("note: {note}");
+    }
     if comparison.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -80,7 +84,7 @@ pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Fa
     Ok(ExitCode::from(2))
 }
 
-fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
+pub(crate) fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
     let texts = check::texts_of(request, &comparison.problems);
     let style = text::Style {
         color: terminal.color,

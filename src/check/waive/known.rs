@@ -131,6 +131,7 @@ impl Known {
                     key: Origin::NONE,
                     shown: Origin::NONE,
                 },
+                removed: false,
                 causes: Vec::new(),
                 fingerprint,
                 suggestion: None,
