@@ -274,11 +274,19 @@ mod tests {
 
     use super::*;
 
+    /// Markdown as GitHub extends it.
+    const EXTENSIONS: Options = Options::ENABLE_TABLES
+        .union(Options::ENABLE_FOOTNOTES)
+        .union(Options::ENABLE_STRIKETHROUGH)
+        .union(Options::ENABLE_TASKLISTS)
+        .union(Options::ENABLE_MATH)
+        .union(Options::ENABLE_GFM);
+
     /// What a reader sees, and how many things there are that are not plain text.
     fn read(markdown: &str) -> (String, Vec<String>) {
         let mut shown = String::new();
         let mut markup = Vec::new();
-        for event in Parser::new_ext(markdown, Options::all()) {
+        for event in Parser::new_ext(markdown, EXTENSIONS) {
             match event {
                 Event::Text(piece) | Event::Code(piece) => {
                     shown.push_str(&piece.replace('\u{200b}', ""));
@@ -352,7 +360,8 @@ mod tests {
             "\u{1b}",
         ] {
             for raw in HOSTILE {
-                assert!(!text(raw).contains(gone), "{raw:?} keeps {gone:?}");
+                let made = text(raw).replace("&#124;", "");
+                assert!(!made.contains(gone), "{raw:?} keeps {gone:?}");
             }
         }
     }
@@ -378,7 +387,7 @@ mod tests {
             .collect();
         let events: Vec<_> = {
             let table = table(&["a", "b"], &rows);
-            Parser::new_ext(&table, Options::all())
+            Parser::new_ext(&table, EXTENSIONS)
                 .map(Event::into_static)
                 .collect()
         };

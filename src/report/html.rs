@@ -3,6 +3,8 @@
 //! The rendered difference of each app stands side by side, with the findings at their lines. Style and script are files
 //! beside this one, named in the policy by their hashes; without the script everything is there, only not filtered.
 
+mod difference;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -10,15 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AppDiff, Conclusion, Group, Location, ObjectDiff, Report, Told, Which, excerpt, file_edits,
-    near_changes, plural, positions, text,
+    Conclusion, Group, Location, Report, Told, Which, excerpt, file_edits, plural, positions, text,
 };
-use crate::change::{Line, Pairing, Row};
 use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
 use crate::markdown;
-
-mod difference;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
@@ -507,6 +505,7 @@ fn escape(raw: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '\r' => {}
             c => out.push(c),
         }
     }

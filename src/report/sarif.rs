@@ -165,7 +165,11 @@ fn level(severity: Severity) -> &'static str {
 fn result(report: &Report, group: &Group<'_>, hashes: &mut LineHashes) -> Value {
     let told = group.first;
     let finding = &told.finding;
-    let places: Vec<String> = group.findings.iter().map(|told| told.object()).collect();
+    let places: Vec<String> = group
+        .findings
+        .iter()
+        .map(|told| markdown::visible(&told.object()).into_owned())
+        .collect();
     let fingerprint = group
         .findings
         .iter()

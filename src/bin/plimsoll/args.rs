@@ -294,6 +294,9 @@ pub(crate) struct Baseline {
     /// Only take out what is no longer found, and add nothing
     #[arg(long, env = "PLIMSOLL_PRUNE")]
     pub(crate) prune: bool,
+    /// The day on which waivers are judged (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DAY", hide = true, env = "PLIMSOLL_TODAY")]
+    pub(crate) today: Option<Date>,
     /// The file to write (`-` for standard output) [default: the configuration's, else .plimsoll-baseline.yaml]
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_OUTPUT")]
     pub(crate) output: Option<PathBuf>,

@@ -12,7 +12,7 @@ use plimsoll::snapshot::{Memory, Tree};
 use plimsoll::text::{RepoPath, Span};
 
 use crate::args::{Baseline, Sides};
-use crate::check::{compare, mounted, open, request, write};
+use crate::check::{compare, mounted, open, request, today, write};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<ExitCode, Failure> {
@@ -29,7 +29,7 @@ pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<Exit
     let request = Request {
         waivers: Waiving {
             in_force: InForce::OfHead,
-            today: None,
+            today: arguments.today.or_else(today),
         },
         ..request(terminal, &sides, &pair, [&base, &head])?
     };

@@ -160,6 +160,7 @@ pub(crate) fn waiving(arguments: &Waivers) -> Waiving {
     }
 }
 
+/// The day it is, in UTC.
 pub(crate) fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let days = u32::try_from(since.as_secs() / 86_400).ok()?;
