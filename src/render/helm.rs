@@ -15,7 +15,7 @@ mod eval;
 mod files;
 pub mod format;
 pub mod function;
-mod functions;
+pub(crate) mod functions;
 mod glob;
 mod ignore;
 mod lex;

@@ -36,7 +36,7 @@ mod password;
 mod paths;
 mod patterns;
 mod random;
-mod re2;
+pub(crate) mod re2;
 pub(crate) mod semver;
 mod strings;
 mod toml;
