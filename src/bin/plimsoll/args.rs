@@ -90,6 +90,10 @@ pub(crate) struct Sides {
 /// What may be fetched.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field is called as its flag is"
+)]
 pub(crate) struct Network {
     /// Fetch the charts, bases and files that are named but not in the repository, and check them, too
     #[arg(long, env = "PLIMSOLL_ALLOW_NETWORK")]
