@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::*;
 use crate::origin::{Origins, Role};
 use crate::resource::flatten;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
 
 /// A text read as the rendering of an app.
@@ -40,20 +40,6 @@ pub(super) fn render(text: &str) -> Rendering {
         text,
         origins,
         resources,
-    }
-}
-
-impl Rendering {
-    /// The line that a finding is shown at, from 1.
-    fn line(&self, finding: &Finding) -> usize {
-        let trace = self.origins.trace(finding.anchor.shown);
-        let source = trace
-            .data
-            .first()
-            .expect("every value of a text has a place");
-        LineIndex::new(&self.text)
-            .position(&self.text, source.span.start)
-            .line as usize
     }
 }
 
@@ -431,5 +417,19 @@ fn objects_of_other_apps_count_as_surroundings() {
             }
         ),
         [State::New]
+    );
+}
+
+/// Compares a text with a file of the repository, which `UPDATE=1` rewrites.
+fn is_current(path: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        text,
+        "run `UPDATE=1 cargo test` and read the difference in {}",
+        path.display()
     );
 }
