@@ -7,10 +7,13 @@ mod compare;
 mod texts;
 mod touched;
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use crate::cause::{self, Cause, Line};
 use crate::change::{self, Pairing};
+use crate::config::Config;
 use crate::control::Controls;
 use crate::finding::{Finding, Severity, State};
 use crate::policy::{self, Ephi};
@@ -28,10 +31,11 @@ pub use compare::{Apps, Compared, Comparison, Progress, Request, compare, render
 pub use texts::texts_of;
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
-pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<FailOn>) -> Report {
+pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gate>) -> Report {
+    let gate = gate.into();
     let mut notes = comparison.notes.clone();
-    notes.extend(under_proposed(request, fail_on));
-    let fail_on = match fail_on {
+    notes.extend(under_proposed(request, gate));
+    let fail_on = match gate.fail_on {
         Some(FailOn::Never) => None,
         Some(FailOn::Severity(severity)) => Some(severity),
         None => comparison.config.fail_on().map(policy::severity),
@@ -43,7 +47,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         .iter()
         .any(|app| app.state != AppState::Unchanged);
     let (controls, mut wrong) = if touched_any {
-        policy::choose(&comparison.config)
+        policy::choose(&comparison.config, &Tree::new(request.governing()))
     } else {
         (Controls::none(), Vec::new())
     };
@@ -61,6 +65,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
         texts: Texts::new(),
     };
     let mut findings = Vec::new();
+    let mut turned_off: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
         let apps = comparison.apps.par_iter();
@@ -119,14 +124,31 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, fail_on: Option<Fai
                 cause.as_ref(),
                 side,
                 rendered.as_ref(),
-                fail_on,
                 &controls,
                 &mut texts,
             );
             told.reasons = reasons;
+            match excused(&comparison.config, &controls, &told) {
+                Some(Excuse::Off(reason)) => {
+                    let key = (told.name.clone(), reason.to_owned());
+                    *turned_off.entry(key).or_default() += 1;
+                    continue;
+                }
+                Some(Excuse::Severity(severity)) => told.finding.severity = severity,
+                None => {}
+            }
+            told.blocks = fail_on.is_some_and(|lowest| told.finding.severity >= lowest)
+                && match told.finding.state {
+                    State::New => true,
+                    State::Existing => gate.all,
+                    State::Resolved => false,
+                };
             findings.push(told);
         }
     }
+    notes.extend(turned_off.into_iter().map(|((name, reason), count)| {
+        format!("{count} findings of `{name}` are turned off by the configuration: {reason}")
+    }));
     texts.load_places(&problems);
     findings.sort_by_key(order);
     problems.sort();
@@ -183,7 +205,7 @@ fn judge(
 }
 
 /// What the check would say if the configuration that the change proposes were in force, as a sentence.
-fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<String> {
+fn under_proposed(request: &Request<'_>, gate: Gate) -> Option<String> {
     let path = altered_configuration(request)?;
     let text = Tree::new(request.head)
         .read_text(&path)
@@ -195,7 +217,7 @@ fn under_proposed(request: &Request<'_>, fail_on: Option<FailOn>) -> Option<Stri
         notes: Vec::new(),
         problems: request.problems.clone(),
     };
-    let report = check(&proposed, &compare(&proposed, &()), fail_on);
+    let report = check(&proposed, &compare(&proposed, &()), gate);
     let blocking = report.findings.iter().filter(|told| told.blocks).count();
     Some(format!(
         "under the {path} of the change, the check would end as {}: {blocking} blocking, {} problems",
@@ -211,6 +233,47 @@ pub enum FailOn {
     Never,
     /// New findings of this severity or above block.
     Severity(Severity),
+}
+
+/// What the command line says about what blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Gate {
+    /// The lowest severity; `None` leaves it to the configuration.
+    pub fail_on: Option<FailOn>,
+    /// True where findings that were there before block, too.
+    pub all: bool,
+}
+
+impl From<Option<FailOn>> for Gate {
+    fn from(fail_on: Option<FailOn>) -> Self {
+        Self {
+            fail_on,
+            all: false,
+        }
+    }
+}
+
+/// What the configuration says about a finding where it is shown.
+enum Excuse<'c> {
+    /// It is not counted, for this reason.
+    Off(&'c str),
+    /// It counts as this severe.
+    Severity(Severity),
+}
+
+fn excused<'c>(config: &'c Config, controls: &Controls, told: &Told) -> Option<Excuse<'c>> {
+    let path = &told.location.as_ref()?.path;
+    let entry = config.overrides.iter().find(|entry| {
+        let control = controls.find(told.finding.control.as_str());
+        let is_named = control.is_some_and(|control| control.answers_to(&entry.control.value));
+        is_named && entry.paths.iter().any(|glob| glob.value.covers(path))
+    })?;
+    let is_off = entry.enabled.as_ref().is_some_and(|enabled| !enabled.value);
+    if is_off {
+        return Some(Excuse::Off(&entry.reason.value));
+    }
+    let level = entry.severity.as_ref()?;
+    Some(Excuse::Severity(policy::severity(level.value)))
 }
 
 /// New before resolved before existing, the most severe first, then by place.
@@ -237,7 +300,6 @@ fn tell(
     cause: Option<&Cause>,
     side: Which,
     rendered: Option<&Rendered>,
-    fail_on: Option<Severity>,
     controls: &Controls,
     texts: &mut TextLoader<'_>,
 ) -> Told {
@@ -259,8 +321,7 @@ fn tell(
             )
         });
     Told {
-        blocks: finding.state == State::New
-            && fail_on.is_some_and(|lowest| finding.severity >= lowest),
+        blocks: false,
         name: control
             .map(|control| control.name.clone())
             .unwrap_or_default(),

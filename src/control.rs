@@ -7,6 +7,7 @@
 pub mod cases;
 mod embedded;
 mod metadata;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,6 +18,8 @@ use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
 use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
+use crate::yaml;
+pub use user::{Defaults, Form, Match, Module, data, modules, package, severity};
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,6 +228,8 @@ pub struct Control {
     pub page: Arc<str>,
     /// True for one that is part of Plimsoll, so that this project's tests have shown that it loads.
     pub built_in: bool,
+    /// How it is written.
+    pub form: Form,
 }
 
 impl Control {
@@ -323,6 +328,10 @@ impl Library {
 pub struct Controls {
     controls: Vec<Control>,
     libraries: Vec<Library>,
+    /// What users' rules are written in, and import.
+    modules: Vec<Module>,
+    /// What users' rules read as `data`.
+    data: Vec<(RepoPath, yaml::Value)>,
 }
 
 impl Controls {
@@ -336,7 +345,6 @@ impl Controls {
         let path =
             |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
         let mut set = Self {
-            controls: Vec::new(),
             libraries: embedded::LIBRARIES
                 .iter()
                 .map(|(library, rego)| Library {
@@ -344,6 +352,7 @@ impl Controls {
                     rego: Arc::from(*rego),
                 })
                 .collect(),
+            ..Self::none()
         };
         for (name, rego, page) in embedded::CONTROLS {
             let control =
@@ -408,7 +417,10 @@ impl Controls {
     /// Adds a control. Its id, name and package must be new.
     pub fn add(&mut self, control: Control) -> Result<(), Problem> {
         let same = self.controls.iter().find(|other| {
-            other.id == control.id || other.name == control.name || other.package == control.package
+            let both_own = other.form == Form::Own && control.form == Form::Own;
+            other.id == control.id
+                || other.name == control.name
+                || both_own && other.package == control.package
         });
         if let Some(same) = same {
             let message = format!(
@@ -434,7 +446,7 @@ impl Controls {
                 .filter(|control| keep(control))
                 .cloned()
                 .collect(),
-            libraries: self.libraries.clone(),
+            ..self.clone()
         }
     }
 
@@ -461,6 +473,16 @@ impl Controls {
     /// The controls, by id.
     pub fn iter(&self) -> std::slice::Iter<'_, Control> {
         self.controls.iter()
+    }
+
+    /// The modules that users' rules for Conftest are written in.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// What users' rules read as `data`, each with its file.
+    pub fn data(&self) -> &[(RepoPath, yaml::Value)] {
+        &self.data
     }
 
     /// The modules that the controls import.

@@ -11,6 +11,8 @@ mod facts;
 mod input;
 pub mod pages;
 mod rego;
+pub mod testing;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,13 +21,14 @@ use rayon::prelude::*;
 
 use crate::access;
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Control, ControlId, Controls, Library, On, Reads, Setting};
+use crate::control::{Control, ControlId, Controls, Form, Library, On, Reads, Setting};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
 use crate::resource::{Identity, Placed, Resource, name_path};
 use facts::Facts;
 use input::{Beside, Seen};
 use rego::{Document, Engine, Failure, Violation};
+use user::Users;
 
 pub use choose::{choose, framework_page, severity};
 pub use ephi::Ephi;
@@ -74,6 +77,9 @@ impl<'a> Side<'a> {
 pub struct Policy {
     controls: Vec<Control>,
     libraries: Vec<Library>,
+    /// The rules that users have written for other tools.
+    users: Users,
+    user_controls: Vec<Control>,
     /// The engines of the sets of controls that have been needed, by the places of the controls.
     engines: Mutex<BTreeMap<Vec<usize>, Arc<OnceLock<Engine>>>>,
 }
@@ -81,16 +87,18 @@ pub struct Policy {
 /// Takes controls. One that does not load is a problem; the others are evaluated all the same.
 pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
     let libraries = controls.libraries().to_vec();
-    let (mut ready, others): (Vec<Control>, Vec<Control>) = controls
-        .iter()
-        .cloned()
-        .partition(|control| control.built_in);
-    let (good, problems) = rego::loadable(&libraries, others);
+    let own = controls.iter().filter(|control| control.form == Form::Own);
+    let (mut ready, others): (Vec<Control>, Vec<Control>) =
+        own.cloned().partition(|control| control.built_in);
+    let (good, mut problems) = rego::loadable(&libraries, others);
     ready.extend(good);
     ready.sort_by(|a, b| a.id.cmp(&b.id));
+    let (users, user_controls) = Users::load(controls, &mut problems);
     let policy = Policy {
         controls: ready,
         libraries,
+        users,
+        user_controls,
         engines: Mutex::default(),
     };
     (policy, problems)
@@ -102,6 +110,8 @@ impl Policy {
         Self {
             controls,
             libraries: self.libraries.clone(),
+            users: self.users.clone(),
+            user_controls: self.user_controls.clone(),
             engines: Mutex::default(),
         }
     }
@@ -252,9 +262,10 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
 
     let answers: Vec<Result<Vec<Answer<'_>>, Problem>> = pairs
         .par_iter()
-        .map_init(BTreeMap::new, |engines, pair| {
-            sides.judge(policy, engines, pair)
-        })
+        .map_init(
+            || worker(policy),
+            |worker, pair| sides.judge(policy, worker, pair),
+        )
         .collect();
 
     let mut tally = Tally::default();
@@ -295,6 +306,19 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
             }
         }
     }
+    sides.judge_all(policy, &pairs, |control, side, said| match said {
+        Ok(violations) => {
+            for (index, violation) in violations {
+                if let Some(pair) = pairs.get(index) {
+                    tally.add(index, pair, control, side, head.app, violation);
+                }
+            }
+        }
+        Err(failure) => {
+            let all = failures.entry(&control.id).or_default();
+            all.push((control, failure, "the objects".to_owned()));
+        }
+    });
     let unanswered: BTreeSet<ControlId> = failures.keys().map(|id| (*id).clone()).collect();
     problems.extend(
         failures
@@ -346,6 +370,36 @@ struct Around<'a> {
     facts: Option<Facts<'a>>,
 }
 
+/// What one thread works with.
+struct Worker {
+    engines: BTreeMap<Vec<usize>, Engine>,
+    users: Users,
+}
+
+fn worker(policy: &Policy) -> Worker {
+    Worker {
+        engines: BTreeMap::new(),
+        users: policy.users.clone(),
+    }
+}
+
+/// All objects of a side that can be seen.
+fn seen_all<'a>(side: &Side<'a>) -> Vec<Seen<'a>> {
+    let objects = side.objects().into_iter();
+    objects
+        .filter_map(|object| Seen::placed(object).ok())
+        .collect()
+}
+
+/// True for a user's rule that is given all objects at once.
+fn sees_all(control: &Control) -> bool {
+    match &control.form {
+        Form::Own => false,
+        Form::Conftest { combined, .. } => *combined,
+        Form::Kubescape { .. } => true,
+    }
+}
+
 /// What every evaluation of one app shares.
 struct Sides<'a> {
     base: &'a Side<'a>,
@@ -372,11 +426,65 @@ impl Sides<'_> {
             .insert(control.id.clone());
     }
 
+    /// Asks the users' rules that are given all objects at once. What they say comes beside the place of its pair.
+    fn judge_all<'c>(
+        &self,
+        policy: &'c Policy,
+        pairs: &[Pair<'_>],
+        mut tell: impl FnMut(&'c Control, Where, Result<Vec<(usize, Violation)>, Failure>),
+    ) {
+        let mut controls = policy
+            .user_controls
+            .iter()
+            .filter(|c| sees_all(c))
+            .peekable();
+        if controls.peek().is_none() {
+            return;
+        }
+        let place_of =
+            |of: fn(&Pair<'_>) -> Option<*const Resource>| -> BTreeMap<*const Resource, usize> {
+                let places = pairs.iter().enumerate();
+                places
+                    .filter_map(|(place, pair)| Some((of(pair)?, place)))
+                    .collect()
+            };
+        let at_head = seen_all(self.head);
+        let heads = place_of(|pair| pair.after.map(std::ptr::from_ref));
+        let at_base = seen_all(self.base);
+        let bases = place_of(|pair| pair.before.map(std::ptr::from_ref));
+        let sides = if self.same_surroundings {
+            vec![(Where::Both, &at_head, &heads)]
+        } else {
+            vec![
+                (Where::Head, &at_head, &heads),
+                (Where::Base, &at_base, &bases),
+            ]
+        };
+        let mut users = policy.users.clone();
+        for control in controls {
+            for (side, seen, places) in &sides {
+                let objects: Vec<(&Resource, Document)> = seen
+                    .iter()
+                    .map(|seen| (seen.placed.resource, seen.object().clone()))
+                    .collect();
+                let said = users.among(control, &objects).map(|all| {
+                    // What is said of the objects of other apps is said where those are checked.
+                    let own = all.into_iter().filter_map(|(index, violation)| {
+                        let object: *const Resource = objects.get(index)?.0;
+                        Some((*places.get(&object)?, violation))
+                    });
+                    own.collect()
+                });
+                tell(control, *side, said);
+            }
+        }
+    }
+
     /// Asks every control that can judge this object, on the sides where the answers can differ.
     fn judge<'c>(
         &self,
         policy: &'c Policy,
-        engines: &mut BTreeMap<Vec<usize>, Engine>,
+        worker: &mut Worker,
         pair: &Pair<'_>,
     ) -> Result<Vec<Answer<'c>>, Problem> {
         let hung = self.hung();
@@ -388,10 +496,13 @@ impl Sides<'_> {
         for control in controls.filter(|control| !hung.contains(&control.id)) {
             groups.entry(Given::to(control)).or_default().push(control);
         }
-        if groups.is_empty() {
+        let mut user_controls = policy.user_controls.iter();
+        let has_users = user_controls.any(|control| !sees_all(control));
+        if groups.is_empty() && !has_users {
             return Ok(Vec::new());
         }
-        let engine = engines
+        let engine = worker
+            .engines
             .entry(places)
             .or_insert_with_key(|places| policy.engine(places));
         let before = seen(pair.before, self.base)?;
@@ -491,6 +602,36 @@ impl Sides<'_> {
                 ask(Where::Base, given, controls, None);
             }
         }
+        let sides = if unchanged {
+            vec![(Where::Both, pair.after.zip(after.as_ref()))]
+        } else {
+            vec![
+                (Where::Head, pair.after.zip(after.as_ref())),
+                (Where::Base, pair.before.zip(before.as_ref())),
+            ]
+        };
+        for control in &policy.user_controls {
+            if sees_all(control) {
+                continue;
+            }
+            for (side, object) in &sides {
+                let Some((resource, seen)) = object else {
+                    continue;
+                };
+                if self.hung().contains(&control.id) {
+                    continue;
+                }
+                let said = worker.users.about(control, resource, seen.object());
+                if said == Err(Failure::Time) {
+                    self.note_hung(control);
+                }
+                answers.push(Answer {
+                    control,
+                    side: *side,
+                    said,
+                });
+            }
+        }
         Ok(answers)
     }
 }
@@ -541,7 +682,7 @@ impl Tally {
         let fingerprint = Fingerprint::of(&control.id, app, &lasting, &field, 0);
         let finding = Finding {
             control: control.id.clone(),
-            severity: control.severity,
+            severity: violation.severity.unwrap_or(control.severity),
             state: State::New,
             app: app.to_owned(),
             resource: resource.identity.clone(),

@@ -184,7 +184,7 @@ fn the_readme_shows_what_is_printed() {
 fn help_is_as_expected() {
     let mut failures = String::new();
     for command in [
-        "", "check", "diff", "render", "explain", "controls", "schema",
+        "", "check", "diff", "render", "explain", "controls", "test", "schema",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()

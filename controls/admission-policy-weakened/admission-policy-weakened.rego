@@ -91,6 +91,41 @@ deny contains violation if {
 	}
 }
 
+# Signatures that need not be there any more.
+deny contains violation if {
+	changed
+	admission.group(input.resource) == "kyverno.io"
+	old := change.by_name(workload.list(admission.spec(input.before), "rules"))
+	some index, rule in workload.list(admission.spec(input.resource), "rules")
+	some place, entry in workload.list(rule, "verifyImages")
+	was := workload.list(old[rule.name], "verifyImages")[place]
+	some field, loss in {"required": "images without a signature are let in", "verifyDigest": "images without a digest are let in"}
+	change.field(was, field, true) == true
+	change.field(entry, field, true) == false
+	violation := {
+		"path": ["spec", "rules", index, "verifyImages", place, field],
+		"message": sprintf("the rule `%s` no longer asks for it: %s", [rule.name, loss]),
+		"fix": {"op": "set", "value": true},
+	}
+}
+
+# Namespaces that Gatekeeper is told to leave alone.
+deny contains violation if {
+	input.resource.kind == "Config"
+	admission.group(input.resource) == "config.gatekeeper.sh"
+	some index, entry in workload.list(admission.spec(input.resource), "match")
+	was := {namespace |
+		some other in workload.list(admission.spec(input.before), "match")
+		some namespace in workload.list(other, "excludedNamespaces")
+	}
+	some place, namespace in workload.list(entry, "excludedNamespaces")
+	not namespace in was
+	violation := {
+		"path": ["spec", "match", index, "excludedNamespaces", place],
+		"message": sprintf("Gatekeeper leaves the namespace `%v` alone from now on", [namespace]),
+	}
+}
+
 # A policy that fails open.
 deny contains violation if {
 	changed

@@ -73,7 +73,7 @@ deny contains violation if {
 	count(lost) > 0
 	violation := {
 		"path": array.concat(pair.path, ["rules"]),
-		"message": sprintf("`%s` is no longer asked about %s", [pair.is.name, listed(lost)]),
+		"message": sprintf("`%s` is no longer asked about %s", [pair.is.name, change.some_of(lost)]),
 	}
 }
 
@@ -113,7 +113,3 @@ deny contains violation if {
 		"message": sprintf("`%s` passes over what does not meet the new condition `%s`", [pair.is.name, condition.name]),
 	}
 }
-
-listed(names) := concat(", ", names) if {
-	count(names) < 4
-} else := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 3)), count(names) - 3])

@@ -59,7 +59,7 @@ deny contains violation if {
 	deletes(was)
 	violation := {
 		"path": ["metadata", "name"],
-		"message": sprintf("%s goes from the manifests; where that is pruned, %s", [change.named(was), object.get(loss, was.kind, "the database and what is in it is deleted")]),
+		"message": sprintf("%s goes from the manifests; where that is pruned, %s", [change.named(was), object.get(loss, was.kind, "what it holds is deleted")]),
 	}
 }
 
@@ -93,7 +93,7 @@ deny contains violation if {
 	not change.kept(is)
 	violation := {
 		"path": ["metadata", "annotations", annotation],
-		"message": sprintf("`%s` kept this object when it goes from the manifests; without it, %s", [annotation, object.get(loss, is.kind, "the database and what is in it is deleted")]),
+		"message": sprintf("`%s` kept this object when it goes from the manifests; without it, %s", [annotation, object.get(loss, is.kind, "what it holds is deleted")]),
 		"fix": {"op": "set", "value": value},
 	}
 }

@@ -36,6 +36,6 @@ deny contains violation if {
 	lower(trim_space(entry.value)) in {"disable", "allow", "prefer"}
 	violation := {
 		"path": entry.path,
-		"message": sprintf("%s is `%s`, so that the program talks to its database without TLS", [entry.label, trim_space(entry.value)]),
+		"message": sprintf("%s is `%s`, which lets a program talk to its database without TLS", [entry.label, trim_space(entry.value)]),
 	}
 }

@@ -11,7 +11,7 @@
 #   reads: [before]
 package plimsoll.image_downgraded
 
-import data.lib.tag
+import data.lib.version
 import data.lib.workload
 
 deny contains violation if {
@@ -21,10 +21,10 @@ deny contains violation if {
 	was.name == container.name
 	is_string(was.spec.image)
 	is_string(container.spec.image)
-	old := tag.image(was.spec.image)
-	new := tag.image(container.spec.image)
+	old := version.image(was.spec.image)
+	new := version.image(container.spec.image)
 	old.repository == new.repository
-	tag.older(tag.parsed(new.tag), tag.parsed(old.tag))
+	version.older(version.parsed(new.tag), version.parsed(old.tag))
 	violation := {
 		"path": array.concat(container.path, ["image"]),
 		"message": sprintf("%s goes back from `%s` to `%s` of `%s`", [container.label, old.tag, new.tag, new.repository]),

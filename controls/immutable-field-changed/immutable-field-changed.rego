@@ -90,7 +90,8 @@ changes contains {"path": path, "was": was, "is": is} if {
 	was := value(input.before, section, field)
 	is := value(input.resource, section, field)
 	was != is
-	is != null
+	was != ""
+	not is in blank
 	given(was, is)
 	path := place(section, field)
 }
@@ -179,6 +180,8 @@ filled(null, absent) := absent
 filled(value_, _) := value_ if value_ != null
 
 # A claim's class may be set later, and an address stays where it is no longer written; headless is a kind of its own.
+blank := {null, ""}
+
 given(was, _) if was != null
 
 given(null, "None") := true if input.resource.kind == "Service"

@@ -73,8 +73,8 @@ deny contains violation if {
 	not guarded(value, guarding, present)
 	violation := {
 		"path": ["metadata", "annotations", name],
-		"message": sprintf("`%s` goes from %s to %s: %s", [name, shown(was(name)), shown(is(name)), loss]),
-		"fix": restore(was(name)),
+		"message": sprintf("`%s` goes from %s to %s: %s", [name, change.shown(was(name)), change.shown(is(name)), loss]),
+		"fix": change.restore(was(name)),
 	}
 }
 
@@ -109,11 +109,3 @@ wider(new, old) := sprintf("only %s could come in, and now everybody can", [chan
 	]
 	count(added) > 0
 }
-
-shown("") := "nothing"
-
-shown(value) := sprintf("`%s`", [value]) if value != ""
-
-restore("") := {"op": "remove"}
-
-restore(value) := {"op": "set", "value": value} if value != ""

@@ -15,5 +15,7 @@ token_mounted(pod) if {
 
 # The words for where a rule of the account holds.
 where(rule) := "in the whole cluster" if {
+	rule.binding.kind == "ClusterRoleBinding"
+} else := "in their namespace" if {
 	rule.namespace == ""
 } else := sprintf("in `%s`", [rule.namespace])

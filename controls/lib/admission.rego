@@ -6,9 +6,7 @@ package lib.admission
 import data.lib.change
 import data.lib.workload
 
-# 2 refuses, 1 warns or records, 0 does nothing that anybody notices.
-refuses := 2
-
+# What becomes of what a policy forbids, by its strength.
 words := ["no longer enforced", "only warned about or recorded", "refused"]
 
 kinds := {

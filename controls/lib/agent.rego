@@ -4,7 +4,7 @@
 package lib.agent
 
 import data.lib.change
-import data.lib.tag
+import data.lib.version
 import data.lib.workload
 
 # The last parts of the names of their images, by what they do.
@@ -16,7 +16,7 @@ detection := `(^|/)(falco|falco-no-driver|falcosidekick|tetragon|tracee|kubearmo
 running(pods, pattern) := {container.label: repository |
 	some container in workload.containers_of(pods)
 	is_string(container.spec.image)
-	repository := tag.image(container.spec.image).repository
+	repository := version.image(container.spec.image).repository
 	regex.match(pattern, repository)
 }
 

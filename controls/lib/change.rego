@@ -5,17 +5,18 @@ package lib.change
 
 import data.lib.workload
 
-# The object that the change is about, on the side where it is.
-subject := input.before if {
-	input.resource == null
-} else := input.resource
-
-kind := workload.text(object.get(subject, "kind", ""), "object")
-
 # Names as words, the first three of them.
-words(names) := concat(", ", quoted(names)) if {
-	count(names) < 4
-} else := sprintf("%s and %d more", [concat(", ", array.slice(quoted(names), 0, 3)), count(names) - 3])
+words(names) := some_of(quoted(names))
+
+# The first three of some texts.
+some_of(texts_) := concat(", ", texts_) if {
+	count(texts_) < 4
+} else := sprintf("%s and %d more", [concat(", ", array.slice(texts_, 0, 3)), count(texts_) - 3])
+
+# A value, or that there is none.
+shown("") := "nothing"
+
+shown(value) := sprintf("`%s`", [value]) if value != ""
 
 quoted(names) := [sprintf("`%v`", [name]) | some name in names]
 
@@ -54,9 +55,9 @@ field(map, key, otherwise) := object.get(map, key, otherwise) if {
 } else := otherwise
 
 # A fix that puts a field back to what it was.
-restore(null) := {"op": "remove"}
-
-restore(was) := {"op": "set", "value": was} if was != null
+restore(was) := {"op": "remove"} if {
+	was in {null, ""}
+} else := {"op": "set", "value": was}
 
 # The items of a list that have a name, by it.
 by_name(items) := {name: item |

@@ -24,9 +24,6 @@ valid(range) if {
 
 family(range) := contains(range, ":")
 
-# True for a range that is the whole of a family of addresses.
-everywhere(range) if range in {"0.0.0.0/0", "::/0"}
-
 # The annotations by which clouds keep a load balancer off the internet, with the values that say so.
 inside := {
 	"networking.gke.io/load-balancer-type": {"internal"},

@@ -107,9 +107,7 @@ noun(subject) := "the user" if {
 	subject.kind == "Group"
 } else := "the service account"
 
-holders := concat(", ", sort(subjects)) if {
-	count(subjects) < 4
-} else := sprintf("%s and %d more", [concat(", ", array.slice(sort(subjects), 0, 2)), count(subjects) - 2])
+holders := change.some_of(sort(subjects))
 
 held if count(subjects) > 0
 
@@ -138,9 +136,14 @@ granting_named(groups, resources, verbs) := [{"path": ["rules", entry.index], "r
 # Where the rights of the role in the input hold, for those who are bound to it.
 scope := "in the whole cluster" if {
 	cluster_wide
-} else := sprintf("in %s", [change.words(sort(namespaces))])
+} else := sprintf("in %s", [change.words(sort(namespaces))]) if {
+	count(namespaces) > 0
+} else := "in its namespace"
 
-namespaces := {binding.namespace | some binding in input.facts.bindings}
+namespaces := {binding.namespace |
+	some binding in input.facts.bindings
+	binding.namespace != ""
+}
 
 # True where the role of the input is bound in the whole cluster. What belongs to no namespace is granted in no other way.
 cluster_wide if {

@@ -86,6 +86,17 @@ joined := {
 	"sidecar.istio.io/inject": {"true"},
 }
 
+# True for what is in a mesh by some label or annotation, a revision of Istio among them.
+member(metadata) if {
+	some field in ["labels", "annotations"]
+	some name, values in joined
+	change.text(workload.map(metadata, field), name) in values
+}
+
+member(metadata) if {
+	change.text(workload.map(metadata, "labels"), "istio.io/rev") != ""
+}
+
 left := {
 	"istio-injection": {"disabled"},
 	"istio.io/dataplane-mode": {"none"},
@@ -111,9 +122,11 @@ deny contains violation if {
 	is := change.text(workload.map(place.is, field), name)
 	was in values
 	not is in values
+	metadata := place.is
+	not member(metadata)
 	violation := {
 		"path": array.concat(place.path, [field, name]),
-		"message": sprintf("`%s` goes from `%s` to %s: the mesh no longer encrypts what is sent here", [name, was, shown(is)]),
+		"message": sprintf("`%s` goes from `%s` to %s: the mesh no longer encrypts what is sent here", [name, was, change.shown(is)]),
 		"fix": {"op": "set", "value": was},
 	}
 }
@@ -131,7 +144,7 @@ deny contains violation if {
 	violation := {
 		"path": array.concat(place.path, [field, name]),
 		"message": sprintf("`%s: %s` leaves the mesh, which no longer encrypts what is sent here", [name, is]),
-		"fix": restore(was),
+		"fix": change.restore(was),
 	}
 }
 
@@ -154,7 +167,7 @@ deny contains violation if {
 	violation := {
 		"path": array.concat(place.path, ["annotations", name]),
 		"message": sprintf("%s goes past the mesh from now on, without its encryption (`%s`)", [change.words(sort(added)), name]),
-		"fix": restore(was),
+		"fix": change.restore(was),
 	}
 }
 
@@ -162,11 +175,3 @@ items(text) := {trim_space(item) |
 	some item in split(text, ",")
 	trim_space(item) != ""
 }
-
-shown("") := "nothing"
-
-shown(value) := sprintf("`%s`", [value]) if value != ""
-
-restore("") := {"op": "remove"}
-
-restore(value) := {"op": "set", "value": value} if value != ""

@@ -29,7 +29,7 @@ deny contains violation if {
 	levels[was] > level(is)
 	violation := {
 		"path": ["metadata", "labels", label],
-		"message": sprintf("`%s` goes from `%s` to %s: pods that `%s` forbids are no longer %s here", [mode, was, shown(is), was, what]),
+		"message": sprintf("`%s` goes from `%s` to %s: pods that `%s` forbids are no longer %s here", [mode, was, change.shown(is), was, what]),
 		"fix": {"op": "set", "value": was},
 	}
 }
@@ -39,7 +39,3 @@ level(is) := levels[is] if {
 	some known, _ in levels
 	known == is
 } else := 0
-
-shown("") := "nothing"
-
-shown(is) := sprintf("`%s`", [is]) if is != ""

@@ -31,6 +31,17 @@ pub struct Request<'a> {
     pub problems: Vec<Problem>,
 }
 
+impl<'a> Request<'a> {
+    /// The side whose configuration and policies are in force: the base, and the head where there is nothing before it.
+    pub fn governing(&self) -> &'a dyn Snapshot {
+        if self.base.entries().is_empty() {
+            self.head
+        } else {
+            self.base
+        }
+    }
+}
+
 /// One app on both sides.
 pub struct Compared {
     /// Its id.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Applies, Control, FixClass, On, Parameter, Reads, Severity, wrong};
+use super::{Applies, Control, FixClass, Form, On, Parameter, Reads, Severity, wrong};
 use crate::problem::Problem;
 use crate::text::{RepoPath, Span};
 
@@ -190,6 +190,7 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         rego: Arc::from(rego),
         page: Arc::from(page),
         built_in: false,
+        form: Form::Own,
     })
 }
 
@@ -233,6 +234,20 @@ impl Block {
     fn line(&self, index: usize) -> Span {
         self.lines.get(index).copied().unwrap_or(self.span)
     }
+}
+
+/// The metadata comment that ends right above the line at `offset`, without its comment signs.
+pub(super) fn above(rego: &str, offset: usize) -> Option<String> {
+    let mut block: Vec<&str> = Vec::new();
+    for line in rego.get(..offset)?.lines().rev() {
+        let text = line.trim().strip_prefix('#')?;
+        if text.trim() == "METADATA" {
+            block.reverse();
+            return Some(block.join("\n"));
+        }
+        block.push(text.strip_prefix(' ').unwrap_or(text));
+    }
+    None
 }
 
 fn comment(rego: &str) -> Option<Block> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::config::{self, Config, Level, Spanned};
-use crate::control::{ControlId, Controls, Setting, Severity};
+use crate::control::{ControlId, Controls, Defaults, Setting, Severity};
 use crate::framework::Framework;
 use crate::problem::{Kind, Problem};
-use crate::text::Span;
+use crate::snapshot::Tree;
+use crate::text::{RepoPath, Span};
 
 /// The severity of this level.
 pub fn severity(level: Level) -> Severity {
@@ -77,10 +78,11 @@ pub fn framework_page(framework: &Framework, controls: &Controls) -> String {
     })
 }
 
-/// The built-in controls that `config` chooses: those of its frameworks, or all that are on by themselves, without what it turns off.
+/// The controls that `config` chooses: the built-in ones of its frameworks, or all that are on by themselves, and the user's
+/// policies in `tree`, without what it turns off.
 ///
 /// A name that nothing has is a problem, and has no effect: a misspelt control stays on.
-pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
+pub fn choose(config: &Config, tree: &Tree<'_>) -> (Controls, Vec<Problem>) {
     let mut problems = Vec::new();
     let unknown = |name: &Spanned<String>, what: &str, help: String| {
         let message = format!("there is no {what} `{}`", name.value);
@@ -90,7 +92,17 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
             Problem::new(Kind::Config, message).help(help),
         )
     };
-    let all = Controls::built_in();
+    let mut all = Controls::built_in();
+    let paths = |named: &[Spanned<RepoPath>]| -> Vec<RepoPath> {
+        named.iter().map(|path| path.value.clone()).collect()
+    };
+    let usual = config.policy_severity.as_ref();
+    let defaults = Defaults {
+        deny: usual.map_or(Severity::Medium, |level| severity(level.value)),
+        warn: Severity::Low,
+    };
+    let (policies, data) = (paths(&config.policies), paths(&config.data));
+    problems.extend(all.add_user(tree, &policies, &data, defaults));
     let mut chosen: Option<BTreeSet<String>> = None;
     let mut versions = Vec::new();
     for name in config.frameworks.iter().flatten() {
@@ -112,7 +124,7 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
         }
     }
     let mut controls = match &chosen {
-        Some(ids) => all.select(|control| ids.contains(control.id.as_str())),
+        Some(ids) => all.select(|control| !control.built_in || ids.contains(control.id.as_str())),
         None => all.select(|control| control.enabled),
     };
     for (name, framework, version) in versions {
@@ -174,6 +186,12 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
             }
         }
     }
+    for entry in &config.overrides {
+        if all.find_all(&entry.control.value).is_empty() {
+            let help = "`plimsoll controls` lists them by id and name.".to_owned();
+            problems.push(unknown(&entry.control, "control", help));
+        }
+    }
     (controls, problems)
 }
 
@@ -181,12 +199,13 @@ pub fn choose(config: &Config) -> (Controls, Vec<Problem>) {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::text::RepoPath;
+    use crate::snapshot::Memory;
 
     fn check(text: &str) -> (Vec<String>, Vec<String>) {
         let (config, problems) = config::load_text(&RepoPath::new(".plimsoll.yaml").unwrap(), text);
         assert_eq!(problems, []);
-        let (controls, problems) = choose(&config);
+        let nothing = Memory::empty("base");
+        let (controls, problems) = choose(&config, &Tree::new(&nothing));
         (
             controls
                 .iter()

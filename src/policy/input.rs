@@ -106,6 +106,11 @@ impl<'a> Seen<'a> {
         Self::placed(Placed::new(resource, namespace))
     }
 
+    /// The object, for rules that read nothing else.
+    pub(super) fn object(&self) -> &Document {
+        &self.resource
+    }
+
     /// Converts an object.
     pub(super) fn placed(placed: Placed<'a>) -> Result<Self, Problem> {
         let resource = placed.resource;

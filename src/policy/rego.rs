@@ -6,6 +6,7 @@
 mod builtins;
 mod layout;
 mod rewrite;
+mod user;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +16,9 @@ use std::time::Duration;
 
 use regorus::utils::limits::ExecutionTimerConfig;
 
-use crate::control::{Control, ControlId, FixClass, Library};
+pub(super) use user::{Response, Rules, Said};
+
+use crate::control::{Control, ControlId, FixClass, Library, Severity};
 use crate::finding::Suggestion;
 use crate::problem::{Kind, Problem};
 use crate::text::RepoPath;
@@ -111,6 +114,8 @@ pub(super) struct Violation {
     pub(super) path: Path,
     pub(super) message: String,
     pub(super) suggestion: Option<Suggestion>,
+    /// How bad it is, where a user's rule says so of each violation.
+    pub(super) severity: Option<Severity>,
 }
 
 /// Why a control gave no answer.
@@ -247,14 +252,22 @@ fn alone(interpreter: &mut regorus::Engine, control: &Control) -> Result<Vec<Vio
 }
 
 fn failure(error: &dyn std::fmt::Display) -> Failure {
-    let text = first_line(&format!("{error:#}"));
+    let message = format!("{error:#}");
+    let text = first_line(&message);
     // What a built-in function was given is data of the object, and may be what nobody should read.
-    let text = text.split(" Got `").next().unwrap_or_default().to_owned();
+    let text = text.split(" Got `").next().unwrap_or_default();
     if text.contains("exceeded time limit") {
-        Failure::Time
-    } else {
-        Failure::Evaluation(text)
+        return Failure::Time;
     }
+    let place = message
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("--> "))
+        .and_then(|place| place.rsplit_once(':'))
+        .filter(|(place, _)| !place.starts_with('<'));
+    Failure::Evaluation(match place {
+        Some((place, _)) => format!("{text} ({place})"),
+        None => text.to_owned(),
+    })
 }
 
 /// The package of the rules that ask several controls at once.
@@ -406,6 +419,7 @@ fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, Stri
             .filter(|message| !message.trim().is_empty())
             .ok_or("without a message")?,
         suggestion,
+        severity: None,
     })
 }
 
@@ -483,3 +497,6 @@ fn read_value(value: &regorus::Value, depth: usize) -> Option<yaml::Value> {
         regorus::Value::Set(_) | regorus::Value::Undefined => return None,
     }))
 }
+
+#[cfg(test)]
+mod tests;

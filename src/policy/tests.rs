@@ -1,6 +1,8 @@
 //! What evaluation promises whatever the controls are. The built-in controls are tested in `pages`.
 
+mod around;
 mod pages;
+mod users;
 
 use std::sync::Arc;
 

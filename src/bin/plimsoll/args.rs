@@ -56,7 +56,9 @@ pub(crate) enum Command {
     /// Say where the value of a field came from, or what a control or a framework is about
     Explain(Explain),
     /// List the controls
-    Controls,
+    Controls(Controls),
+    /// Run the tests of your own policies
+    Test(Test),
     /// Print the JSON Schema of the configuration or of the report
     Schema(Schema),
 }
@@ -94,6 +96,9 @@ pub(crate) struct Check {
     /// Show findings that were there before the change, too
     #[arg(long, env = "PLIMSOLL_EXISTING")]
     pub(crate) existing: bool,
+    /// Fail on findings that were there before the change, too
+    #[arg(long, env = "PLIMSOLL_ALL")]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -256,6 +261,44 @@ pub(crate) struct Explain {
     /// Use this configuration instead of the repository's
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Controls {
+    /// Only the controls of this framework
+    #[arg(long, value_name = "FRAMEWORK", env = "PLIMSOLL_FRAMEWORK")]
+    pub(crate) framework: Option<String>,
+    /// What standard output carries
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "PLIMSOLL_FORMAT"
+    )]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Files and directories of Rego, from the directory this runs in [default: the configuration's `policies`, else
+    /// `policy`]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// YAML and JSON files that the policies read as `data` [default: the configuration's]
+    #[arg(short, long, value_name = "PATH", env = "PLIMSOLL_DATA")]
+    pub(crate) data: Vec<String>,
+    /// Only tests whose full name (`data.main.test_x`) or whose control this pattern finds
+    #[arg(short, long, value_name = "PATTERN", env = "PLIMSOLL_RUN")]
+    pub(crate) run: Option<String>,
+    /// Show the tests that pass, too
+    #[arg(short, long, env = "PLIMSOLL_VERBOSE")]
+    pub(crate) verbose: bool,
+    /// Show which lines of the policies the tests evaluate
+    #[arg(short, long, env = "PLIMSOLL_COVERAGE")]
+    pub(crate) coverage: bool,
+    /// Run the pages of Plimsoll's own controls, too
+    #[arg(long, env = "PLIMSOLL_BUILT_IN")]
+    pub(crate) built_in: bool,
 }
 
 #[derive(Debug, Args)]

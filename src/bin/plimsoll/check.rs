@@ -26,13 +26,17 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         FailOn::High => check::FailOn::Severity(Severity::High),
         FailOn::Critical => check::FailOn::Severity(Severity::Critical),
     });
-    let report = check::check(&request, &comparison, fail_on);
+    let gate = check::Gate {
+        fail_on,
+        all: arguments.all,
+    };
+    let report = check::check(&request, &comparison, gate);
     print(&match arguments.format {
         Format::Text => {
             let style = text::Style {
                 color: terminal.color,
                 unicode: false,
-                existing: arguments.existing,
+                existing: arguments.existing || arguments.all,
             };
             text::render(&report, style)
         }

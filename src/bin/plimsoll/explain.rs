@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::check;
-use plimsoll::control::{Control, Controls};
 use plimsoll::framework::Framework;
 use plimsoll::origin::{Origins, Source};
 use plimsoll::policy;
@@ -14,45 +13,24 @@ use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
 use crate::check::{on_head, open, request};
+use crate::controls::{list, of_directory, page};
 use crate::{Failure, Terminal, print};
 
-pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
-    print(&list(&Controls::built_in()))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// One line for each control.
-fn list<'a>(controls: impl IntoIterator<Item = &'a Control>) -> String {
-    let mut out = String::new();
-    for control in controls {
-        let off = if control.enabled { "" } else { " (off)" };
-        let _ = writeln!(
-            out,
-            "{:8} {:8} {:36} {}{off}",
-            control.id.as_str(),
-            control.severity.name(),
-            control.name,
-            control.title
-        );
-    }
-    out
-}
-
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
-    let controls = Controls::built_in();
+    let controls = of_directory(terminal);
     let named = match controls.find(&arguments.subject) {
         Some(control) => vec![control],
         None => controls.find_all(&arguments.subject),
     };
     if let [control] = named.as_slice() {
-        print(&control.page)?;
+        print(&page(control))?;
         return Ok(ExitCode::SUCCESS);
     }
     if !named.is_empty() {
         print(&format!(
             "{} is answered by these controls together:\n\n{}",
             arguments.subject,
-            list(named)
+            list(&named)
         ))?;
         return Ok(ExitCode::SUCCESS);
     }

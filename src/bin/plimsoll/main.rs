@@ -8,8 +8,10 @@
 
 mod args;
 mod check;
+mod controls;
 mod explain;
 mod render;
+mod test;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -105,7 +107,8 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Diff(arguments) => check::diff(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
-        Command::Controls => explain::controls(&terminal),
+        Command::Controls(arguments) => controls::controls(&terminal, &arguments),
+        Command::Test(arguments) => test::test(&terminal, &arguments),
         Command::Schema(arguments) => print(match arguments.of {
             SchemaOf::Config => plimsoll::config::SCHEMA,
             SchemaOf::Report => plimsoll::report::json::JSON_SCHEMA,

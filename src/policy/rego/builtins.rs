@@ -201,7 +201,7 @@ fn argument(value: &Value) -> value::Value {
     match value {
         Value::String(text) => value::Value::string(text.as_bytes(), Origin::NONE),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(number), _) => value::Value::int(number, Origin::NONE),
+            (Some(number), _) => value::Value::int64(number, Origin::NONE),
             (None, Some(number)) => value::Value::float(number, Origin::NONE),
             (None, None) => value::Value::string(value.to_string(), Origin::NONE),
         },

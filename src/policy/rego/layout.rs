@@ -16,7 +16,7 @@ pub(super) fn repair(text: &str) -> String {
     let tokens = tokens(text);
     let mut inserts: Vec<(usize, String)> = Vec::new();
     // The brackets that are open.
-    let mut open: Vec<&str> = Vec::new();
+    let mut open: Vec<(&str, usize)> = Vec::new();
     // The statement at the top level: where it begins, and where its first body does.
     let (mut start, mut body) = (0, None);
     for (index, token) in tokens.iter().enumerate() {
@@ -25,7 +25,7 @@ pub(super) fn repair(text: &str) -> String {
             (start, body) = (token.start, None);
         }
         match token.text {
-            "(" if open.last() == Some(&"{") && token.begins_line => {
+            "(" if open.last().is_some_and(|(bracket, _)| *bracket == "{") && token.begins_line => {
                 let is_end = before.is_some_and(|before| {
                     before
                         .text
@@ -50,14 +50,18 @@ pub(super) fn repair(text: &str) -> String {
             _ => {}
         }
         match token.text {
-            "(" | "[" | "{" => open.push(token.text),
+            "(" | "[" | "{" => open.push((token.text, token.start)),
             ")" | "]" | "}" => {
-                open.pop();
+                let opened = open.pop().map_or(0, |(_, at)| at);
                 let next = tokens.get(index + 1);
                 let is_last = next.is_none_or(|next| {
                     next.begins_line && !matches!(next.text, "{" | "=" | ":=" | "if" | "else")
                 });
-                if token.text == ")" && open.is_empty() && is_last && is_fact(text, start, token) {
+                if token.text == ")"
+                    && open.is_empty()
+                    && is_last
+                    && is_name(text.get(start..opened))
+                {
                     inserts.push((token.start + 1, " := true".to_owned()));
                 }
             }
@@ -71,10 +75,9 @@ pub(super) fn repair(text: &str) -> String {
     repaired
 }
 
-/// True where the statement from `start` to a closing parenthesis is a name and arguments, and no more.
-fn is_fact(text: &str, start: usize, end: &Token<'_>) -> bool {
-    let statement = text.get(start..=end.start).unwrap_or_default();
-    statement.split_once('(').is_some_and(|(name, _)| {
+/// True for what can stand before the arguments of a fact.
+fn is_name(text: Option<&str>) -> bool {
+    text.is_some_and(|name| {
         !name.is_empty()
             && name
                 .chars()

@@ -71,9 +71,15 @@ pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Ref
             text: &text,
             edits: Vec::new(),
             locals: BTreeSet::new(),
+            constants: BTreeSet::new(),
             names: text.matches(NAME).count(),
             refused: None,
         };
+        pass.constants = module
+            .policy
+            .iter()
+            .filter_map(|rule| constant(rule))
+            .collect();
         for rule in &module.policy {
             pass.rule(rule);
         }
@@ -153,6 +159,8 @@ struct Pass<'t> {
     edits: Vec<Edit>,
     /// The names that the rule at hand binds itself.
     locals: BTreeSet<String>,
+    /// The rules that are always defined.
+    constants: BTreeSet<String>,
     names: usize,
     refused: Option<Refused>,
 }
@@ -163,11 +171,25 @@ impl Pass<'_> {
         format!("{NAME}{}", self.names)
     }
 
-    fn text_of(&self, expr: &Expr) -> &str {
+    /// From where to where an expression reaches.
+    fn range(&self, expr: &Expr) -> (usize, usize) {
         let span = expr.span();
-        self.text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
+        let start = span.start as usize;
+        let is_quote = |at: usize| matches!(self.text.as_bytes().get(at), Some(b'"' | b'`'));
+        // The place of a text does not hold its quotes.
+        let opened = start.checked_sub(1).filter(|before| is_quote(*before));
+        (opened.unwrap_or(start), self.end(span.end))
+    }
+
+    fn end(&self, end: u32) -> usize {
+        let end = end as usize;
+        let is_quote = matches!(self.text.as_bytes().get(end), Some(b'"' | b'`'));
+        end + usize::from(is_quote)
+    }
+
+    fn text_of(&self, expr: &Expr) -> &str {
+        let (start, end) = self.range(expr);
+        self.text.get(start..end).unwrap_or_default()
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -237,10 +259,10 @@ impl Pass<'_> {
         if operands.is_empty() {
             return;
         }
-        let (start, mut end) = (statement.span.start as usize, statement.span.end as usize);
+        let (start, mut end) = (statement.span.start as usize, self.end(statement.span.end));
         let with = statement.with_mods.first().zip(statement.with_mods.last());
         let with = with.map_or_else(String::new, |(first, last)| {
-            end = end.max(last.r#as.span().end as usize);
+            end = end.max(self.end(last.r#as.span().end));
             let with = self.text.get(first.span.start as usize..end);
             let with = with.unwrap_or_default();
             let keyword = if with.starts_with("with") {
@@ -254,16 +276,10 @@ impl Pass<'_> {
         let mut pieces = Vec::new();
         for operand in operands {
             let name = self.name();
-            // What is bound stands on the line of the negation, whatever lines it had: no line after it may move.
-            let text = one_line(self.text_of(operand));
-            bindings.push_str(&format!("{name} := {text}{with}; "));
-            let span = operand.span();
-            let lines = self.text_of(operand).matches('\n').count();
-            pieces.push((
-                span.start as usize,
-                span.end as usize,
-                format!("{name}{}", "\n".repeat(lines)),
-            ));
+            bindings.push_str(&format!("{name} := {}{with}; ", self.text_of(operand)));
+            let (start, end) = self.range(operand);
+            // Its lines go with it, so that no line after the negation moves.
+            pieces.push((start, end, name));
         }
         if bare {
             bindings.insert_str(0, "{ ");
@@ -371,6 +387,7 @@ impl Pass<'_> {
                     && name != "data"
                     && !name.starts_with(NAME)
                     && !self.locals.contains(name)
+                    && !self.constants.contains(name)
             }
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
                 items.iter().any(|item| self.may_be_undefined(item))
@@ -391,19 +408,19 @@ impl Pass<'_> {
             }
             let name = self.name();
             bindings.push_str(&format!("; {name} := {}", self.text_of(head)));
-            let span = head.span();
-            pieces.push((span.start as usize, span.end as usize, name));
+            let (start, end) = self.range(head);
+            pieces.push((start, end, name));
         }
         if !bindings.is_empty() {
             // The end of the last statement: what follows it may be a comment.
             let end = query.stmts.last().map_or(query.span.end, |last| {
                 let with = last.with_mods.last().map(|with| with.r#as.span().end);
                 last.span.end.max(with.unwrap_or_default())
-            }) as usize;
+            });
+            let end = self.end(end);
             pieces.push((end, end, bindings));
-            let span = whole.span();
             self.edits.push(Edit {
-                whole: (span.start as usize, span.end as usize),
+                whole: self.range(whole),
                 pieces,
             });
         }
@@ -480,18 +497,6 @@ impl Pass<'_> {
     }
 }
 
-/// The text on one line: comments gone, and what was on lines of its own divided by what divides it there.
-fn one_line(text: &str) -> String {
-    if !text.contains('\n') {
-        return text.to_owned();
-    }
-    let lines = text.lines().map(|line| {
-        let is_comment = line.trim_start().starts_with('#');
-        if is_comment { "" } else { line.trim() }
-    });
-    lines.collect::<Vec<_>>().join(" ")
-}
-
 /// True for a reference that looks something up by a variable.
 fn looks_up(expr: &Expr) -> bool {
     match expr {
@@ -501,6 +506,25 @@ fn looks_up(expr: &Expr) -> bool {
         Expr::RefDot { refr, .. } => looks_up(refr),
         _ => false,
     }
+}
+
+/// The name of a rule without a body, or with a default, which is therefore never undefined.
+fn constant(rule: &Rule) -> Option<String> {
+    let refr = match rule {
+        Rule::Default { refr, args, .. } if args.is_empty() => refr,
+        Rule::Spec {
+            head:
+                RuleHead::Compr {
+                    refr,
+                    assign: Some(_),
+                    ..
+                },
+            bodies,
+            ..
+        } if bodies.is_empty() => refr,
+        _ => return None,
+    };
+    Some(refr.span().text().to_owned())
 }
 
 /// The names that a rule binds by `some`, `:=`, `every` or as arguments.
