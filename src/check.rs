@@ -4,10 +4,15 @@
 //! is decided here about how anything looks, and nothing is posted.
 
 mod compare;
+mod conceal;
+mod remedy;
+mod rendered;
 mod texts;
 mod touched;
+mod waive;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -16,22 +21,34 @@ use crate::change::{self, Pairing};
 use crate::config::Config;
 use crate::control::Controls;
 use crate::finding::{Finding, Severity, State};
+use crate::framework::Framework;
 use crate::policy::{self, Ephi};
 use crate::problem::Problem;
 use crate::render::Rendered;
-use crate::report::{AppLine, AppState, Conclusion, Report, Texts, Told, Trouble, Which};
+use crate::report::{AppLine, AppState, Conclusion, Report, Rule, Texts, Told, Trouble, Which};
 use crate::resource::Resource;
 use crate::snapshot::Tree;
+use crate::waiver::Wrong;
 
 use compare::{altered_configuration, on_deep_stacks};
 use texts::TextLoader;
 use touched::TouchedLines;
+use waive::Waivers;
 
 pub use compare::{Apps, Compared, Comparison, Progress, Request, compare, render_head};
+pub use conceal::Words;
+pub use remedy::{Chosen, fix};
+pub use rendered::add_rendered;
 pub use texts::texts_of;
+pub use waive::{InForce, Waiving};
 
 /// Evaluates policy on a comparison and finds the line behind each finding.
-pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gate>) -> Report {
+pub fn check(
+    request: &Request<'_>,
+    comparison: &Comparison,
+    gate: impl Into<Gate>,
+    fixes: Fixes,
+) -> Report {
     let gate = gate.into();
     let mut notes = comparison.notes.clone();
     notes.extend(under_proposed(request, gate));
@@ -52,7 +69,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
         (Controls::none(), Vec::new())
     };
     let ephi = Ephi::of(&comparison.config);
-    let (policy, unloaded) = policy::compile(&controls);
+    let (judges, unloaded) = remedy::judges(&controls);
     wrong.extend(unloaded);
     problems.extend(wrong.into_iter().map(|problem| Trouble {
         side: Which::Head,
@@ -64,12 +81,15 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
         request,
         texts: Texts::new(),
     };
+    let (mut waivers, wrong) = Waivers::new(request, comparison, &touched, &mut texts);
+    problems.extend(wrong);
     let mut findings = Vec::new();
     let mut turned_off: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut apps = Vec::new();
     let judged: Vec<_> = on_deep_stacks(|| {
         let apps = comparison.apps.par_iter();
-        apps.map(|app| judge(&policy, ephi.as_ref(), app)).collect()
+        apps.map(|app| judge(&judges.all, ephi.as_ref(), app))
+            .collect()
     });
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
@@ -100,6 +120,7 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
             problem,
         }));
         texts.hide_secrets(app);
+        waivers.enter(app, &mut texts);
         for finding in found {
             let (side, rendered) = match finding.state {
                 State::Resolved => (Which::Base, &app.base),
@@ -112,7 +133,12 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
                     .resources
                     .iter()
                     .find(|r| r.identity == finding.resource)?;
-                cause::locate(&rendered.origins, &resource.value, &finding.path, &touched)
+                let origins = &rendered.origins;
+                let mut cause = cause::locate(origins, &resource.value, &finding.path, &touched)?;
+                if cause.empty.is_empty() {
+                    cause.empty = cause::empty_reads(rendered, resource, &finding.path);
+                }
+                Some(cause)
             });
             let reasons = finding
                 .causes
@@ -143,14 +169,39 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
                     State::Existing => gate.all,
                     State::Resolved => false,
                 };
+            from_elsewhere(&mut told, cause.as_ref());
+            waivers.cover(&mut told, rendered.as_ref());
             findings.push(told);
         }
     }
+    findings.extend(waivers.findings(!problems.is_empty(), fail_on));
     notes.extend(turned_off.into_iter().map(|((name, reason), count)| {
         format!("{count} findings of `{name}` are turned off by the configuration: {reason}")
     }));
     texts.load_places(&problems);
+    let words = Words::new(&texts.texts, request, comparison);
+    for trouble in &mut problems {
+        words.cover_problem(&mut trouble.problem);
+    }
+    for told in &mut findings {
+        words.cover(&mut told.finding.message);
+    }
     findings.sort_by_key(order);
+    let remedies = if fixes == Fixes::None {
+        Vec::new()
+    } else {
+        remedy::offer(
+            request,
+            comparison,
+            &judges,
+            &touched,
+            &mut findings,
+            fixes,
+            &mut notes,
+        )
+    };
+    texts.load_places(&problems);
+    texts.load_edited(&remedies);
     problems.sort();
     problems.dedup();
     let conclusion = if !problems.is_empty() {
@@ -166,7 +217,10 @@ pub fn check(request: &Request<'_>, comparison: &Comparison, gate: impl Into<Gat
         changed_files: comparison.changes.len(),
         notes,
         apps,
+        rules: rules(&controls, &findings),
         findings,
+        rendered: Vec::new(),
+        remedies,
         problems,
         fail_on,
         conclusion,
@@ -216,14 +270,69 @@ fn under_proposed(request: &Request<'_>, gate: Gate) -> Option<String> {
         config: Some((path.clone(), text)),
         notes: Vec::new(),
         problems: request.problems.clone(),
+        waivers: request.waivers,
     };
-    let report = check(&proposed, &compare(&proposed, &()), gate);
+    let report = check(&proposed, &compare(&proposed, &()), gate, Fixes::None);
     let blocking = report.findings.iter().filter(|told| told.blocks).count();
     Some(format!(
         "under the {path} of the change, the check would end as {}: {blocking} blocking, {} problems",
         report.conclusion.name(),
         report.problems.len()
     ))
+}
+
+/// What a reader gets to know about the controls behind `findings`.
+fn rules(controls: &Controls, findings: &[Told]) -> Vec<Rule> {
+    let ids: BTreeSet<&str> = findings
+        .iter()
+        .map(|told| told.finding.control.as_str())
+        .collect();
+    let frameworks = if ids.is_empty() {
+        Vec::new()
+    } else {
+        Framework::built_in()
+    };
+    let of_waivers = Wrong::ALL.map(Wrong::about);
+    ids.into_iter()
+        .filter_map(|id| {
+            if let Some(about) = of_waivers.iter().find(|about| about.id == id) {
+                return Some(Rule {
+                    id: id.to_owned(),
+                    name: about.name.to_owned(),
+                    title: about.title.to_owned(),
+                    description: about.help.to_owned(),
+                    severity: about.severity,
+                    page: Arc::from(""),
+                    supports: Vec::new(),
+                });
+            }
+            let control = controls.find(id)?;
+            let supports = frameworks.iter().flat_map(|framework| {
+                let supported = framework.requirements.iter();
+                supported
+                    .filter(|requirement| requirement.controls.iter().any(|control| control == id))
+                    .map(|requirement| format!("{} {}", framework.name, requirement.id))
+            });
+            Some(Rule {
+                id: id.to_owned(),
+                name: control.name.clone(),
+                title: control.title.clone(),
+                description: control.description.clone(),
+                severity: control.severity,
+                page: Arc::clone(&control.page),
+                supports: supports.collect(),
+            })
+        })
+        .collect()
+}
+
+/// For which findings remedies are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fixes {
+    /// For none.
+    None,
+    /// For those that the change introduces.
+    New,
 }
 
 /// What the command line says about the gate.
@@ -295,6 +404,22 @@ fn order(told: &Told) -> impl Ord + use<> {
     )
 }
 
+/// What made a finding new may be another object: then its place is where that object was changed, or removed.
+fn from_elsewhere(told: &mut Told, cause: Option<&Cause>) {
+    if told.finding.state != State::New || cause.is_some_and(|cause| cause.touched) {
+        return;
+    }
+    let place = told
+        .reasons
+        .iter()
+        .find_map(|reason| reason.location.clone());
+    if let Some(place) = place
+        && let Some(own) = told.location.replace(place)
+    {
+        told.history.insert(0, own);
+    }
+}
+
 fn tell(
     finding: Finding,
     cause: Option<&Cause>,
@@ -329,6 +454,8 @@ fn tell(
         history,
         reasons: Vec::new(),
         help,
+        remedy: None,
+        waiver: None,
         finding,
     }
 }

@@ -227,6 +227,20 @@ struct Answer<'a> {
 ///
 /// Findings come in the order of head's objects, then of those that the change removes; of one object by control and field.
 pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Finding>, Vec<Problem>) {
+    evaluate_telling(policy, base, head, &|_, _, _| {})
+}
+
+/// What a control of ours was asked and said: its package, its input, and its violations or why there are none, all as JSON.
+pub type Tell<'t> =
+    dyn Fn(&str, &dyn Fn() -> serde_json::Value, &dyn Fn() -> serde_json::Value) + Sync + 't;
+
+/// [`evaluate`], telling what it asks; for comparisons with OPA.
+pub fn evaluate_telling(
+    policy: &Policy,
+    base: &Side<'_>,
+    head: &Side<'_>,
+    tell: &Tell<'_>,
+) -> (Vec<Finding>, Vec<Problem>) {
     let pairs = change::pair(base.resources, head.resources);
     let mut problems = Vec::new();
     let everything = access::everything();
@@ -257,6 +271,7 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
         base_around,
         head_around,
         same_surroundings,
+        tell,
         hung: Mutex::default(),
     };
 
@@ -407,6 +422,7 @@ struct Sides<'a> {
     base_around: Around<'a>,
     head_around: Around<'a>,
     same_surroundings: bool,
+    tell: &'a Tell<'a>,
     /// The controls that did not finish on some object. They are not asked again.
     hung: Mutex<BTreeSet<ControlId>>,
 }
@@ -564,8 +580,11 @@ impl Sides<'_> {
                     config: given.config.as_ref().map(|_| input::config(first)),
                 },
             );
-            let said = engine.evaluate(input, &asked);
+            let said = engine.evaluate(input.clone(), &asked);
             for (control, said) in asked.into_iter().zip(said) {
+                (self.tell)(&control.package, &|| input.to_json(), &|| {
+                    rego::answer(&said)
+                });
                 if said == Err(Failure::Time) {
                     self.note_hung(control);
                 }

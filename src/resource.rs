@@ -8,6 +8,8 @@ mod placed;
 mod references;
 mod secret;
 
+pub use credential::credentials_in;
+
 use std::fmt;
 
 use crate::text::Span;

@@ -248,7 +248,7 @@ mod tests {
             &RepoPath::new(".plimsoll.yaml").unwrap(),
             "frameworks: [pss-restricted@v1.22]\n",
         );
-        let (controls, problems) = choose(&config);
+        let (controls, problems) = choose(&config, &Tree::new(&Memory::empty("base")));
         assert_eq!(problems, []);
         let sysctl = controls.find("unsafe-sysctl").unwrap();
         let version = sysctl.parameters.get("version").unwrap();

@@ -44,6 +44,12 @@ impl Document {
         Self(text.into())
     }
 
+    /// The same as JSON.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        let text = self.0.to_json_str().unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     pub(super) fn null() -> Self {
         Self(regorus::Value::Null)
     }
@@ -106,6 +112,35 @@ fn convert(value: &yaml::Value, depth: usize) -> Option<regorus::Value> {
             .collect::<Option<BTreeMap<regorus::Value, regorus::Value>>>()?
             .into(),
     })
+}
+
+/// What a control said, in the form in which it says it.
+pub(super) fn answer(said: &Result<Vec<Violation>, Failure>) -> serde_json::Value {
+    let violations = match said {
+        Ok(violations) => violations,
+        Err(failure) => return failure.to_string().into(),
+    };
+    let one = |violation: &Violation| {
+        let mut object = serde_json::json!({
+            "path": Document::path(&violation.path).to_json(),
+            "message": violation.message,
+        });
+        let fix = violation
+            .suggestion
+            .as_ref()
+            .map(|suggestion| match suggestion {
+                Suggestion::Remove => serde_json::json!({"op": "remove"}),
+                Suggestion::Set(value) => {
+                    let value = Document::from_value(value).map(|value| value.to_json());
+                    serde_json::json!({"op": "set", "value": value})
+                }
+            });
+        if let (Some(fix), Some(fields)) = (fix, object.as_object_mut()) {
+            fields.insert("fix".to_owned(), fix);
+        }
+        object
+    };
+    violations.iter().map(one).collect()
 }
 
 /// What a control says about one object.

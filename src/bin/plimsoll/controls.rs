@@ -11,7 +11,7 @@ use plimsoll::snapshot::{Disk, Tree};
 use plimsoll::text::RepoPath;
 use serde_json::{Value, json};
 
-use crate::args::{self, Format};
+use crate::args::{self, Listing};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn controls(
@@ -35,8 +35,8 @@ pub(crate) fn controls(
         })
         .collect();
     print(&match arguments.format {
-        Format::Text => list(&wanted),
-        Format::Json => {
+        Listing::Text => list(&wanted),
+        Listing::Json => {
             let controls: Vec<Value> = wanted.iter().map(|c| wire(c, &frameworks)).collect();
             let mut out = serde_json::to_string_pretty(
                 &json!({"schema": "plimsoll.controls/1", "controls": controls}),

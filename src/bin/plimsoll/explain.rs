@@ -3,17 +3,21 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use plimsoll::cause;
 use plimsoll::check;
 use plimsoll::framework::Framework;
-use plimsoll::origin::{Origins, Source};
+use plimsoll::origin::{Source, Trace};
 use plimsoll::policy;
+use plimsoll::render::Rendered;
 use plimsoll::resource::Resource;
+use plimsoll::snapshot::Inputs;
 use plimsoll::text::LineIndex;
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
-use crate::check::{on_head, open, request};
+use crate::check::{mounted, on_head, open, request};
 use crate::controls::{list, of_directory, page};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
@@ -59,8 +63,19 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         config: arguments.config.clone(),
     };
     let pair = open(terminal, &sides)?;
-    let request = request(terminal, &sides, &pair)?;
-    let rendered = check::render_head(&request);
+    let completed = network::complete(terminal, &arguments.network, |mounts| {
+        let [base, head] = mounted(&pair, mounts);
+        let rendered = check::render_head(&request(terminal, &sides, &pair, [&base, &head])?);
+        let inputs = rendered.apps.iter().map(|(_, rendered)| &rendered.inputs);
+        Ok(Round {
+            wants: inputs.flat_map(Inputs::unanswered).cloned().collect(),
+            hosts: network::hosts(&rendered.config),
+            result: rendered,
+        })
+    })?;
+    let [base, head] = mounted(&pair, &completed.mounts);
+    let request = request(terminal, &sides, &pair, [&base, &head])?;
+    let rendered = completed.result;
     let wanted = |id: &str| {
         arguments
             .app
@@ -73,11 +88,14 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
             let identity = &resource.identity;
             let same_name = identity.name == name || resource.stem.as_deref() == Some(name);
             if identity.kind.eq_ignore_ascii_case(kind) && same_name {
-                tell(&mut out, id, resource, &path, &rendered.origins);
+                tell(&mut out, id, resource, &path, rendered);
             }
         }
     }
     print(&out)?;
+    for note in &completed.notes {
+        eprintln!("note: {note}");
+    }
     if !rendered.problems.is_empty() {
         let texts = check::texts_of(&request, &on_head(&rendered.problems));
         let style = plimsoll::report::text::Style {
@@ -100,7 +118,7 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: &Origins) {
+fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, rendered: &Rendered) {
     let (value, depth) = resource.value.nearest(path);
     let there = path.prefix(depth);
     let secret = resource.secret_paths().iter().any(|secret| {
@@ -121,23 +139,34 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
     } else {
         let _ = writeln!(out, "  = {}", shown(value, secret));
     }
-    let parent = there
+    let key = there
         .steps()
         .split_last()
         .and_then(|(last, parents)| match last {
-            plimsoll::yaml::Step::Key(key) => resource
-                .value
-                .at(&Path::from(parents.to_vec()))?
-                .as_mapping()?
-                .entry(key),
+            plimsoll::yaml::Step::Key(key) => {
+                let parent = resource.value.at(&Path::from(parents.to_vec()))?;
+                Some(parent.as_mapping()?.entry(key)?.key_origin)
+            }
             plimsoll::yaml::Step::Index(_) => None,
         });
     let is_collection = matches!(value.data, Data::Mapping(_) | Data::Sequence(_));
-    let origin = match parent {
-        Some(entry) if is_collection => entry.key_origin,
-        _ => value.origin,
-    };
-    let trace = origins.trace(origin);
+    // A collection is where its key is; one that is empty has a place of its own, too.
+    let is_empty = value
+        .as_mapping()
+        .is_some_and(plimsoll::yaml::Mapping::is_empty)
+        || value.as_sequence().is_some_and(<[Value]>::is_empty)
+        || value.is_null();
+    let own = (key.is_none() || !is_collection || is_empty).then_some(value.origin);
+    let around = key.filter(|_| is_collection || value.is_null());
+    let mut trace = Trace::default();
+    for origin in own.into_iter().chain(around) {
+        let one = rendered.origins.trace(origin);
+        merge(&mut trace.data, one.data);
+        merge(&mut trace.control, one.control);
+        merge(&mut trace.history, one.history);
+        merge(&mut trace.empty, one.empty);
+    }
+    let origins = &rendered.origins;
     let mut line = |label: &str, source: &Source| {
         let file = origins.file(source.file);
         let index = LineIndex::new(&file.text);
@@ -161,14 +190,24 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
     for source in &trace.control {
         line("because of", source);
     }
-    for read in &trace.empty {
-        let _ = writeln!(
-            out,
-            "  {:12} `{}` was read here and is not set",
-            "", read.path
-        );
+    let mut reads: Vec<String> = trace
+        .empty
+        .iter()
+        .map(|read| read.path.to_string())
+        .collect();
+    merge(&mut reads, cause::empty_reads(rendered, resource, path));
+    for read in reads {
+        let _ = writeln!(out, "  {:12} `{read}` was read here and is not set", "");
     }
     out.push('\n');
+}
+
+fn merge<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
 }
 
 /// The value on one line, or its first lines.

@@ -7,9 +7,13 @@
 )]
 
 mod args;
+mod baseline;
 mod check;
 mod controls;
+mod diff;
 mod explain;
+mod fix;
+mod network;
 mod render;
 mod test;
 
@@ -104,7 +108,9 @@ fn run(arguments: Arguments) -> ExitCode {
     };
     let done = match arguments.command {
         Command::Check(arguments) => check::check(&terminal, &arguments),
-        Command::Diff(arguments) => check::diff(&terminal, &arguments),
+        Command::Diff(arguments) => diff::diff(&terminal, &arguments),
+        Command::Baseline(arguments) => baseline::baseline(&terminal, &arguments),
+        Command::Fix(arguments) => fix::fix(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
         Command::Controls(arguments) => controls::controls(&terminal, &arguments),
@@ -112,6 +118,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Schema(arguments) => print(match arguments.of {
             SchemaOf::Config => plimsoll::config::SCHEMA,
             SchemaOf::Report => plimsoll::report::json::JSON_SCHEMA,
+            SchemaOf::Baseline => plimsoll::config::baseline::JSON_SCHEMA,
         })
         .map(|()| ExitCode::SUCCESS),
     };

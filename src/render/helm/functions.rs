@@ -37,7 +37,7 @@ mod paths;
 mod patterns;
 mod random;
 pub(crate) mod re2;
-pub(super) mod semver;
+pub(crate) mod semver;
 mod strings;
 mod toml;
 mod types;
