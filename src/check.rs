@@ -309,9 +309,8 @@ fn rules(controls: &Controls, findings: &[Told]) -> Vec<Rule> {
             }
             let control = controls.find(id)?;
             let supports = frameworks.iter().flat_map(|framework| {
-                let supported = framework.requirements.iter();
-                supported
-                    .filter(|requirement| requirement.controls.iter().any(|control| control == id))
+                framework
+                    .supported_by(id)
                     .map(|requirement| format!("{} {}", framework.name, requirement.id))
             });
             Some(Rule {

@@ -421,3 +421,17 @@ fn objects_of_other_apps_count_as_surroundings() {
         [State::New]
     );
 }
+
+/// Compares a text with a file of the repository, which `UPDATE=1` rewrites.
+fn is_current(path: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        text,
+        "run `UPDATE=1 cargo test` and read the difference in {}",
+        path.display()
+    );
+}
