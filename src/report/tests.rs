@@ -82,6 +82,7 @@ fn told(number: usize, severity: Severity, state: State) -> Told {
                 key: Origin::NONE,
                 shown: Origin::NONE,
             },
+            removed: false,
             causes: Vec::new(),
             suggestion: None,
             fix: FixClass::Safe,
