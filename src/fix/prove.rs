@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::candidate::Candidate;
 use super::moves::{self, Shape};
 use super::{Edits, Moved};
-use crate::cause::Touched;
+use crate::cause::{self, Touched};
 use crate::change::{self, Pairing};
 use crate::discover::{App, Source};
 use crate::control::ControlId;
@@ -153,6 +153,13 @@ impl<'a> Bench<'a> {
     pub fn findings(&self, app: &str) -> Vec<Finding> {
         let now = self.subject(app).and_then(|index| self.now(index));
         now.map(|now| now.findings.clone()).unwrap_or_default()
+    }
+
+    /// The file in which the place of a finding is written.
+    pub fn written_in(&self, finding: &Finding) -> Option<RepoPath> {
+        let now = self.now(self.subject(&finding.app)?)?;
+        let line = cause::place(&now.rendered.origins, finding.anchor.shown)?;
+        Some(line.path)
     }
 
     /// How many renderings the proofs have cost.

@@ -92,6 +92,7 @@ struct Tally {
     all: (usize, usize),
     underivable: usize,
     drafts: usize,
+    foreign: (usize, usize),
     refused: BTreeMap<String, usize>,
     time: Duration,
     renderings: usize,
@@ -261,6 +262,12 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
             Some(fix::Remedy::Fix(fix)) => Some(fix),
             _ => None,
         };
+        // Written in a chart that the chart depends on: only its values can be set from here.
+        let written = bench.written_in(finding);
+        if written.is_some_and(|path| path.as_str().starts_with("chart/charts/")) {
+            tally.foreign.0 += 1;
+            tally.foreign.1 += usize::from(fix.is_some());
+        }
         let is_pod_security = POD_SECURITY.contains(&finding.control.as_str());
         let of_control = tally.of_control.entry(finding.control.to_string()).or_default();
         for count in [Some(of_control), Some(&mut tally.all), is_pod_security.then_some(&mut tally.pod_security)]
@@ -364,6 +371,9 @@ fn report(tally: &Tally, options: &Options) {
     println!("every {}th case", options.every);
     println!("findings whose value a control suggests: {} fixed", share(tally.all));
     println!("of the Pod Security controls: {} fixed", share(tally.pod_security));
+    println!("of findings in the charts of dependencies: {} fixed", share(tally.foreign));
+    let (all, foreign) = (tally.all, tally.foreign);
+    println!("of all others: {} fixed", share((all.0 - foreign.0, all.1 - foreign.1)));
     println!("findings whose value nobody can derive: {}, {} with a draft", tally.underivable, tally.drafts);
     println!("by control:");
     for (control, count) in &tally.of_control {
