@@ -163,6 +163,55 @@ fn reviews_are_as_expected() {
     assert!(failures.is_empty(), "{failures}");
 }
 
+/// Copies a folder.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn fixes_are_as_expected_and_leave_nothing_for_a_second_run() {
+    let mut failures = String::new();
+    for case in cases("fix") {
+        let extra = std::fs::read_to_string(case.join("args")).unwrap_or_default();
+        let run = |directory: &Path, command: &[&str]| {
+            let arguments: Vec<&str> = std::iter::once("fix")
+                .chain(command.iter().copied())
+                .chain(["--base", "base", "--head", "head"])
+                .chain(extra.split_whitespace())
+                .collect();
+            plimsoll(directory, &arguments)
+        };
+        let expected = case.join("expected");
+        let shown = run(&case, &["--dry-run"]);
+        expect(&expected.join("diff.txt"), &text(&shown.stdout), &mut failures);
+        let scratch = tempfile::tempdir().unwrap();
+        copy(&case, scratch.path());
+        let done = run(scratch.path(), &[]);
+        let exit = done.status.code().unwrap_or(-1);
+        let told = format!("{}exit {exit}\n", text(&done.stdout));
+        expect(&expected.join("told.txt"), &told, &mut failures);
+        // What was written is what was shown, and a second run has nothing to add.
+        assert_eq!(exit, shown.status.code().unwrap_or(-1), "{}", case.display());
+        let again = run(scratch.path(), &["--dry-run"]);
+        assert_eq!(text(&again.stdout), "", "{}: a second run changes something", case.display());
+        let check = plimsoll(
+            scratch.path(),
+            &["check", "--base", "base", "--head", "head", "--no-fixes"],
+        );
+        expect(&expected.join("left.txt"), &text(&check.stdout), &mut failures);
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
 /// What the first command of the README prints is in the README.
 #[test]
 fn the_readme_shows_what_is_printed() {
@@ -184,7 +233,7 @@ fn the_readme_shows_what_is_printed() {
 fn help_is_as_expected() {
     let mut failures = String::new();
     for command in [
-        "", "check", "diff", "render", "explain", "controls", "schema",
+        "", "check", "diff", "fix", "render", "explain", "controls", "schema",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()
