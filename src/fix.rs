@@ -136,7 +136,10 @@ const MOST_CANDIDATES: usize = 12;
 
 /// The best remedy of each wanted finding: the remedies, and for each finding which of them.
 pub fn remedies(bench: &Bench<'_>, findings: &[&Finding]) -> (Vec<Remedy>, Vec<Option<usize>>) {
-    let wanted: Vec<Wanted> = findings.iter().map(|finding| Wanted::new(bench, finding)).collect();
+    let wanted: Vec<Wanted> = findings
+        .iter()
+        .map(|finding| Wanted::new(bench, finding))
+        .collect();
     let mut remedies: Vec<Remedy> = Vec::new();
     let mut chosen: Vec<Option<usize>> = vec![None; wanted.len()];
     for index in 0..wanted.len() {

@@ -24,16 +24,17 @@
 //!
 //! | group | modules | what they know |
 //! | --- | --- | --- |
-//! | words | [`text`]; [`origin`], [`problem`] | paths, spans, edits; where a value came from; what went wrong |
+//! | words | [`text`]; [`origin`], [`problem`], [`markdown`] | paths, spans, edits; where a value came from; what went wrong; escaping |
 //! | reading | [`snapshot`], [`yaml`] | trees of files; YAML with places, in the dialects of the real programs |
 //! | meaning | [`config`], [`resource`] | what the user asked for; what a Kubernetes object is |
 //! | apps | [`discover`] | what is deployed |
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
-//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
+//! | joining objects | [`access`]; [`network`] | effective RBAC; who reaches which pods |
+//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`]; [`waiver`] | what is checked, what was found, how it is evaluated, what is accepted |
 //! | remedying | [`cause`]; [`fix`] | which line it was; edits that were tried |
-//! | telling | [`report`] | text and JSON |
-//! | joining | [`check`] | the pipeline |
+//! | telling | [`report`] | text, JSON, SARIF, JUnit, annotations, Markdown, HTML |
+//! | joining | [`check`]; [`fetch`] | the pipeline; what the repository names but does not hold |
 //!
 //! # Invariants
 //!
@@ -49,14 +50,16 @@
 //!   the result says so.
 //! * **Text is never mutated.** The core produces sorted, disjoint [`text::TextEdit`]s.
 //! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
-//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, annotate-snippets in `report/text.rs`, clap in `bin/`.
+//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, imara-diff in `change/hunks.rs`, annotate-snippets in
+//!   `report/text.rs`, ureq in `fetch/client.rs`, clap in `bin/`.
 //! * **The change has no authority over its own review.** Configuration is read from base; head's is shown as proposed.
 //! * **Secrets are never printed** by reports: that one changed is shown, its value is not.
 //! * **Wire formats have their own types**, with a version in their name; domain types do not serialise.
 //!
 //! # Deliberately absent
 //!
-//! No process is started and nothing is fetched: a dependency that is not in the repository is a problem that names it.
+//! No process is started, and rendering fetches nothing: a dependency that is not in the repository is a problem that names it.
+//! With `--allow-network` the command line has [`fetch`] get what was wanted, and renders again with it beside the repository.
 //! No `async`: threads render, and sockets will come with the layers that need them. No process-global state. No
 //! `utils`: what has no home has no name yet.
 
@@ -72,6 +75,7 @@
 
 pub mod text;
 
+pub mod markdown;
 pub mod origin;
 pub mod problem;
 
@@ -87,12 +91,17 @@ pub mod render;
 
 pub mod change;
 
+pub mod access;
+pub mod network;
+
 pub mod control;
 pub mod framework;
 
 pub mod finding;
 
 pub mod policy;
+
+pub mod waiver;
 
 pub mod cause;
 
@@ -101,6 +110,7 @@ pub mod fix;
 pub mod report;
 
 pub mod check;
+pub mod fetch;
 
 #[cfg(test)]
 mod tidy;

@@ -9,8 +9,9 @@ use crate::finding;
 use crate::fix::{Draft, Fix, Remedy};
 use crate::origin::{Origins, Role};
 use crate::report::{Location, Reason, SourceText, Texts, Trouble, Which};
+use crate::resource;
 use crate::snapshot::Tree;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::{LineIndex, RepoPath, Span};
 
 /// The texts that problems point into.
 pub fn texts_of(request: &Request<'_>, problems: &[Trouble]) -> Texts {
@@ -70,13 +71,8 @@ impl TextLoader<'_> {
                         .filter(|(config, _)| config == path)
                         .map(|(_, text)| Arc::from(text.as_str()))
                 })?;
-            self.texts.insert(
-                key.clone(),
-                SourceText {
-                    text,
-                    secrets: Vec::new(),
-                },
-            );
+            let secrets = resource::credentials_in(&text);
+            self.texts.insert(key.clone(), SourceText { text, secrets });
         }
         self.texts.get_mut(&key)
     }
@@ -106,16 +102,31 @@ impl TextLoader<'_> {
         line: &Line,
         origins: Option<&Origins>,
     ) -> Option<Location> {
-        let source = self.load(side, &line.path, origins)?;
+        Some(Location {
+            role: role_name(line.role),
+            replaced: line.replaced,
+            ..self.at(side, &line.path, line.span, origins)?
+        })
+    }
+
+    /// A place whose role is not the point.
+    pub(super) fn at(
+        &mut self,
+        side: Which,
+        path: &RepoPath,
+        span: Span,
+        origins: Option<&Origins>,
+    ) -> Option<Location> {
+        let source = self.load(side, path, origins)?;
         let index = LineIndex::new(&source.text);
         Some(Location {
             side,
-            path: line.path.clone(),
-            span: line.span,
-            start: index.position(&source.text, line.span.start),
-            end: index.position(&source.text, line.span.end),
-            role: role_name(line.role),
-            replaced: line.replaced,
+            path: path.clone(),
+            span,
+            start: index.position(&source.text, span.start),
+            end: index.position(&source.text, span.end),
+            role: "",
+            replaced: false,
         })
     }
 
@@ -145,7 +156,10 @@ impl TextLoader<'_> {
         let change = changes
             .iter()
             .find(|change| !cause.removed && *change.identity == cause.resource)?;
-        let part = change.fields.iter().find_map(|field| field.after.as_ref())?;
+        let part = change
+            .fields
+            .iter()
+            .find_map(|field| field.after.as_ref())?;
         cause::place(&head.origins, part.origin)
     }
 

@@ -78,7 +78,13 @@ impl Scene<'_> {
         self.field.steps().get(depth..).unwrap_or_default()
     }
 
-    pub(super) fn candidate(&self, title: String, layer: Layer, path: &RepoPath, edit: TextEdit) -> Candidate {
+    pub(super) fn candidate(
+        &self,
+        title: String,
+        layer: Layer,
+        path: &RepoPath,
+        edit: TextEdit,
+    ) -> Candidate {
         Candidate {
             title,
             layer,
@@ -86,7 +92,6 @@ impl Scene<'_> {
             meant: vec![self.field.clone()],
         }
     }
-
 
     /// What replaces a value: of a switch that is on, being off is as good as being gone.
     pub(super) fn replacements(&self) -> Vec<Goal> {
@@ -137,7 +142,10 @@ pub(super) fn all(
     // The same edit may have been found as two different ones: it is meant for both fields.
     let mut merged: Vec<Candidate> = Vec::new();
     for candidate in found {
-        match merged.iter_mut().find(|known| known.edits == candidate.edits) {
+        match merged
+            .iter_mut()
+            .find(|known| known.edits == candidate.edits)
+        {
             Some(known) => known.meant.extend(candidate.meant),
             None => merged.push(candidate),
         }
@@ -161,12 +169,20 @@ fn on_the_pod(resource: &Resource, field: &Path) -> Option<Path> {
     let rest = field.steps().strip_prefix(spec.steps())?;
     let is_missing = resource.value.at(field).is_none();
     match rest {
-        [Step::Key(_), Step::Index(_), Step::Key(context), Step::Key(name), ..]
-            if context == "securityContext" && SHARED.contains(&name.as_str()) && is_missing =>
-        {
+        [
+            Step::Key(_),
+            Step::Index(_),
+            Step::Key(context),
+            Step::Key(name),
+            ..,
+        ] if context == "securityContext" && SHARED.contains(&name.as_str()) && is_missing => {
             let inner = rest.get(2..)?.iter().cloned();
             Some(Path::from(
-                spec.steps().iter().cloned().chain(inner).collect::<Vec<_>>(),
+                spec.steps()
+                    .iter()
+                    .cloned()
+                    .chain(inner)
+                    .collect::<Vec<_>>(),
             ))
         }
         _ => None,

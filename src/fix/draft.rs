@@ -101,7 +101,9 @@ fn whole(bench: &Bench<'_>, want: &Wanted, blank: &Blank) -> Option<String> {
     }
     let now = bench.now(bench.subject(&want.finding.app)?)?;
     let resources = &now.rendered.rendering.resources;
-    let resource = resources.iter().find(|r| r.identity == want.finding.resource)?;
+    let resource = resources
+        .iter()
+        .find(|r| r.identity == want.finding.resource)?;
     let image = resource.value.at(&want.finding.path)?.as_str()?;
     let image = image.split('@').next()?;
     let name = match image.rsplit_once(':') {

@@ -58,7 +58,9 @@ fn write(
 ) -> Option<TextEdit> {
     match goal {
         // An item can only be written where its list ends, which is not what a missing index means.
-        Goal::Set(_) if whole.is_none() && matches!(at.steps().last(), Some(Step::Index(_))) => None,
+        Goal::Set(_) if whole.is_none() && matches!(at.steps().last(), Some(Step::Index(_))) => {
+            None
+        }
         Goal::Set(wanted) => {
             let value = fitting(document, at, whole, wanted);
             yaml::edit::set(text, document, at, &value).ok()

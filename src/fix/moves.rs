@@ -220,9 +220,7 @@ mod tests {
             shape("spec.template.spec.initContainers[2].securityContext.capabilities.add")
         );
         assert!(!shape("spec.template.spec.containers[0].image").is_within(&own));
-        assert!(own.is_within(&shape(
-            "spec.template.spec.containers[1].securityContext"
-        )));
+        assert!(own.is_within(&shape("spec.template.spec.containers[1].securityContext")));
         assert!(!own.is_within(&shape("spec.template.spec.securityContext")));
     }
 }

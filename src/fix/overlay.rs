@@ -16,7 +16,9 @@ pub(super) fn candidates(scene: &Scene<'_>, target: &Overlay, out: &mut Vec<Cand
         return;
     };
     let title = match &scene.goal {
-        Goal::Remove if !wanted.is_null() && field == scene.field => Goal::Set(wanted.clone()).title(&named(scene)),
+        Goal::Remove if !wanted.is_null() && field == scene.field => {
+            Goal::Set(wanted.clone()).title(&named(scene))
+        }
         goal => goal.title(&named(scene)),
     };
     for place in patches(scene) {
@@ -120,7 +122,9 @@ fn graft(
     field: &Path,
     wanted: &Value,
 ) -> Option<TextEdit> {
-    let patch = document.value(Dialect::Kustomize, &mut |_| Origin::NONE).ok()?;
+    let patch = document
+        .value(Dialect::Kustomize, &mut |_| Origin::NONE)
+        .ok()?;
     patch.as_mapping()?;
     let mut path = Path::root();
     let (mut part, mut whole) = (Some(&patch), Some(object));

@@ -15,8 +15,8 @@ use super::moves::{self, Shape};
 use super::{Edits, Moved};
 use crate::cause::{self, Touched};
 use crate::change::{self, Pairing};
-use crate::discover::{App, Source};
 use crate::control::ControlId;
+use crate::discover::{App, Source};
 use crate::finding::{Finding, Fingerprint, State};
 use crate::policy::{self, Policy};
 use crate::render::Rendered;
@@ -193,7 +193,9 @@ impl<'a> Bench<'a> {
 
     /// The subject of this id.
     pub(super) fn subject(&self, app: &str) -> Option<usize> {
-        self.subjects.iter().position(|subject| subject.app.id == app)
+        self.subjects
+            .iter()
+            .position(|subject| subject.app.id == app)
     }
 
     /// True if and only if the findings of an app are known without further work.
@@ -225,7 +227,10 @@ impl<'a> Bench<'a> {
     }
 
     /// The apps that may read one of the files.
-    pub(super) fn readers<'p>(&self, paths: impl Iterator<Item = &'p RepoPath> + Clone) -> Vec<usize> {
+    pub(super) fn readers<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p RepoPath> + Clone,
+    ) -> Vec<usize> {
         let reads = |index: usize, subject: &Subject<'_>, path: &RepoPath| {
             let known = self.now.get(index).and_then(OnceLock::get);
             let known = known
@@ -271,7 +276,11 @@ impl<'a> Bench<'a> {
         if let Some((moved, _)) = stray {
             return Err(Refusal::Strayed(moved.clone()));
         }
-        let mut moves: Vec<Moved> = outcome.moves.iter().map(|(moved, _)| moved.clone()).collect();
+        let mut moves: Vec<Moved> = outcome
+            .moves
+            .iter()
+            .map(|(moved, _)| moved.clone())
+            .collect();
         moves.sort();
         moves.dedup();
         Ok(Proof {
@@ -319,7 +328,8 @@ impl<'a> Bench<'a> {
             .map(|(path, text)| (path.clone(), ContentId::of(text.as_bytes())))
             .collect();
         let known = |tried: &mut HashMap<_, Arc<Outcome>>| tried.get(&key).cloned();
-        if let Some(outcome) = known(&mut self.tried.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(outcome) = known(&mut self.tried.lock().unwrap_or_else(PoisonError::into_inner))
+        {
             return Ok(outcome);
         }
         let mut whole = Outcome::default();
@@ -343,7 +353,9 @@ impl<'a> Bench<'a> {
         if readers.is_empty() {
             return Err(Refusal::Unread);
         }
-        if self.renderings.fetch_add(readers.len(), Ordering::Relaxed) + readers.len() > MOST_RENDERINGS {
+        if self.renderings.fetch_add(readers.len(), Ordering::Relaxed) + readers.len()
+            > MOST_RENDERINGS
+        {
             return Err(Refusal::Exhausted);
         }
         let snapshot = self.snapshot(over);
@@ -361,7 +373,9 @@ impl<'a> Bench<'a> {
         let known = &before.rendered.rendering.problems;
         let mut findings = Vec::new();
         if let Some(problem) = rendered.rendering.problems.iter().find(|problem| {
-            !known.iter().any(|known| known.kind == problem.kind && known.message == problem.message)
+            !known
+                .iter()
+                .any(|known| known.kind == problem.kind && known.message == problem.message)
         }) {
             outcome.broke = Some(Refusal::Broke(problem.message.clone()));
         } else {
@@ -385,14 +399,19 @@ impl<'a> Bench<'a> {
         findings: &mut Vec<Finding>,
     ) {
         let mut touched: BTreeSet<&Identity> = BTreeSet::new();
-        let (was, is) = (&before.rendered.rendering.resources, &after.rendering.resources);
+        let (was, is) = (
+            &before.rendered.rendering.resources,
+            &after.rendering.resources,
+        );
         for pair in change::pair(was, is) {
             if pair.pairing() == Pairing::Unchanged {
                 continue;
             }
             touched.extend(pair.before.iter().chain(&pair.after).map(|r| &r.identity));
             let nothing = crate::yaml::Value::default();
-            let value = |resource: Option<&'_ Resource>| resource.map_or_else(|| nothing.clone(), |r| r.value.clone());
+            let value = |resource: Option<&'_ Resource>| {
+                resource.map_or_else(|| nothing.clone(), |r| r.value.clone())
+            };
             let (old, new) = (value(pair.before), value(pair.after));
             for (whole, path) in moves::between(&old, &new) {
                 let Some(resource) = pair.after.or(pair.before) else {
@@ -408,22 +427,37 @@ impl<'a> Bench<'a> {
         }
         let is_touched = |resource: &Resource| touched.contains(&resource.identity);
         let known = |finding: &Finding| touched.contains(&finding.resource);
-        let Judges { all, around, around_ids } = self.judges;
+        let Judges {
+            all,
+            around,
+            around_ids,
+        } = self.judges;
         let mut now = self.judge(all, subject, is, &is_touched, outcome);
         if !touched.is_empty() && !around_ids.is_empty() {
             let is_other = |resource: &Resource| !is_touched(resource);
             now.extend(self.judge(around, subject, is, &is_other, outcome));
         }
-        let was_judged = |finding: &&Finding| known(finding) || around_ids.contains(&finding.control);
+        // That an object is gone from the base is not judged again: an edit of the head does not bring it back.
+        let was_judged = |finding: &&Finding| {
+            !finding.removed && (known(finding) || around_ids.contains(&finding.control))
+        };
         let old: BTreeMap<Fingerprint, &Finding> = before
             .findings
             .iter()
             .filter(was_judged)
             .map(|finding| (finding.fingerprint, finding))
             .collect();
-        findings.extend(before.findings.iter().filter(|finding| !was_judged(finding)).cloned());
+        findings.extend(
+            before
+                .findings
+                .iter()
+                .filter(|finding| !was_judged(finding))
+                .cloned(),
+        );
         let new: BTreeSet<Fingerprint> = now.iter().map(|finding| finding.fingerprint).collect();
-        outcome.gone.extend(old.keys().filter(|print| !new.contains(print)));
+        outcome
+            .gone
+            .extend(old.keys().filter(|print| !new.contains(print)));
         for finding in now {
             if !old.contains_key(&finding.fingerprint) {
                 outcome.appeared.push(format!(
@@ -444,7 +478,8 @@ impl<'a> Bench<'a> {
         is_meant: &dyn Fn(&Resource) -> bool,
         outcome: &mut Outcome,
     ) -> Vec<Finding> {
-        let (meant, others): (Vec<&Resource>, Vec<&Resource>) = resources.iter().partition(|r| is_meant(r));
+        let (meant, others): (Vec<&Resource>, Vec<&Resource>) =
+            resources.iter().partition(|r| is_meant(r));
         if meant.is_empty() {
             return Vec::new();
         }
@@ -467,7 +502,7 @@ impl<'a> Bench<'a> {
         if let Some(problem) = problems.first() {
             outcome.broke = Some(Refusal::Broke(problem.message.clone()));
         }
-        findings.retain(|finding| finding.state != State::Resolved);
+        findings.retain(|finding| finding.state != State::Resolved && !finding.removed);
         findings
     }
 }

@@ -19,8 +19,6 @@ pub struct Applied {
     pub withheld: Vec<Fix>,
     /// The new texts of the files that changed.
     pub files: BTreeMap<RepoPath, Arc<str>>,
-    /// The findings that are left in the apps whose findings are known.
-    pub left: Vec<Finding>,
 }
 
 /// Applies what can be proved for the findings that are wanted and as safe as `is_allowed` asks; `everywhere` also in apps whose
@@ -42,7 +40,10 @@ pub fn settle(
             .filter(|finding| finding.suggestion.is_some() && is_wanted(finding))
             .cloned()
             .collect();
-        let wanted: Vec<Wanted> = findings.iter().map(|finding| Wanted::new(bench, finding)).collect();
+        let wanted: Vec<Wanted> = findings
+            .iter()
+            .map(|finding| Wanted::new(bench, finding))
+            .collect();
         for want in &wanted {
             if !is_there(bench, &want.finding) {
                 continue;
@@ -61,15 +62,16 @@ pub fn settle(
         }
     }
     applied.files.clone_from(&bench.edited);
-    applied.left = (0..bench.subjects.len())
-        .filter(|&index| bench.knows(index))
-        .filter_map(|index| bench.now(index))
-        .flat_map(|now| now.findings.iter().cloned())
-        .collect();
     applied
 }
 
 fn is_there(bench: &Bench<'_>, finding: &Finding) -> bool {
-    let now = bench.subject(&finding.app).and_then(|index| bench.now(index));
-    now.is_some_and(|now| now.findings.iter().any(|other| other.fingerprint == finding.fingerprint))
+    let now = bench
+        .subject(&finding.app)
+        .and_then(|index| bench.now(index));
+    now.is_some_and(|now| {
+        now.findings
+            .iter()
+            .any(|other| other.fingerprint == finding.fingerprint)
+    })
 }

@@ -29,7 +29,11 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
         if let (Goal::Set(wanted), Some(items)) = (&scene.goal, nearest.as_sequence()) {
             for item in items {
                 for place in templates(scene, item.origin) {
-                    add(&place, &scene.goal, Text::of(scene, &place).item_before(wanted));
+                    add(
+                        &place,
+                        &scene.goal,
+                        Text::of(scene, &place).item_before(wanted),
+                    );
                 }
             }
         }
@@ -37,7 +41,11 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
         let rest = scene.rest(depth);
         for place in templates(scene, nearest.origin) {
             let text = Text::of(scene, &place);
-            add(&place, &scene.goal, text.replace(&scene.goal, rest, nearest));
+            add(
+                &place,
+                &scene.goal,
+                text.replace(&scene.goal, rest, nearest),
+            );
         }
         match &nearest.data {
             Data::Mapping(map) if !map.is_empty() => {
@@ -62,8 +70,15 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
                         .and_then(|value| value.as_mapping()?.entry(key)),
                     _ => None,
                 };
-                for place in key.iter().flat_map(|entry| templates(scene, entry.key_origin)) {
-                    add(&place, &scene.goal, Text::of(scene, &place).below(rest, wanted));
+                for place in key
+                    .iter()
+                    .flat_map(|entry| templates(scene, entry.key_origin))
+                {
+                    add(
+                        &place,
+                        &scene.goal,
+                        Text::of(scene, &place).below(rest, wanted),
+                    );
                 }
             }
             _ => {}
@@ -101,7 +116,8 @@ fn templates(scene: &Scene<'_>, origin: Origin) -> Vec<Place> {
 fn by_steadiness<'a>(scene: &Scene<'_>, map: &'a Mapping) -> Vec<&'a Entry> {
     let mut entries: Vec<&Entry> = map.iter().collect();
     entries.sort_by_key(|entry| {
-        let is_familiar = ["image", "imagePullPolicy", "name", "serviceAccountName"].contains(&entry.key.as_str());
+        let is_familiar = ["image", "imagePullPolicy", "name", "serviceAccountName"]
+            .contains(&entry.key.as_str());
         (scene.trace(entry.key_origin).control.len(), !is_familiar)
     });
     entries.truncate(4);
@@ -160,9 +176,8 @@ impl<'a> Text<'a> {
             Goal::Remove => return None,
         };
         let new = edit.apply(written);
-        (!new.contains('\n')).then(|| {
-            place::smallest(self.text, &TextEdit::replace(self.span, new))
-        })
+        (!new.contains('\n'))
+            .then(|| place::smallest(self.text, &TextEdit::replace(self.span, new)))
     }
 
     /// Without the line, which holds nothing but the place and its key.

@@ -32,7 +32,7 @@ impl Repository {
         }
         let built_in = Controls::built_in();
         let all = built_in.select(|control| controls.contains(&control.id.as_str()));
-        let around = all.select(|control| control.reads(Reads::Inventory));
+        let around = all.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
         let judges = Judges {
             all: policy::compile(&all).0,
             around_ids: around.iter().map(|control| control.id.clone()).collect(),

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use super::Layer;
 use super::candidate::{Candidate, Goal, Scene, parts};
 use super::place;
-use super::Layer;
 use crate::cause::{Printed, alike};
 use crate::discover::Release;
 use crate::origin::{Origin, Role, Source as Place};
@@ -53,9 +53,9 @@ pub(super) fn candidates(scene: &Scene<'_>, release: &Release, out: &mut Vec<Can
 /// The security context or the resources that a missing field would be a part of.
 fn block_of(scene: &Scene<'_>) -> Option<Path> {
     let steps = scene.field.steps();
-    let at = steps.iter().rposition(|step| {
-        matches!(step, Step::Key(key) if key == "securityContext" || key == "resources")
-    })?;
+    let at = steps.iter().rposition(
+        |step| matches!(step, Step::Key(key) if key == "securityContext" || key == "resources"),
+    )?;
     scene.value().is_none().then(|| scene.field.prefix(at + 1))
 }
 
@@ -129,9 +129,11 @@ fn feeding(scene: &Scene<'_>, chart: &ChartTree<'_>, value: &Value, out: &mut Ve
 
 /// What has to be written in the place of `part` so that `whole`, which is made of it, becomes `wanted`.
 fn fitting(whole: &Value, part: Option<&Value>, wanted: &Value) -> Vec<Value> {
-    let (Some(whole), Some(part), Some(wanted)) =
-        (whole.as_str(), part.and_then(Value::as_str), wanted.as_str())
-    else {
+    let (Some(whole), Some(part), Some(wanted)) = (
+        whole.as_str(),
+        part.and_then(Value::as_str),
+        wanted.as_str(),
+    ) else {
         return vec![wanted.clone()];
     };
     if whole == part || part.is_empty() {
@@ -163,7 +165,12 @@ fn missing(scene: &Scene<'_>, chart: &ChartTree<'_>, out: &mut Vec<Setting>) {
         if is_part {
             path = path.prefix(path.steps().len().saturating_sub(1));
         }
-        push(out, joined(&path, scene.rest(depth)), goal.clone(), Some(scene.file_of(&place)));
+        push(
+            out,
+            joined(&path, scene.rest(depth)),
+            goal.clone(),
+            Some(scene.file_of(&place)),
+        );
     }
     let Some(printed) = Printed::of(scene.rendered, scene.resource) else {
         return;
@@ -188,7 +195,11 @@ fn missing(scene: &Scene<'_>, chart: &ChartTree<'_>, out: &mut Vec<Setting>) {
     }
     let mut found = 0;
     for read in reads {
-        let read: Path = Path::from(read.split('.').map(|key| Step::Key(key.to_owned())).collect::<Vec<_>>());
+        let read: Path = Path::from(
+            read.split('.')
+                .map(|key| Step::Key(key.to_owned()))
+                .collect::<Vec<_>>(),
+        );
         let Some(Step::Key(last)) = read.steps().last() else {
             continue;
         };
@@ -204,13 +215,23 @@ fn missing(scene: &Scene<'_>, chart: &ChartTree<'_>, out: &mut Vec<Setting>) {
 }
 
 /// Conditions of the values that let a field appear, or keep it away, and could be turned over.
-fn switches(scene: &Scene<'_>, chart: &ChartTree<'_>, control: &[Place], is_on: bool, out: &mut Vec<Setting>) {
+fn switches(
+    scene: &Scene<'_>,
+    chart: &ChartTree<'_>,
+    control: &[Place],
+    is_on: bool,
+    out: &mut Vec<Setting>,
+) {
     let (nearest, depth) = scene.nearest();
     let wanted: Vec<&str> = scene
         .field
         .steps()
         .iter()
-        .skip(if nearest.is_null() { depth.saturating_sub(1) } else { depth.min(scene.field.steps().len() - 1) })
+        .skip(if nearest.is_null() {
+            depth.saturating_sub(1)
+        } else {
+            depth.min(scene.field.steps().len() - 1)
+        })
         .filter_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
             Step::Index(_) => None,
@@ -221,7 +242,9 @@ fn switches(scene: &Scene<'_>, chart: &ChartTree<'_>, control: &[Place], is_on: 
         let Some(path) = chart.values_path(place) else {
             continue;
         };
-        let is_switch = chart.value_at(place).is_some_and(|value| value.data == Data::Bool(is_on));
+        let is_switch = chart
+            .value_at(place)
+            .is_some_and(|value| value.data == Data::Bool(is_on));
         let is_named = path.steps().iter().any(|step| match step {
             Step::Key(key) => wanted.iter().any(|wanted| alike(key, wanted)),
             Step::Index(_) => false,
@@ -242,7 +265,10 @@ fn joined(path: &Path, rest: &[Step]) -> Path {
 }
 
 fn push(out: &mut Vec<Setting>, path: Path, goal: Goal, now_in: Option<&RepoPath>) {
-    if !out.iter().any(|known| known.path == path && known.goal == goal) {
+    if !out
+        .iter()
+        .any(|known| known.path == path && known.goal == goal)
+    {
         out.push(Setting {
             path,
             goal,
@@ -271,7 +297,10 @@ impl<'a> ChartTree<'a> {
             let now = given.remove(at);
             given.insert(0, now);
         }
-        let mut files: Vec<(RepoPath, Layer)> = given.into_iter().map(|path| (path, Layer::Values)).collect();
+        let mut files: Vec<(RepoPath, Layer)> = given
+            .into_iter()
+            .map(|path| (path, Layer::Values))
+            .collect();
         files.extend(
             self.release
                 .chart
@@ -283,7 +312,12 @@ impl<'a> ChartTree<'a> {
     }
 
     fn known_text(&self, path: &RepoPath) -> Option<Arc<str>> {
-        let known = self.scene.rendered.origins.files().find(|(_, file)| file.path == *path);
+        let known = self
+            .scene
+            .rendered
+            .origins
+            .files()
+            .find(|(_, file)| file.path == *path);
         known
             .map(|(_, file)| Arc::clone(&file.text))
             .or_else(|| (self.scene.text)(path))
@@ -293,7 +327,11 @@ impl<'a> ChartTree<'a> {
     fn value_at(&self, place: &Place) -> Option<Value> {
         let text = &self.scene.rendered.origins.file(place.file).text;
         let stream = yaml::parse(place.span.of(text));
-        stream.documents.first()?.value(Dialect::Helm, &mut |_| Origin::NONE).ok()
+        stream
+            .documents
+            .first()?
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .ok()
     }
 
     /// The path, in the values of the release, of what is written at a place of a values file.
@@ -314,7 +352,10 @@ impl<'a> ChartTree<'a> {
         let below = inside.strip_suffix("values.yaml")?.trim_end_matches('/');
         let mut above = Vec::new();
         let mut directory = self.release.chart.clone();
-        for name in below.split('/').filter(|part| !part.is_empty() && *part != "charts") {
+        for name in below
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != "charts")
+        {
             let inner = directory.join("charts").ok()?.join(name).ok()?;
             above.push(Step::Key(self.key_of(&directory, &inner, name)));
             directory = inner;
@@ -339,7 +380,11 @@ impl<'a> ChartTree<'a> {
     fn manifest(&self, chart: &RepoPath) -> Option<Value> {
         let text = self.known_text(&chart.join("Chart.yaml").ok()?)?;
         let stream = yaml::parse(&text);
-        stream.documents.first()?.value(Dialect::Helm, &mut |_| Origin::NONE).ok()
+        stream
+            .documents
+            .first()?
+            .value(Dialect::Helm, &mut |_| Origin::NONE)
+            .ok()
     }
 
     /// What the `Chart.yaml` of a chart says about a dependency.
@@ -347,7 +392,11 @@ impl<'a> ChartTree<'a> {
         let requirements = || {
             let text = self.known_text(&chart.join("requirements.yaml").ok()?)?;
             let stream = yaml::parse(&text);
-            stream.documents.first()?.value(Dialect::Helm, &mut |_| Origin::NONE).ok()
+            stream
+                .documents
+                .first()?
+                .value(Dialect::Helm, &mut |_| Origin::NONE)
+                .ok()
         };
         let find = |manifest: &Value| {
             let all = manifest.get("dependencies")?.as_sequence()?;
@@ -371,7 +420,10 @@ impl<'a> ChartTree<'a> {
             let Some(name) = parts.next() else {
                 return false;
             };
-            let Ok(inner) = directory.join("charts").and_then(|charts| charts.join(name)) else {
+            let Ok(inner) = directory
+                .join("charts")
+                .and_then(|charts| charts.join(name))
+            else {
                 return false;
             };
             let called = self

@@ -1,23 +1,25 @@
 //! What evaluation promises whatever the controls are. The built-in controls are tested in `pages`.
 
+mod around;
 mod pages;
+mod users;
 
 use std::sync::Arc;
 
 use super::*;
 use crate::origin::{Origins, Role};
 use crate::resource::flatten;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
 
 /// A text read as the rendering of an app.
-struct Rendering {
+pub(super) struct Rendering {
     text: Arc<str>,
     origins: Origins,
-    resources: Vec<Resource>,
+    pub(super) resources: Vec<Resource>,
 }
 
-fn render(text: &str) -> Rendering {
+pub(super) fn render(text: &str) -> Rendering {
     let text: Arc<str> = Arc::from(text);
     let mut origins = Origins::new();
     let file = origins.add_file(&RepoPath::new("case.yaml").unwrap(), &text);
@@ -40,20 +42,6 @@ fn render(text: &str) -> Rendering {
         text,
         origins,
         resources,
-    }
-}
-
-impl Rendering {
-    /// The line that a finding is shown at, from 1.
-    fn line(&self, finding: &Finding) -> usize {
-        let trace = self.origins.trace(finding.anchor.shown);
-        let source = trace
-            .data
-            .first()
-            .expect("every value of a text has a place");
-        LineIndex::new(&self.text)
-            .position(&self.text, source.span.start)
-            .line as usize
     }
 }
 

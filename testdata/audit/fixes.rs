@@ -31,7 +31,8 @@ type Failure = Box<dyn std::error::Error>;
 
 /// The controls whose right values the Pod Security Standards say.
 const POD_SECURITY: [&str; 10] = [
-    "C-0013", "C-0016", "C-0038", "C-0041", "C-0046", "C-0057", "C-0210", "PL-0005", "C-0044", "C-0055",
+    "C-0013", "C-0016", "C-0038", "C-0041", "C-0046", "C-0057", "C-0210", "PL-0005", "C-0044",
+    "C-0055",
 ];
 
 #[derive(Default)]
@@ -74,7 +75,9 @@ fn main() -> Result<(), Failure> {
         (options.charts, options.overlays) = (true, true);
     }
     let work = move || run(&folder, &options).map_err(|error| error.to_string());
-    let thread = std::thread::Builder::new().stack_size(1 << 30).spawn(work)?;
+    let thread = std::thread::Builder::new()
+        .stack_size(1 << 30)
+        .spawn(work)?;
     thread.join().map_err(|_| "it panicked")??;
     Ok(())
 }
@@ -122,14 +125,19 @@ struct Sampled {
 
 fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
     let controls = Controls::built_in();
-    let around = controls.select(|control| control.reads(Reads::Inventory));
+    let around = controls.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
     let judges = Judges {
         all: policy::compile(&controls).0,
         around_ids: around.iter().map(|control| control.id.clone()).collect(),
         around: policy::compile(&around).0,
     };
     let mut tally = Tally::default();
-    let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let wanted = |name: &str| {
+        options
+            .only
+            .as_ref()
+            .is_none_or(|only| name.contains(only.as_str()))
+    };
     let mut number = 0;
     let mut each = |case: Result<Case, Failure>| -> Result<(), Failure> {
         let case = case?;
@@ -138,7 +146,10 @@ fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
     };
     if options.charts {
         for line in lines(&folder.join("helm/cases.jsonl"))? {
-            if text(&line, "kind") == "default" && line["helm4_exit"] == 0 && wanted(&text(&line, "id")) {
+            if text(&line, "kind") == "default"
+                && line["helm4_exit"] == 0
+                && wanted(&text(&line, "id"))
+            {
                 number += 1;
                 if number % options.every == 0 {
                     each(chart(&folder.join("helm"), &line))?;
@@ -151,13 +162,20 @@ fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
         for line in lines(&folder.join("real/cases.jsonl"))? {
             let is_plain = line["helm"] != true && text(&line, "expect") == "ok";
             if is_plain && wanted(&text(&line, "id")) {
-                repositories.entry(text(&line, "repo")).or_default().push(line);
+                repositories
+                    .entry(text(&line, "repo"))
+                    .or_default()
+                    .push(line);
             }
         }
         for (repository, cases) in &repositories {
             number += 1;
             if number % options.every == 0 {
-                each(overlays(&folder.join("real/tree").join(repository), repository, cases))?;
+                each(overlays(
+                    &folder.join("real/tree").join(repository),
+                    repository,
+                    cases,
+                ))?;
             }
         }
     }
@@ -227,8 +245,15 @@ fn load(root: &Path, prefix: &str) -> Result<Memory, Failure> {
 fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
     let namespaces = [String::new(), "ns".to_owned()];
     let none = ["", ""].map(str::to_owned);
-    let is_chart = matches!(case.apps.first().map(|app| &app.source), Some(Source::Helm(_)));
-    let rendered: Vec<Rendered> = case.apps.iter().map(|app| render::render(&case.memory, app)).collect();
+    let is_chart = matches!(
+        case.apps.first().map(|app| &app.source),
+        Some(Source::Helm(_))
+    );
+    let rendered: Vec<Rendered> = case
+        .apps
+        .iter()
+        .map(|app| render::render(&case.memory, app))
+        .collect();
     let subjects = |snapshot: &dyn Snapshot| -> Vec<Subject<'_>> {
         let _ = snapshot;
         case.apps
@@ -246,7 +271,13 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
     let render = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
     let untouched = |_: &RepoPath, _: Span| false;
     let start = Instant::now();
-    let bench = Bench::new(&case.memory, judges, &render, &untouched, subjects(&case.memory));
+    let bench = Bench::new(
+        &case.memory,
+        judges,
+        &render,
+        &untouched,
+        subjects(&case.memory),
+    );
     let mut findings: Vec<Finding> = Vec::new();
     for app in &case.apps {
         findings.extend(bench.findings(&app.id));
@@ -272,10 +303,17 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
             tally.foreign.1 += usize::from(fix.is_some());
         }
         let is_pod_security = POD_SECURITY.contains(&finding.control.as_str());
-        let of_control = tally.of_control.entry(finding.control.to_string()).or_default();
-        for count in [Some(of_control), Some(&mut tally.all), is_pod_security.then_some(&mut tally.pod_security)]
-            .into_iter()
-            .flatten()
+        let of_control = tally
+            .of_control
+            .entry(finding.control.to_string())
+            .or_default();
+        for count in [
+            Some(of_control),
+            Some(&mut tally.all),
+            is_pod_security.then_some(&mut tally.pod_security),
+        ]
+        .into_iter()
+        .flatten()
         {
             count.0 += 1;
             count.1 += usize::from(fix.is_some());
@@ -293,24 +331,46 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
         } else {
             let (_, refused) = fix::attempts(&bench, finding);
             let why = refused.last().map_or("no candidate".to_owned(), |attempt| {
-                format!("{:?}", attempt.refusal).split(['(', '{']).next().unwrap_or_default().to_owned()
+                format!("{:?}", attempt.refusal)
+                    .split(['(', '{'])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
             });
             if options.refused {
-                println!("{} {} {} {}", case.name, finding.control, finding.resource, finding.field);
+                println!(
+                    "{} {} {} {}",
+                    case.name, finding.control, finding.resource, finding.field
+                );
                 for attempt in &refused {
-                    println!("    {:?} {}: {:?}", attempt.layer, attempt.title, attempt.refusal);
+                    println!(
+                        "    {:?} {}: {:?}",
+                        attempt.layer, attempt.title, attempt.refusal
+                    );
                 }
             }
             *tally.refused.entry(why).or_default() += 1;
         }
     }
     if options.settle {
-        settle(case, judges, &render, subjects(&case.memory), &mut tally.settled);
+        settle(
+            case,
+            judges,
+            &render,
+            subjects(&case.memory),
+            &mut tally.settled,
+        );
     }
 }
 
 /// Applies everything, twice.
-fn settle(case: &Case, judges: &Judges, render: &fix::Render<'_>, subjects: Vec<Subject<'_>>, tally: &mut Settled) {
+fn settle(
+    case: &Case,
+    judges: &Judges,
+    render: &fix::Render<'_>,
+    subjects: Vec<Subject<'_>>,
+    tally: &mut Settled,
+) {
     let untouched = |_: &RepoPath, _: Span| false;
     let mut bench = Bench::new(&case.memory, judges, render, &untouched, subjects);
     let applied = fix::settle(&mut bench, true, &|_| true, &|_| true);
@@ -321,7 +381,11 @@ fn settle(case: &Case, judges: &Judges, render: &fix::Render<'_>, subjects: Vec<
     for path in case.memory.entries().keys() {
         let bytes = case.memory.bytes(path).unwrap_or_default();
         let text = applied.files.get(path).map(|text| text.as_bytes().to_vec());
-        after.insert(path.clone(), EntryKind::File, &text.unwrap_or_else(|| bytes.to_vec()));
+        after.insert(
+            path.clone(),
+            EntryKind::File,
+            &text.unwrap_or_else(|| bytes.to_vec()),
+        );
     }
     for (path, new) in &applied.files {
         let old = case.memory.bytes(path).unwrap_or_default();
@@ -350,7 +414,11 @@ fn settle(case: &Case, judges: &Judges, render: &fix::Render<'_>, subjects: Vec<
     let none = ["", ""].map(str::to_owned);
     let again = case.apps.iter().zip(&fixed).map(|(app, rendered)| Subject {
         app,
-        namespaces: if matches!(app.source, Source::Helm(_)) { &namespaces } else { &none },
+        namespaces: if matches!(app.source, Source::Helm(_)) {
+            &namespaces
+        } else {
+            &none
+        },
         base: None,
         head: Some(rendered),
         findings: None,
@@ -389,7 +457,14 @@ fn report(tally: &Tally, options: &Options) {
     }
     println!("not fixed, by the last refusal: {:?}", tally.refused);
     println!("{} renderings in {:?}", tally.renderings, tally.time);
-    let Settled { cases, files, fixes, second, strayed, comments_lost } = &tally.settled;
+    let Settled {
+        cases,
+        files,
+        fixes,
+        second,
+        strayed,
+        comments_lost,
+    } = &tally.settled;
     if *cases > 0 {
         println!(
             "applied together in {cases} cases: {fixes} fixes in {files} files; files that a second run changes: {second}; \
@@ -404,7 +479,9 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
     // A linear congruential generator with a fixed seed: the same sample in every run.
     let mut state: u64 = 0x5eed;
     let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below.max(1)
     };
     let mut chosen = BTreeSet::new();
@@ -413,7 +490,9 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
     }
     let (mut gone, mut checked) = (0, 0);
     for index in chosen {
-        let Some(sampled) = all.get(index) else { continue };
+        let Some(sampled) = all.get(index) else {
+            continue;
+        };
         let at = directory.join(index.to_string());
         let inner = match sampled.app.source {
             Source::Helm(_) => at.join("chart"),
@@ -431,8 +510,14 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
                     .output()?
             }
             Source::Kustomize(overlay) => {
-                let Some(kubectl) = &options.kubectl else { continue };
-                let rule = if overlay.restrict_loads { "LoadRestrictionsRootOnly" } else { "LoadRestrictionsNone" };
+                let Some(kubectl) = &options.kubectl else {
+                    continue;
+                };
+                let rule = if overlay.restrict_loads {
+                    "LoadRestrictionsRootOnly"
+                } else {
+                    "LoadRestrictionsNone"
+                };
                 Command::new(kubectl)
                     .args(["kustomize", "--load-restrictor", rule])
                     .arg(at.join(overlay.directory.as_str()))
@@ -448,7 +533,11 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
             let all = flatten(value).into_iter();
             resources.extend(all.filter_map(|value| Resource::new(value, document.span)));
         }
-        let namespace = if matches!(sampled.app.source, Source::Helm(_)) { "ns" } else { "" };
+        let namespace = if matches!(sampled.app.source, Source::Helm(_)) {
+            "ns"
+        } else {
+            ""
+        };
         let head = Side {
             namespace,
             ..Side::new(&sampled.app.id, &resources)
@@ -459,7 +548,9 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
                 && finding.resource == sampled.finding.resource
                 && finding.field == sampled.finding.field
         };
-        let is_there = resources.iter().any(|resource| resource.identity == sampled.finding.resource);
+        let is_there = resources
+            .iter()
+            .any(|resource| resource.identity == sampled.finding.resource);
         if output.status.success() && is_there && !findings.iter().any(remains) {
             gone += 1;
         } else {
@@ -474,7 +565,9 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
             );
         }
     }
-    println!("the real programs render the fixed files, and the finding is gone: {gone} of {checked}");
+    println!(
+        "the real programs render the fixed files, and the finding is gone: {gone} of {checked}"
+    );
     std::fs::remove_dir_all(&directory).ok();
     Ok(())
 }
@@ -510,7 +603,11 @@ fn lines(path: &Path) -> Result<Vec<Json>, Failure> {
 }
 
 fn text(value: &Json, key: &str) -> String {
-    value.get(key).and_then(Json::as_str).unwrap_or_default().to_owned()
+    value
+        .get(key)
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The files of a repository of some apps: charts with two environments, overlays of a base, and plain manifests.
@@ -557,6 +654,7 @@ fn repository(apps: usize) -> Result<(), Failure> {
             config: None,
             notes: Vec::new(),
             problems: Vec::new(),
+            waivers: check::Waiving::default(),
         };
         let mut best = [Duration::MAX; 2];
         let mut told = String::new();

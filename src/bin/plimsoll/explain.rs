@@ -1,46 +1,50 @@
-//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control.
+//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control or of a framework.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::cause;
 use plimsoll::check;
-use plimsoll::control::Controls;
+use plimsoll::framework::Framework;
 use plimsoll::origin::{Source, Trace};
+use plimsoll::policy;
 use plimsoll::render::Rendered;
 use plimsoll::resource::Resource;
+use plimsoll::snapshot::Inputs;
 use plimsoll::text::LineIndex;
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
-use crate::check::{on_head, open, request};
+use crate::check::{mounted, on_head, open, request};
+use crate::controls::{list, of_directory, page};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
-pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
-    let mut out = String::new();
-    for control in &Controls::built_in() {
-        let _ = writeln!(
-            out,
-            "{:8} {:8} {:32} {}",
-            control.id.as_str(),
-            control.severity.name(),
-            control.name,
-            control.title
-        );
-    }
-    print(&out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
-    let controls = Controls::built_in();
-    if let Some(control) = controls.find(&arguments.subject) {
-        print(&control.page)?;
+    let controls = of_directory(terminal);
+    let named = match controls.find(&arguments.subject) {
+        Some(control) => vec![control],
+        None => controls.find_all(&arguments.subject),
+    };
+    if let [control] = named.as_slice() {
+        print(&page(control))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !named.is_empty() {
+        print(&format!(
+            "{} is answered by these controls together:\n\n{}",
+            arguments.subject,
+            list(&named)
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(framework) = Framework::find(&arguments.subject) {
+        print(&policy::framework_page(&framework, &controls))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
         return Err(Failure::new(format!(
-            "`{}` is neither a control nor KIND/NAME of an object",
+            "`{}` is neither a control, nor a framework, nor KIND/NAME of an object",
             arguments.subject
         ))
         .help(
@@ -59,8 +63,19 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         config: arguments.config.clone(),
     };
     let pair = open(terminal, &sides)?;
-    let request = request(terminal, &sides, &pair)?;
-    let rendered = check::render_head(&request);
+    let completed = network::complete(terminal, &arguments.network, |mounts| {
+        let [base, head] = mounted(&pair, mounts);
+        let rendered = check::render_head(&request(terminal, &sides, &pair, [&base, &head])?);
+        let inputs = rendered.apps.iter().map(|(_, rendered)| &rendered.inputs);
+        Ok(Round {
+            wants: inputs.flat_map(Inputs::unanswered).cloned().collect(),
+            hosts: network::hosts(&rendered.config),
+            result: rendered,
+        })
+    })?;
+    let [base, head] = mounted(&pair, &completed.mounts);
+    let request = request(terminal, &sides, &pair, [&base, &head])?;
+    let rendered = completed.result;
     let wanted = |id: &str| {
         arguments
             .app
@@ -78,6 +93,9 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         }
     }
     print(&out)?;
+    for note in &completed.notes {
+        eprintln!("note: {note}");
+    }
     if !rendered.problems.is_empty() {
         let texts = check::texts_of(&request, &on_head(&rendered.problems));
         let style = plimsoll::report::text::Style {
@@ -133,7 +151,9 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, rendered:
         });
     let is_collection = matches!(value.data, Data::Mapping(_) | Data::Sequence(_));
     // A collection is where its key is; one that is empty has a place of its own, too.
-    let is_empty = value.as_mapping().is_some_and(plimsoll::yaml::Mapping::is_empty)
+    let is_empty = value
+        .as_mapping()
+        .is_some_and(plimsoll::yaml::Mapping::is_empty)
         || value.as_sequence().is_some_and(<[Value]>::is_empty)
         || value.is_null();
     let own = (key.is_none() || !is_collection || is_empty).then_some(value.origin);
@@ -170,7 +190,11 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, rendered:
     for source in &trace.control {
         line("because of", source);
     }
-    let mut reads: Vec<String> = trace.empty.iter().map(|read| read.path.to_string()).collect();
+    let mut reads: Vec<String> = trace
+        .empty
+        .iter()
+        .map(|read| read.path.to_string())
+        .collect();
     merge(&mut reads, cause::empty_reads(rendered, resource, path));
     for read in reads {
         let _ = writeln!(out, "  {:12} `{read}` was read here and is not set", "");

@@ -13,25 +13,32 @@ use plimsoll::snapshot::{ContentId, Side};
 use plimsoll::text::RepoPath;
 
 use crate::args::Fix;
-use crate::check::{Watcher, open, request, tell_problems};
+use crate::check::{compare, mounted, open, request};
+use crate::diff::tell_problems;
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Failure> {
     let side = arguments.sides.head.as_deref();
-    let side = side.map_or(Side::Worktree, |text| Side::parse(text, &terminal.directory));
+    let side = side.map_or(Side::Worktree, |text| {
+        Side::parse(text, &terminal.directory)
+    });
     if matches!(side, Side::Revision(_)) && !arguments.dry_run {
         return Err(Failure::new("a commit cannot be changed")
             .help("Fix the work tree, or add --dry-run to see what would change."));
     }
     let controls = Controls::built_in();
-    let unknown = arguments.control.iter().find(|name| controls.find(name).is_none());
+    let unknown = arguments
+        .control
+        .iter()
+        .find(|name| controls.find(name).is_none());
     if let Some(unknown) = unknown {
         return Err(Failure::new(format!("there is no control `{unknown}`"))
             .help("`plimsoll controls` lists them."));
     }
     let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
+    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let [base, head] = mounted(&pair, &mounts);
+    let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let filter = |finding: &Finding| {
         let names = &arguments.control;
         let is_named = names.iter().any(|name| {
@@ -56,7 +63,7 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
         filter: &filter,
         in_files: &in_files,
     };
-    let (applied, conclusion) = check::fix(&request, &comparison, &chosen);
+    let (applied, report) = check::fix(&request, &comparison, &chosen);
     let before = |path: &RepoPath| {
         let bytes = request.head.bytes(path).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -86,7 +93,7 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
     if !comparison.problems.is_empty() {
         tell_problems(terminal, &request, &comparison);
     }
-    Ok(ExitCode::from(conclusion.exit_code()))
+    Ok(ExitCode::from(report.conclusion.exit_code()))
 }
 
 fn summary(applied: &Applied, done: &str) -> String {
@@ -98,14 +105,17 @@ fn summary(applied: &Applied, done: &str) -> String {
             let _ = writeln!(out, "  unsafe: {reason}");
         }
     }
-    let plural = |count: usize, what: &str| {
-        format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-    };
+    let plural =
+        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let fixes = match applied.fixes.len() {
         1 => "1 fix".to_owned(),
         count => format!("{count} fixes"),
     };
-    let _ = write!(out, "{fixes} {done} in {}", plural(applied.files.len(), "file"));
+    let _ = write!(
+        out,
+        "{fixes} {done} in {}",
+        plural(applied.files.len(), "file")
+    );
     if !applied.withheld.is_empty() {
         let _ = write!(
             out,
@@ -136,7 +146,10 @@ fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let fail = |error: std::io::Error| {
         Failure::new(format!("`{}` cannot be written: {error}", path.display()))
     };
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy())
+        .unwrap_or_default();
     let beside = path.with_file_name(format!(".{name}.plimsoll-{}", std::process::id()));
     let write = || {
         let permissions = std::fs::metadata(path)?.permissions();
