@@ -91,6 +91,7 @@ pub fn check(
         apps.map(|app| judge(&judges.all, ephi.as_ref(), app))
             .collect()
     });
+    let at_head = remedy::at_head(comparison, &judged);
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
         let mut line = AppLine {
@@ -195,6 +196,7 @@ pub fn check(
             comparison,
             &judges,
             &touched,
+            &at_head,
             &mut findings,
             fixes,
             &mut notes,
