@@ -8,12 +8,15 @@ use super::compare::{Compared, Comparison, Request, compare, on_deep_stacks, ren
 use super::touched::TouchedLines;
 use super::{Fixes, check, judge};
 use crate::control::{Controls, Reads};
+use crate::discover::App;
 use crate::finding::{Finding, Fingerprint, State};
 use crate::fix::{self, Applied, Bench, Fix, Judges, Remedy, Subject};
 use crate::policy;
 use crate::problem::Problem;
+use crate::render::Cache;
 use crate::report::{AppState, Report, Told};
 use crate::snapshot::{Overlay, Tree};
+use crate::snapshot::Snapshot;
 use crate::text::RepoPath;
 
 /// Loads the controls, and apart from them those that look around.
@@ -32,10 +35,7 @@ pub(super) fn judges(controls: &Controls) -> (Judges, Vec<Problem>) {
 }
 
 /// The apps of head with their findings, as far as they are known.
-fn subjects<'a>(
-    comparison: &'a Comparison,
-    at_head: &AtHead,
-) -> Vec<Subject<'a>> {
+fn subjects<'a>(comparison: &'a Comparison, at_head: &AtHead) -> Vec<Subject<'a>> {
     let subject = |compared: &'a Compared| {
         let is_same = compared.state == AppState::Unchanged;
         Some(Subject {
@@ -66,7 +66,12 @@ pub(super) fn at_head(
         let at_head = findings.filter(|finding| finding.state != State::Resolved);
         Some((app.id.clone(), at_head.cloned().collect()))
     };
-    comparison.apps.iter().zip(judged).filter_map(of_app).collect()
+    comparison
+        .apps
+        .iter()
+        .zip(judged)
+        .filter_map(of_app)
+        .collect()
 }
 
 /// True where the finding stands, and nobody has accepted it.
@@ -98,7 +103,9 @@ pub(super) fn offer(
         return Vec::new();
     }
     let subjects = subjects(comparison, at_head);
-    let bench = Bench::new(request.head, judges, &render_one, touched, subjects);
+    let cache = Cache::default();
+    let render = |snapshot: &dyn Snapshot, app: &App| render_one(&cache, snapshot, app);
+    let bench = Bench::new(request.head, judges, &render, touched, subjects);
     let (remedies, chosen) = on_deep_stacks(|| fix::remedies(&bench, &wanted));
     if bench.is_exhausted() {
         notes.push("so many fixes were tried that some findings were left without one".to_owned());
@@ -146,9 +153,12 @@ pub fn fix(
         .collect();
     let applied = on_deep_stacks(|| {
         let subjects = subjects(comparison, &at_head);
-        let mut bench = Bench::new(request.head, &judges, &render_one, &touched, subjects);
+        let cache = Cache::default();
+        let render = |snapshot: &dyn Snapshot, app: &App| render_one(&cache, snapshot, app);
+        let mut bench = Bench::new(request.head, &judges, &render, &touched, subjects);
         let is_wanted = |finding: &Finding| {
-            let is_told = !at_head.contains_key(&finding.app) || open.contains(&finding.fingerprint);
+            let is_told =
+                !at_head.contains_key(&finding.app) || open.contains(&finding.fingerprint);
             (chosen.all || finding.state == State::New) && is_told && (chosen.filter)(finding)
         };
         let is_allowed = |fix: &Fix| {

@@ -41,10 +41,10 @@ def kustomize_figures(results):
     return groups
 
 
-def yaml_figures(text):
-    """The example prints one line: `parse: N of M, emit: N of M`."""
+def printed_figures(group, text):
+    """An example prints one line: `parse: N of M, emit: N of M`."""
     found = re.findall(r"(\w+): (\d+) of (\d+)", text)
-    return {f"yaml: {name}": (int(good), int(cases)) for name, good, cases in found}
+    return {f"{group}: {name}": (int(good), int(cases)) for name, good, cases in found}
 
 
 def policy_figures(text):
@@ -60,8 +60,10 @@ def main():
     for name, cases in groups.items():
         figures[name] = {"good": sum(good for _, good, _ in cases), "cases": len(cases)}
         failures[name] = [f"{id}: {why}" for id, good, why in sorted(cases) if not good]
-    counted = yaml_figures((out / "yaml.txt").read_text()) | policy_figures((out / "policy.txt").read_text())
-    for name, (good, total) in counted.items():
+    printed = printed_figures("yaml", (out / "yaml.txt").read_text())
+    printed |= printed_figures("kustomize origins", (out / "kustomize-origins.txt").read_text())
+    printed |= policy_figures((out / "policy.txt").read_text())
+    for name, (good, total) in printed.items():
         figures[name] = {"good": good, "cases": total}
 
     for name, f in figures.items():

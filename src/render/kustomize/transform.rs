@@ -372,7 +372,18 @@ pub(super) fn image(
             return Ok(());
         }
         let new = renamed(node.text(), args);
-        set_scalar(node, &new, Tag::None, origin, origins)
+        // What is not said stays, and what stood there decides whether anything is said about it.
+        let was = node.origin;
+        let replaces_all =
+            !args.new_name.is_empty() && !(args.new_tag.is_empty() && args.digest.is_empty());
+        let made = if replaces_all {
+            origin
+        } else {
+            origins.both(origin, was)
+        };
+        let chosen = origins.both(args.name.origin, was);
+        let made = origins.under(made, chosen);
+        set_scalar(node, &new, Tag::None, made, origins)
     };
     for object in &mut *objects {
         if object.kind() == "CustomResourceDefinition" {
