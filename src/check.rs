@@ -91,6 +91,7 @@ pub fn check(
         apps.map(|app| judge(&judges.all, ephi.as_ref(), app))
             .collect()
     });
+    let at_head = remedy::at_head(comparison, &judged);
     for (app, judged) in comparison.apps.iter().zip(judged) {
         let (base, head) = (resources(app.base.as_ref()), resources(app.head.as_ref()));
         let mut line = AppLine {
@@ -195,6 +196,7 @@ pub fn check(
             comparison,
             &judges,
             &touched,
+            &at_head,
             &mut findings,
             fixes,
             &mut notes,
@@ -265,6 +267,7 @@ fn under_proposed(request: &Request<'_>, gate: Gate) -> Option<String> {
         .read_text(&path)
         .map_or_else(|_| String::new(), |text| text.to_string());
     let proposed = Request {
+        target: request.target,
         base: request.base,
         head: request.head,
         config: Some((path.clone(), text)),
@@ -308,9 +311,8 @@ fn rules(controls: &Controls, findings: &[Told]) -> Vec<Rule> {
             }
             let control = controls.find(id)?;
             let supports = frameworks.iter().flat_map(|framework| {
-                let supported = framework.requirements.iter();
-                supported
-                    .filter(|requirement| requirement.controls.iter().any(|control| control == id))
+                framework
+                    .supported_by(id)
                     .map(|requirement| format!("{} {}", framework.name, requirement.id))
             });
             Some(Rule {

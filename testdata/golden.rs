@@ -270,6 +270,39 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn fixes_are_as_expected_and_leave_nothing_for_a_second_run() {
+    let mut failures = String::new();
+    for case in cases("fix") {
+        let extra = std::fs::read_to_string(case.join("args")).unwrap_or_default();
+        let run = |directory: &Path, command: &[&str]| {
+            let arguments: Vec<&str> = std::iter::once("fix")
+                .chain(command.iter().copied())
+                .chain(["--base", "base", "--head", "head"])
+                .chain(extra.split_whitespace())
+                .collect();
+            plimsoll(directory, &arguments)
+        };
+        let expected = case.join("expected");
+        let shown = run(&case, &["--dry-run"]);
+        let diff = text(&shown.stdout);
+        expect(&expected.join("diff.txt"), &diff, &mut failures);
+        let scratch = tempfile::tempdir().unwrap();
+        copy(&case, scratch.path());
+        let done = run(scratch.path(), &[]);
+        let exit = done.status.code();
+        let told = format!("{}exit {exit:?}\n", text(&done.stdout));
+        expect(&expected.join("told.txt"), &told, &mut failures);
+        assert_eq!(exit, shown.status.code(), "{}", case.display());
+        let again = text(&run(scratch.path(), &["--dry-run"]).stdout);
+        assert_eq!(again, "", "{}: a second run changes something", case.display());
+        let sides = ["check", "--base", "base", "--head", "head", "--no-fixes"];
+        let left = text(&plimsoll(scratch.path(), &sides).stdout);
+        expect(&expected.join("left.txt"), &left, &mut failures);
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
 fn several_reports_are_written_at_once() {
     let out = tempfile::tempdir().unwrap();
     let sarif = format!("sarif={}", out.path().join("out.sarif").display());

@@ -24,7 +24,9 @@ pub struct Request<'a> {
     pub base: &'a dyn Snapshot,
     /// After the change.
     pub head: &'a dyn Snapshot,
-    /// A configuration that the caller trusts; `None` takes the one in base.
+    /// The tip of the branch that the change is to be merged into, where its configuration and policies are in force.
+    pub target: Option<&'a dyn Snapshot>,
+    /// A configuration that the caller trusts; `None` takes the one in force.
     pub config: Option<(RepoPath, String)>,
     /// What the reader should know about how the sides were chosen.
     pub notes: Vec<String>,
@@ -35,9 +37,12 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The side whose configuration and policies are in force: the base, and the head where there is nothing before it.
+    /// Whose configuration and policies are in force: the target's, else the base's, and the head's where there is nothing
+    /// before it.
     pub fn governing(&self) -> &'a dyn Snapshot {
-        if self.base.entries().is_empty() {
+        if let Some(target) = self.target {
+            target
+        } else if self.base.entries().is_empty() {
             self.head
         } else {
             self.base
@@ -241,11 +246,11 @@ fn configuration(
         return (config, None, troubles(Which::Head, problems));
     }
     // Where there is nothing to compare with, there is no target whose configuration could govern.
-    if request.base.entries().is_empty() {
+    if request.target.is_none() && request.base.entries().is_empty() {
         let (config, problems) = config::load(&Tree::new(request.head));
         return (config, None, troubles(Which::Head, problems));
     }
-    let (config, problems) = config::load(&Tree::new(request.base));
+    let (config, problems) = config::load(&Tree::new(request.governing()));
     let mut all = troubles(Which::Base, problems);
     let mut proposed = None;
     if let Some(path) = altered_configuration(request) {

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::candidate::Candidate;
 use super::moves::{self, Shape};
 use super::{Edits, Moved};
-use crate::cause::Touched;
+use crate::cause::{self, Touched};
 use crate::change::{self, Pairing};
 use crate::control::ControlId;
 use crate::discover::{App, Source};
@@ -153,6 +153,13 @@ impl<'a> Bench<'a> {
     pub fn findings(&self, app: &str) -> Vec<Finding> {
         let now = self.subject(app).and_then(|index| self.now(index));
         now.map(|now| now.findings.clone()).unwrap_or_default()
+    }
+
+    /// The file in which the place of a finding is written.
+    pub fn written_in(&self, finding: &Finding) -> Option<RepoPath> {
+        let now = self.now(self.subject(&finding.app)?)?;
+        let line = cause::place(&now.rendered.origins, finding.anchor.shown)?;
+        Some(line.path)
     }
 
     /// How many renderings the proofs have cost.
@@ -430,8 +437,10 @@ impl<'a> Bench<'a> {
             let is_other = |resource: &Resource| !is_touched(resource);
             now.extend(self.judge(around, subject, is, &is_other, outcome));
         }
-        let was_judged =
-            |finding: &&Finding| known(finding) || around_ids.contains(&finding.control);
+        // That an object is gone from the base is not judged again: an edit of the head does not bring it back.
+        let was_judged = |finding: &&Finding| {
+            !finding.removed && (known(finding) || around_ids.contains(&finding.control))
+        };
         let old: BTreeMap<Fingerprint, &Finding> = before
             .findings
             .iter()
@@ -493,7 +502,7 @@ impl<'a> Bench<'a> {
         if let Some(problem) = problems.first() {
             outcome.broke = Some(Refusal::Broke(problem.message.clone()));
         }
-        findings.retain(|finding| finding.state != State::Resolved);
+        findings.retain(|finding| finding.state != State::Resolved && !finding.removed);
         findings
     }
 }

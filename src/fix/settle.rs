@@ -19,8 +19,6 @@ pub struct Applied {
     pub withheld: Vec<Fix>,
     /// The new texts of the files that changed.
     pub files: BTreeMap<RepoPath, Arc<str>>,
-    /// The findings that are left in the apps whose findings are known.
-    pub left: Vec<Finding>,
 }
 
 /// Applies what can be proved for the findings that are wanted and as safe as `is_allowed` asks; `everywhere` also in apps whose
@@ -64,11 +62,6 @@ pub fn settle(
         }
     }
     applied.files.clone_from(&bench.edited);
-    applied.left = (0..bench.subjects.len())
-        .filter(|&index| bench.knows(index))
-        .filter_map(|index| bench.now(index))
-        .flat_map(|now| now.findings.iter().cloned())
-        .collect();
     applied
 }
 

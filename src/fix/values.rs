@@ -118,6 +118,8 @@ fn feeding(scene: &Scene<'_>, chart: &ChartTree<'_>, value: &Value, out: &mut Ve
                         push(out, path.clone(), Goal::Set(new), now_in);
                     }
                 }
+                // A switch that is set to off needs no removal, which a null would be where a chart sets it.
+                Goal::Remove if value.data == Data::Bool(true) => {}
                 Goal::Remove => push(out, path.clone(), Goal::Remove, now_in),
             }
         }

@@ -1,5 +1,6 @@
 //! How many findings get a proved fix, and whether the real programs agree:
-//! `cargo run --release --example fixes -- [FOLDER] [--every N] [--charts|--overlays] [--settle] [--sample N --helm PATH --kubectl PATH]`.
+//! `cargo run --release --example fixes -- [FOLDER] [--every N] [--charts|--overlays] [--settle] [--sample N --helm PATH --kubectl PATH]`,
+//! or what a check with fixes costs in a repository of N apps of which the change touches one: `… -- --repository N`.
 //!
 //! FOLDER holds the conformance cases (default `target/conformance`). Every chart is rendered with its defaults, every overlay as it is;
 //! all findings whose right value the control suggests are to be fixed. With `--sample` the files of some fixes, chosen by a
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use plimsoll::check::{self, Fixes, Request};
 use plimsoll::control::{Controls, Reads};
 use plimsoll::discover::{App, Overlay, Release, Source};
 use plimsoll::finding::Finding;
@@ -64,6 +66,7 @@ fn main() -> Result<(), Failure> {
             "--only" => options.only = Some(next()?),
             "--sample" => options.sample = next()?.parse()?,
             "--helm" => options.helm = Some(next()?.into()),
+            "--repository" => return repository(next()?.parse()?),
             "--kubectl" => options.kubectl = Some(next()?.into()),
             path => folder = path.into(),
         }
@@ -95,6 +98,7 @@ struct Tally {
     all: (usize, usize),
     underivable: usize,
     drafts: usize,
+    foreign: (usize, usize),
     refused: BTreeMap<String, usize>,
     time: Duration,
     renderings: usize,
@@ -121,7 +125,7 @@ struct Sampled {
 
 fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
     let controls = Controls::built_in();
-    let around = controls.select(|control| control.reads(Reads::Inventory));
+    let around = controls.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
     let judges = Judges {
         all: policy::compile(&controls).0,
         around_ids: around.iter().map(|control| control.id.clone()).collect(),
@@ -292,6 +296,12 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
             Some(fix::Remedy::Fix(fix)) => Some(fix),
             _ => None,
         };
+        // Written in a chart that the chart depends on: only its values can be set from here.
+        let written = bench.written_in(finding);
+        if written.is_some_and(|path| path.as_str().starts_with("chart/charts/")) {
+            tally.foreign.0 += 1;
+            tally.foreign.1 += usize::from(fix.is_some());
+        }
         let is_pod_security = POD_SECURITY.contains(&finding.control.as_str());
         let of_control = tally
             .of_control
@@ -430,18 +440,12 @@ fn report(tally: &Tally, options: &Options) {
         format!("{fixed} of {all} ({percent:.1} %)")
     };
     println!("every {}th case", options.every);
-    println!(
-        "findings whose value a control suggests: {} fixed",
-        share(tally.all)
-    );
-    println!(
-        "of the Pod Security controls: {} fixed",
-        share(tally.pod_security)
-    );
-    println!(
-        "findings whose value nobody can derive: {}, {} with a draft",
-        tally.underivable, tally.drafts
-    );
+    println!("findings whose value a control suggests: {} fixed", share(tally.all));
+    println!("of the Pod Security controls: {} fixed", share(tally.pod_security));
+    println!("of findings in the charts of dependencies: {} fixed", share(tally.foreign));
+    let (all, foreign) = (tally.all, tally.foreign);
+    println!("of all others: {} fixed", share((all.0 - foreign.0, all.1 - foreign.1)));
+    println!("findings whose value nobody can derive: {}, {} with a draft", tally.underivable, tally.drafts);
     println!("by control:");
     for (control, count) in &tally.of_control {
         println!("  {control:10} {}", share(*count));
@@ -604,4 +608,65 @@ fn text(value: &Json, key: &str) -> String {
         .and_then(Json::as_str)
         .unwrap_or_default()
         .to_owned()
+}
+
+/// The files of a repository of some apps: charts with two environments, overlays of a base, and plain manifests.
+fn generated(apps: usize, is_changed: bool) -> Result<Memory, Failure> {
+    let mut memory = Memory::empty(if is_changed { "after" } else { "before" });
+    let mut add = |path: String, text: String| -> Result<(), Failure> {
+        memory.insert(RepoPath::new(&path)?, EntryKind::File, text.as_bytes());
+        Ok(())
+    };
+    let pod = |name: &str, indent: &str, security: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  template:\n    spec:\n      containers:\n        - name: {name}\n          image: {name}:1\n{indent}{security}"
+        )
+    };
+    for number in 0..apps {
+        let name = format!("app-{number}");
+        match number % 4 {
+            0 | 1 => {
+                let privileged = is_changed && number == 0;
+                let security = "          securityContext:\n            {{- toYaml .Values.security | nindent 12 }}\n";
+                add(format!("{name}/Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"))?;
+                add(format!("{name}/values.yaml"), format!("security:\n  privileged: {privileged}\n"))?;
+                add(format!("{name}/values-prod.yaml"), "replicas: 3\n".to_owned())?;
+                add(format!("{name}/templates/web.yaml"), pod(&name, "", security))?;
+            }
+            2 => {
+                add(format!("{name}/base/web.yaml"), pod(&name, "", ""))?;
+                add(format!("{name}/base/kustomization.yaml"), "resources: [web.yaml]\n".to_owned())?;
+                add(format!("{name}/prod/kustomization.yaml"), "namespace: prod\nresources: [../base]\n".to_owned())?;
+            }
+            _ => add(format!("{name}/web.yaml"), pod(&name, "", ""))?,
+        }
+    }
+    Ok(memory)
+}
+
+/// What a check costs where the change touches one app of many, and where there is only that one.
+fn repository(apps: usize) -> Result<(), Failure> {
+    for (count, fixes) in [(1, Fixes::None), (1, Fixes::New), (apps, Fixes::None), (apps, Fixes::New)] {
+        let (base, head) = (generated(count, false)?, generated(count, true)?);
+        let request = Request {
+            base: &base,
+            head: &head,
+            config: None,
+            notes: Vec::new(),
+            problems: Vec::new(),
+            waivers: check::Waiving::default(),
+        };
+        let mut best = [Duration::MAX; 2];
+        let mut told = String::new();
+        for _ in 0..5 {
+            let start = Instant::now();
+            let comparison = check::compare(&request, &());
+            let compared = start.elapsed();
+            let report = check::check(&request, &comparison, None, fixes);
+            best = [best[0].min(compared), best[1].min(start.elapsed() - compared)];
+            told = format!("{} findings, {} remedies", report.findings.len(), report.remedies.len());
+        }
+        println!("{count:4} apps, fixes {fixes:?}: compared in {:?}, checked in {:?}: {told}", best[0], best[1]);
+    }
+    Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<Exit
     let mut pair = open(terminal, &sides)?;
     pair.base = Box::new(Memory::empty("nothing"));
     pair.notes.clear();
-    let (comparison, mounts) = compare(terminal, &sides, &arguments.network, &pair)?;
+    let (comparison, mounts) = compare(terminal, &sides, &arguments.network, &pair, None)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = Request {
         waivers: Waiving {

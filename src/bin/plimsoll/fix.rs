@@ -36,7 +36,7 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
             .help("`plimsoll controls` lists them."));
     }
     let pair = open(terminal, &arguments.sides)?;
-    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair, None)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let filter = |finding: &Finding| {
@@ -63,7 +63,7 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
         filter: &filter,
         in_files: &in_files,
     };
-    let (applied, conclusion) = check::fix(&request, &comparison, &chosen);
+    let (applied, report) = check::fix(&request, &comparison, &chosen);
     let before = |path: &RepoPath| {
         let bytes = request.head.bytes(path).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -93,7 +93,7 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
     if !comparison.problems.is_empty() {
         tell_problems(terminal, &request, &comparison);
     }
-    Ok(ExitCode::from(conclusion.exit_code()))
+    Ok(ExitCode::from(report.conclusion.exit_code()))
 }
 
 fn summary(applied: &Applied, done: &str) -> String {

@@ -62,8 +62,10 @@ fn from_elsewhere(
         (true, false) => format!(" (from {repository})"),
         (true, true) => String::new(),
     };
-    let at_dependency = |problem: Problem| match origins.trace(dependency.origin).data.first() {
-        Some(source) => problem.at(&origins.file(source.file).path, source.span),
+    let source = origins.trace(dependency.origin).data.first().copied();
+    let place = source.map(|source| (origins.file(source.file).path.clone(), source.span));
+    let at_dependency = |problem: Problem| match &place {
+        Some((path, span)) => problem.at(path, *span),
         None => problem.in_file(&chart.path),
     };
     let missing = |help: String| {
@@ -128,8 +130,10 @@ fn from_elsewhere(
             ));
         }
     };
-    let place = dependency.origin;
-    let found = super::chart::load(tree, &path, helm, origins)?;
+    let found = super::chart::load(tree, &path, helm, origins).map_err(|problem| match &place {
+        Some((path, span)) => problem.through(path, Some(*span), "this dependency"),
+        None => problem,
+    })?;
     if found.name() == name {
         return Ok(found);
     }
@@ -137,11 +141,7 @@ fn from_elsewhere(
         "the chart that was fetched for the dependency {name}{pin} is called {}",
         found.name()
     );
-    let problem = Problem::new(Kind::Render, message);
-    Err(match origins.trace(place).data.first() {
-        Some(source) => problem.at(&origins.file(source.file).path, source.span),
-        None => problem.in_file(&chart.path),
-    })
+    Err(at_dependency(Problem::new(Kind::Render, message)))
 }
 
 /// Switches dependencies on and off, gives them their aliases, and imports their values.

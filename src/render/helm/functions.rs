@@ -26,7 +26,7 @@ mod casts;
 mod clock;
 mod constant;
 mod conversions;
-mod crypto;
+pub(super) mod crypto;
 mod dates;
 mod dicts;
 pub(super) mod json;

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::chart::Chart;
 use super::function::{Context, Limits};
+use super::functions::crypto::hex;
 use super::functions::json::{Layout, write};
 use super::metadata::{self, Dependency};
 use super::value::Value;
@@ -59,11 +60,7 @@ impl Locked {
 }
 
 fn hash(text: &str) -> String {
-    let hex: String = Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
 }
 
 /// Dependencies as Go marshals them: fields in the order of the struct, empty ones left out but for `repository`.
