@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Conclusion, Group, Location, Report, Told, Which, excerpt, file_edits, plural, positions, text,
+    Conclusion, Group, Location, Report, Told, excerpt, file_edits, plural, positions, text,
 };
 use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
@@ -295,16 +295,12 @@ impl Page<'_> {
             None => out.push_str("<p class=\"where\">No file could be named as the cause.</p>\n"),
         }
         for earlier in &told.history {
-            let what = if earlier.replaced {
-                "instead of"
-            } else {
-                "by way of"
-            };
+            let what = earlier.way();
             let _ = writeln!(
                 out,
                 "<p class=\"history\">{what} the {} at <code>{}</code></p>",
                 earlier.role,
-                escape(&place(earlier))
+                escape(&earlier.line())
             );
         }
         for reason in &told.reasons {
@@ -312,7 +308,7 @@ impl Page<'_> {
             let at = reason
                 .location
                 .as_ref()
-                .map(|at| format!(" at <code>{}</code>", escape(&place(at))));
+                .map(|at| format!(" at <code>{}</code>", escape(&at.line())));
             let _ = writeln!(
                 out,
                 "<p class=\"history\">new because the change {what} <code>{}</code>{}</p>",
@@ -396,7 +392,7 @@ impl Page<'_> {
         let _ = writeln!(
             out,
             "<p class=\"where\"><code>{}:{}</code></p>",
-            escape(&place(location)),
+            escape(&location.line()),
             location.start.column
         );
         let lines = excerpt::lines(&self.report.texts, location, 1);
@@ -485,14 +481,6 @@ fn blocks(count: usize) -> String {
     } else {
         format!("{count} findings block")
     }
-}
-
-fn place(location: &Location) -> String {
-    let before = match location.side {
-        Which::Head => "",
-        Which::Base => " (before)",
-    };
-    format!("{}{before}:{}", location.path, location.start.line)
 }
 
 /// Text in HTML, in elements and in quoted attributes.

@@ -259,11 +259,7 @@ fn plain(text: &str) -> String {
 
 fn related(told: &Told) -> Vec<Value> {
     let history = told.history.iter().map(|location| {
-        let what = if location.replaced {
-            "instead of"
-        } else {
-            "by way of"
-        };
+        let what = location.way();
         (location, format!("{what} this {}", location.role))
     });
     let reasons = told.reasons.iter().filter_map(|reason| {

@@ -175,11 +175,7 @@ fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
         }
     }
     for earlier in &first.history {
-        let what = if earlier.replaced {
-            "instead of"
-        } else {
-            "by way of"
-        };
+        let what = earlier.way();
         let label = format!("{what} this {}", earlier.role);
         section = section.elements(excerpt(
             &report.texts,
