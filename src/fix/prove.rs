@@ -21,7 +21,7 @@ use crate::finding::{Finding, Fingerprint, State};
 use crate::policy::{self, Policy};
 use crate::render::Rendered;
 use crate::resource::{Identity, Resource, name_path};
-use crate::snapshot::{ContentId, EntryKind, Overlay, Snapshot, Tree};
+use crate::snapshot::{ContentId, EntryKind, Overlay, Snapshot, Tree, mount_of};
 use crate::text::RepoPath;
 
 /// How an app is rendered.
@@ -185,8 +185,8 @@ impl<'a> Bench<'a> {
         if let Some(text) = self.edited.get(path) {
             return Some(Arc::clone(text));
         }
-        let is_file = self.head.entry(path)?.kind == EntryKind::File;
-        is_file
+        let is_own = mount_of(path).is_none();
+        (is_own && self.head.entry(path)?.kind == EntryKind::File)
             .then(|| Tree::new(self.head).read_text(path).ok())
             .flatten()
     }

@@ -74,6 +74,8 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
         for (path, after) in &applied.files {
             out.push_str(&unified(path, &before(path), after));
         }
+        // Lines around an edit may hold what nobody is to read.
+        check::Words::of(&request, &comparison).cover(&mut out);
         print(&out)?;
         eprint!("{}", summary(&applied, "would be applied"));
     } else {
