@@ -384,6 +384,8 @@ fn pod_security(folder: &Path, differences: bool) -> Result<(), Failure> {
         if let Some(pod) = pod.as_object_mut() {
             pod.insert("apiVersion".to_owned(), "v1".into());
             pod.insert("kind".to_owned(), "Pod".into());
+            // A case may leave it out; no API server would.
+            pod.entry("spec").or_insert_with(|| serde_json::json!({}));
         }
         let objects = parsed(&pod.to_string())?;
         let ours = failed(&policy, &objects);
