@@ -379,12 +379,12 @@ pub(super) fn image(
         let new = renamed(node.text(), args);
         // What is not said stays, and what stood there decides whether anything is said about it.
         let was = node.origin;
-        let replaces_all =
-            !args.new_name.is_empty() && !(args.new_tag.is_empty() && args.digest.is_empty());
-        let made = if replaces_all {
-            origin
-        } else {
+        let keeps_part =
+            args.new_name.is_empty() || args.new_tag.is_empty() && args.digest.is_empty();
+        let made = if keeps_part {
             origins.both(origin, was)
+        } else {
+            origin
         };
         let chosen = origins.both(args.name.origin, was);
         let made = origins.under(made, chosen);
