@@ -467,6 +467,7 @@ pub(super) fn field_spec(d: &mut Decoder, value: &Value) -> FieldSpec {
         gvk: gvk(d, &o),
         path: d.text(o.get("path")).text,
         create: d.flag(o.get("create")),
+        parts: o.origins(),
     }
 }
 
