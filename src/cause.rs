@@ -4,9 +4,95 @@
 //! touched before what it did not, the value a person set before the template that printed it. For a field that is
 //! missing it takes the nearest thing that exists, and the values path that was read there and found empty.
 
-use crate::origin::{Origin, Origins, Role, Source, Trace};
+use crate::origin::{Origin, Origins, Role, Source, Trace, Traced};
+use crate::render::Rendered;
+use crate::resource::Resource;
 use crate::text::{RepoPath, Span};
-use crate::yaml::{Data, Path, Step, Value};
+use crate::yaml::{self, Data, Document, Path, Step, Value};
+
+/// The printed text of one object, to ask what had a part in a stretch of it, also what printed nothing there.
+pub struct Printed<'a> {
+    output: &'a Traced,
+    document: Document,
+    start: u32,
+}
+
+impl<'a> Printed<'a> {
+    /// The text of an object of a rendering; `None` where it is not found in the output.
+    pub fn of(rendered: &'a Rendered, resource: &Resource) -> Option<Self> {
+        let output = &rendered.rendering.output;
+        let document = yaml::parse(resource.span.of(output.as_str()))
+            .documents
+            .into_iter()
+            .next()?;
+        Some(Self {
+            output,
+            document,
+            start: resource.span.start,
+        })
+    }
+
+    /// The origins of everything in the text of the value at `path`; nothing where it was not printed.
+    pub fn origins_in(&self, path: &Path) -> Vec<Origin> {
+        let span = match self.document.at(path) {
+            Some((node, depth)) if depth == path.steps().len() => self.document.node(node).span,
+            _ => return Vec::new(),
+        };
+        let span = Span {
+            start: self.start + span.start,
+            end: self.start + span.end,
+        };
+        let mut origins: Vec<Origin> = Vec::new();
+        for origin in self.output.runs_in(span) {
+            if origins.last() != Some(&origin) {
+                origins.push(origin);
+            }
+        }
+        origins
+    }
+}
+
+/// True if and only if two names of fields may mean the same (`containerSecurityContext`, `securityContext`).
+pub fn alike(a: &str, b: &str) -> bool {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    long == short || short.len() >= 4 && (long.ends_with(&short) || long.starts_with(&short))
+}
+
+/// The values paths that a template read and found empty where the missing field at `path` would stand: those in the nearest part of
+/// the object that is there and has any, whose names are like the field's.
+pub fn empty_reads(rendered: &Rendered, resource: &Resource, path: &Path) -> Vec<String> {
+    let (_, depth) = resource.value.nearest(path);
+    let Some(printed) = Printed::of(rendered, resource) else {
+        return Vec::new();
+    };
+    let is_meant = |read: &str| {
+        let last = read.rsplit('.').next().unwrap_or(read);
+        path.steps()
+            .iter()
+            .skip(depth.saturating_sub(1))
+            .any(|step| matches!(step, Step::Key(key) if alike(last, key)))
+    };
+    if depth == path.steps().len() {
+        return Vec::new();
+    }
+    let in_part = |depth| {
+        let mut found: Vec<String> = Vec::new();
+        for origin in printed.origins_in(&path.prefix(depth)) {
+            for read in rendered.origins.trace(origin).empty {
+                if is_meant(&read.path) && !found.iter().any(|known| **known == *read.path) {
+                    found.push(read.path.to_string());
+                }
+            }
+        }
+        found
+    };
+    (0..=depth)
+        .rev()
+        .map(in_part)
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
 
 /// A source place with its file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,13 +4,17 @@
 //! leave this module. Whether a change is good is judged by policy.
 
 mod diff;
+pub mod files;
+pub mod hunks;
 pub mod lines;
 mod pair;
+mod rows;
 
 use std::time::Duration;
 
 pub use diff::{Content, FieldChange, Part, TextDiff, What};
 pub use pair::{Pair, Pairing, pair};
+pub use rows::{Line, Row, SideBySide, line_of};
 
 use crate::resource::{Identity, Resource};
 
@@ -36,6 +40,12 @@ impl Change<'_> {
     /// The difference as text: of what the two look like as YAML, in unified format.
     pub fn text(&self) -> TextDiff {
         diff::text(self.before, self.after, DEADLINE)
+    }
+
+    /// The difference as lines side by side, of the same two texts.
+    pub fn side_by_side(&self) -> SideBySide {
+        let (before, after) = diff::printed(self.before, self.after);
+        rows::align(before, after, DEADLINE)
     }
 }
 

@@ -4,6 +4,7 @@
 //! themselves. Every value keeps its place, so that a report can point at the line that decided something. Whether an
 //! app's path exists, and whether there is a control or framework of a name, is known by the layers that have them.
 
+pub mod baseline;
 mod check;
 mod entries;
 mod glob;
@@ -53,10 +54,62 @@ pub struct Config {
     pub frameworks: Option<Vec<Spanned<String>>>,
     /// Changes to controls.
     pub controls: Vec<Control>,
+    /// Changes to controls in parts of the repository.
+    pub overrides: Vec<Override>,
+    /// Where health information is handled.
+    pub ephi: Option<Ephi>,
+    /// Rego files, and directories of them.
+    pub policies: Vec<Spanned<RepoPath>>,
+    /// What that Rego reads as `data`.
+    pub data: Vec<Spanned<RepoPath>>,
+    /// The severity of what that Rego finds where it says none.
+    pub policy_severity: Option<Spanned<Level>>,
     /// What blocks.
     pub fail_on: Option<Spanned<FailOn>>,
     /// What Helm is told.
     pub helm: Helm,
+    /// The only hosts that may be asked; empty for every public one.
+    pub hosts: Vec<Spanned<String>>,
+    /// Findings that are accepted.
+    pub waivers: Vec<Waiver>,
+    /// What is asked of waivers.
+    pub waiver_rules: WaiverRules,
+    /// The file of the baseline, where it is not the [default](baseline::PATH).
+    pub baseline: Option<Spanned<RepoPath>>,
+}
+
+/// Findings that the configuration accepts: those that fit every entry that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// The item.
+    pub span: Span,
+    /// The control: an id or a name.
+    pub control: String,
+    /// Only apps whose id fits.
+    pub app: Option<Glob>,
+    /// Only this object.
+    pub resource: Option<String>,
+    /// Only this field and what is below it.
+    pub path: Option<String>,
+    /// Only findings that a line of these files made; none for all.
+    pub files: Vec<Glob>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it counts, as it is written.
+    pub until: Option<String>,
+}
+
+/// What is asked of waivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WaiverRules {
+    /// A waiver without a last day does not count.
+    pub require_expiry: bool,
+    /// A waiver without an owner does not count.
+    pub require_owner: bool,
+    /// A waiver counts in the review of the change that brings it.
+    pub allow_in_change: bool,
 }
 
 /// An app that the configuration names.
@@ -106,6 +159,19 @@ pub struct Set {
     pub is_text: bool,
 }
 
+/// Where electronic protected health information is handled, and what is more severe there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ephi {
+    /// Ids of apps; a `*` at the end stands for any text.
+    pub apps: Vec<Spanned<String>>,
+    /// Namespaces; the same.
+    pub namespaces: Vec<Spanned<String>>,
+    /// Labels and annotations of objects, their pods and their namespaces: `key` or `key=value`.
+    pub labels: Vec<Spanned<String>>,
+    /// The least severity, there, of what controls of the framework `hipaa` find.
+    pub severity: Option<Spanned<Level>>,
+}
+
 /// What the configuration says about one control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
@@ -115,8 +181,34 @@ pub struct Control {
     pub enabled: Option<Spanned<bool>>,
     /// The severity that it has instead of its own.
     pub severity: Option<Spanned<Level>>,
+    /// What is set for it, by name.
+    pub with: Vec<(Spanned<String>, Setting)>,
     /// Why.
     pub reason: Option<Spanned<String>>,
+}
+
+/// What is set for a control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// One value as it is written, and whether it was quoted.
+    Single(String, bool),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+/// What the configuration says about one control in a part of the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The control: an id or a name.
+    pub control: Spanned<String>,
+    /// The files in which findings are shown that it speaks of.
+    pub paths: Vec<Spanned<Glob>>,
+    /// False where the control is turned off.
+    pub enabled: Option<Spanned<bool>>,
+    /// The severity that it has instead of its own.
+    pub severity: Option<Spanned<Level>>,
+    /// Why.
+    pub reason: Spanned<String>,
 }
 
 /// A severity.
@@ -285,6 +377,36 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
     config.ignore = globs("ignore");
     config.frameworks =
         get(node, "frameworks").map(|_| items(node, "frameworks").filter_map(text).collect());
+    for (name, into) in [
+        ("policies", &mut config.policies),
+        ("data", &mut config.data),
+    ] {
+        for item in items(node, name) {
+            let path = spanned(item, |text| {
+                RepoPath::new(text.trim_start_matches('/')).ok()
+            });
+            match path {
+                Some(path) => into.push(path),
+                None => checker.wrong(
+                    item.span,
+                    "this path leads outside the repository".to_owned(),
+                    None,
+                ),
+            }
+        }
+    }
+    config.policy_severity =
+        get(node, "policy-severity").and_then(|node| spanned(node, Level::named));
+    config.overrides = items(node, "overrides").filter_map(override_of).collect();
+    config.ephi = get(node, "ephi").map(|node| {
+        let texts = |name| items(node, name).filter_map(text).collect();
+        Ephi {
+            apps: texts("apps"),
+            namespaces: texts("namespaces"),
+            labels: texts("labels"),
+            severity: get(node, "severity").and_then(|node| spanned(node, Level::named)),
+        }
+    });
     config.fail_on = get(node, "fail-on").and_then(|node| {
         spanned(node, |text| match text {
             "never" => Some(FailOn::Never),
@@ -299,11 +421,32 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             limits: get(helm, "limits").and_then(|node| spanned(node, Helm::limits_named)),
         };
     }
+    config.waivers = items(node, "waivers").filter_map(waiver).collect();
+    if let Some(rules) = get(node, "waiver-rules") {
+        let flag = |name: &str| get(rules, name).is_some_and(is_true);
+        config.waiver_rules = WaiverRules {
+            require_expiry: flag("require-expiry"),
+            require_owner: flag("require-owner"),
+            allow_in_change: flag("allow-in-change"),
+        };
+    }
+    config.baseline = get(node, "baseline").and_then(|node| {
+        spanned(node, |text| {
+            RepoPath::new(text.trim_start_matches('/')).ok()
+        })
+    });
+    config.hosts = get(node, "network")
+        .map(|network| items(network, "allow").filter_map(text).collect())
+        .unwrap_or_default();
     for (name, control) in get(node, "controls").into_iter().flat_map(pairs) {
         let Some(name) = text(name) else { continue };
         let control = Control {
-            enabled: get(control, "enabled")
-                .and_then(|node| spanned(node, |text| Some(text.eq_ignore_ascii_case("true")))),
+            enabled: get(control, "enabled").and_then(flag),
+            with: get(control, "with")
+                .into_iter()
+                .flat_map(pairs)
+                .filter_map(|(name, value)| Some((text(name)?, setting(value)?)))
+                .collect(),
             severity: get(control, "severity").and_then(|node| spanned(node, Level::named)),
             reason: get(control, "reason").and_then(text),
             control: name,
@@ -327,6 +470,52 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
         if let Some(app) = app(node, checker) {
             config.apps.push(app);
         }
+    }
+}
+
+fn waiver(node: &Node) -> Option<Waiver> {
+    let words = |name: &str| get(node, name).and_then(text).map(|found| found.value);
+    Some(Waiver {
+        span: node.span,
+        control: words("control")?,
+        app: words("app").and_then(|pattern| Glob::new(&pattern).ok()),
+        resource: words("resource"),
+        path: words("path"),
+        files: items(node, "files")
+            .filter_map(|node| Glob::new(&text(node)?.value).ok())
+            .collect(),
+        owner: words("owner"),
+        reason: words("reason")?,
+        until: words("until"),
+    })
+}
+
+fn override_of(node: &Node) -> Option<Override> {
+    Some(Override {
+        control: text(get(node, "control")?)?,
+        paths: items(node, "paths")
+            .filter_map(|node| spanned(node, |text| Glob::new(text).ok()))
+            .collect(),
+        enabled: get(node, "enabled").and_then(flag),
+        severity: get(node, "severity").and_then(|node| spanned(node, Level::named)),
+        reason: text(get(node, "reason")?)?,
+    })
+}
+
+fn flag(node: &Node) -> Option<Spanned<bool>> {
+    spanned(node, |text| Some(text.eq_ignore_ascii_case("true")))
+}
+
+fn setting(node: &Node) -> Option<Setting> {
+    match &node.data {
+        Data::Scalar { text, plain, .. } => Some(Setting::Single(text.clone(), !plain)),
+        Data::List(items) => Some(Setting::List(
+            items
+                .iter()
+                .filter_map(|item| Some(text(item)?.value))
+                .collect(),
+        )),
+        Data::Map(_) => None,
     }
 }
 
@@ -393,9 +582,7 @@ fn app(node: &Node, checker: &mut Checker<'_>) -> Option<App> {
         release: get(node, "release").and_then(text),
         namespace: get(node, "namespace").and_then(text),
         set,
-        exclude: get(node, "exclude")
-            .and_then(|node| spanned(node, |text| Some(text.eq_ignore_ascii_case("true"))))
-            .is_some_and(|exclude| exclude.value),
+        exclude: get(node, "exclude").is_some_and(is_true),
         path,
     })
 }
@@ -432,6 +619,10 @@ fn spanned<T>(node: &Node, read: impl FnOnce(&str) -> Option<T>) -> Option<Spann
     }
 }
 
+fn is_true(node: &Node) -> bool {
+    spanned(node, |text| Some(text.eq_ignore_ascii_case("true"))).is_some_and(|flag| flag.value)
+}
+
 fn text(node: &Node) -> Option<Spanned<String>> {
     spanned(node, |text| Some(text.to_owned()))
 }
@@ -466,6 +657,11 @@ controls:
   host-path: {enabled: false, reason: storage nodes}
 fail-on: high
 helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1], limits: large}
+waivers:
+  - {control: C-0048, app: "charts/*@prod", resource: Deployment/web, path: spec.template, files: ["charts/**"], owner: web, reason: logs, until: 2027-03-01}
+  - {control: host-path, reason: everywhere}
+waiver-rules: {require-expiry: true, require-owner: false, allow-in-change: true}
+baseline: policy/baseline.yaml
 "#;
         let (config, problems) = load_text(&path(".plimsoll.yaml"), text);
         assert_eq!(problems, []);
@@ -503,6 +699,24 @@ helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1],
             Level::Low
         );
         assert_eq!(config.controls[1].control.span.of(text), "host-path");
+        let [narrow, wide] = config.waivers.as_slice() else {
+            panic!("{:?}", config.waivers);
+        };
+        assert_eq!(narrow.until.as_deref(), Some("2027-03-01"));
+        assert!(
+            narrow
+                .app
+                .as_ref()
+                .unwrap()
+                .covers(&path("charts/web@prod"))
+        );
+        assert_eq!(wide.reason, "everywhere");
+        assert!(config.waiver_rules.require_expiry && config.waiver_rules.allow_in_change);
+        assert!(!config.waiver_rules.require_owner);
+        assert_eq!(
+            config.baseline.unwrap().value.as_str(),
+            "policy/baseline.yaml"
+        );
     }
 
     #[test]

@@ -7,15 +7,19 @@
 pub mod cases;
 mod embedded;
 mod metadata;
+mod user;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
+use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
+use crate::yaml;
+pub use user::{Defaults, Form, Match, Module, data, modules, package, severity};
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +129,63 @@ pub enum Reads {
     Before,
     /// The other objects.
     Inventory,
+    /// What the other objects are to this one, joined.
+    Facts,
+}
+
+/// What must have happened to an object for a control that reads [`Reads::Before`] to judge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum On {
+    /// The change adds it: there is no object before.
+    Added,
+    /// It is on both sides, and differs.
+    Changed,
+    /// The change removes it: there is only the object before.
+    Removed,
+    /// It is the same on both sides, but its facts are not.
+    Affected,
+}
+
+/// A value that a user can set for a control.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// `true` or `false`.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+    /// A list of texts.
+    Texts(Vec<String>),
+}
+
+impl Setting {
+    /// The words for what it holds.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Flag(_) => "true or false",
+            Self::Number(_) => "a whole number",
+            Self::Text(_) => "a text",
+            Self::Texts(_) => "a list of texts",
+        }
+    }
+
+    /// True if and only if the two are of the same type.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// One thing about a control that a user can set.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// What it means, as a sentence.
+    pub about: String,
+    /// What holds where nobody sets it. Its type is the type of what may be set.
+    #[serde(rename = "default")]
+    pub value: Setting,
 }
 
 /// One control.
@@ -132,6 +193,9 @@ pub enum Reads {
 pub struct Control {
     /// Its permanent id.
     pub id: ControlId,
+    /// Kubescape's other ids for the same: what fails this control fails each of them, too. Where several controls answer to
+    /// one id, it is the union of them.
+    pub also: Vec<ControlId>,
     /// Its name: the pattern it finds, in kebab case, as its folder and its file are called.
     pub name: String,
     /// One line: what should hold.
@@ -144,10 +208,16 @@ pub struct Control {
     pub since: String,
     /// The most its suggestion may claim.
     pub fix: FixClass,
+    /// False for a control that runs only where a framework or the configuration asks for it.
+    pub enabled: bool,
     /// Which objects it is run on.
     pub kinds: Vec<Applies>,
     /// What it reads beside the object.
     pub reads: BTreeSet<Reads>,
+    /// What must have happened to an object, where the control reads `before`.
+    pub on: BTreeSet<On>,
+    /// What can be set, by name, with what is set.
+    pub parameters: BTreeMap<String, Parameter>,
     /// Where its Rego is.
     pub path: RepoPath,
     /// The package of its Rego, without `data.`.
@@ -156,6 +226,10 @@ pub struct Control {
     pub rego: Arc<str>,
     /// Its page; empty for a control without one.
     pub page: Arc<str>,
+    /// True for one that is part of Plimsoll, so that this project's tests have shown that it loads.
+    pub built_in: bool,
+    /// How it is written.
+    pub form: Form,
 }
 
 impl Control {
@@ -164,6 +238,43 @@ impl Control {
     /// The name is that of the file; the metadata must be complete and hold nothing unknown.
     pub fn parse(path: &RepoPath, rego: &str, page: &str) -> Result<Self, Problem> {
         metadata::read(path, rego, page)
+    }
+
+    /// True if and only if this is the control's id, its name, or one of the ids that it answers to as well.
+    pub fn answers_to(&self, id_or_name: &str) -> bool {
+        self.id.as_str() == id_or_name
+            || self.name == id_or_name
+            || self.also.iter().any(|id| id.as_str() == id_or_name)
+    }
+
+    /// Sets a parameter; says what is wrong where it cannot be set.
+    pub fn set_parameter(&mut self, name: &str, setting: Setting) -> Result<(), String> {
+        let known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+        let known = known.join("`, `");
+        match self.parameters.get_mut(name) {
+            Some(parameter) if parameter.value.is_like(&setting) => {
+                parameter.value = setting;
+                Ok(())
+            }
+            // One text is a list of one.
+            Some(parameter) => match (&parameter.value, setting) {
+                (Setting::Texts(_), Setting::Text(text)) => {
+                    parameter.value = Setting::Texts(vec![text]);
+                    Ok(())
+                }
+                (Setting::Text(_), Setting::Number(number)) => {
+                    parameter.value = Setting::Text(number.to_string());
+                    Ok(())
+                }
+                (wanted, given) => Err(format!(
+                    "`{name}` must be {}, not {}",
+                    wanted.kind(),
+                    given.kind()
+                )),
+            },
+            None if known.is_empty() => Err(format!("`{}` has nothing that can be set", self.id)),
+            None => Err(format!("`{}` has no `{name}`; it has `{known}`", self.id)),
+        }
     }
 
     /// True if and only if the control can judge objects like this one.
@@ -199,11 +310,28 @@ pub struct Library {
     pub rego: Arc<str>,
 }
 
+impl Library {
+    /// The package of its Rego, without `data.`.
+    pub fn package(&self) -> &str {
+        let line = self
+            .rego
+            .lines()
+            .find_map(|line| line.strip_prefix("package "));
+        line.map_or("", |package| {
+            package.split('#').next().unwrap_or_default().trim()
+        })
+    }
+}
+
 /// The controls of one evaluation, by id, and the libraries they import.
 #[derive(Debug, Clone, Default)]
 pub struct Controls {
     controls: Vec<Control>,
     libraries: Vec<Library>,
+    /// What users' rules are written in, and import.
+    modules: Vec<Module>,
+    /// What users' rules read as `data`.
+    data: Vec<(RepoPath, yaml::Value)>,
 }
 
 impl Controls {
@@ -217,7 +345,6 @@ impl Controls {
         let path =
             |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
         let mut set = Self {
-            controls: Vec::new(),
             libraries: embedded::LIBRARIES
                 .iter()
                 .map(|(library, rego)| Library {
@@ -225,21 +352,75 @@ impl Controls {
                     rego: Arc::from(*rego),
                 })
                 .collect(),
+            ..Self::none()
         };
         for (name, rego, page) in embedded::CONTROLS {
             let control =
                 Control::parse(&path(&format!("controls/{name}/{name}.rego")), rego, page)
                     .expect("because a test reads each built-in control");
+            let control = Control {
+                built_in: true,
+                ..control
+            };
             set.add(control)
                 .expect("because a test compares the ids of all built-in controls");
         }
         set
     }
 
+    /// The controls and libraries in a folder that is laid out as the built-in one is: `NAME/NAME.rego` with
+    /// `NAME/NAME.md`, and modules in `lib`.
+    pub fn load(tree: &Tree<'_>, folder: &RepoPath) -> (Self, Vec<Problem>) {
+        let mut set = Self::none();
+        let mut problems = Vec::new();
+        let unread = |path: &RepoPath, error: &dyn fmt::Display| {
+            Problem::new(Kind::Read, error.to_string()).in_file(path)
+        };
+        let folders = tree.list(folder).unwrap_or_else(|error| {
+            problems.push(unread(folder, &error));
+            Vec::new()
+        });
+        for (name, _) in folders {
+            let Ok(inside) = folder.join(&name) else {
+                continue;
+            };
+            if name == "lib" {
+                for (file, _) in tree.list(&inside).unwrap_or_default() {
+                    let Some(path) = inside.join(&file).ok().filter(|_| file.ends_with(".rego"))
+                    else {
+                        continue;
+                    };
+                    match tree.read_text(&path) {
+                        Ok(rego) => set.libraries.push(Library { path, rego }),
+                        Err(error) => problems.push(unread(&path, &error)),
+                    }
+                }
+                continue;
+            }
+            let [rego, page] = ["rego", "md"].map(|end| inside.join(&format!("{name}.{end}")));
+            let (Ok(path), Ok(page)) = (rego, page) else {
+                continue;
+            };
+            let Ok(Some(Found::File)) = tree.find(&path) else {
+                continue;
+            };
+            let page = tree.read_text(&page).unwrap_or_else(|_| Arc::from(""));
+            let control = tree
+                .read_text(&path)
+                .map_err(|error| unread(&path, &error))
+                .and_then(|rego| Control::parse(&path, &rego, &page));
+            problems.extend(control.and_then(|control| set.add(control)).err());
+        }
+        (set, problems)
+    }
+
     /// Adds a control. Its id, name and package must be new.
     pub fn add(&mut self, control: Control) -> Result<(), Problem> {
         let same = self.controls.iter().find(|other| {
-            other.id == control.id || other.name == control.name || other.package == control.package
+            let both_own = other.form == Form::Own && control.form == Form::Own;
+            other.id == control.id
+                || other.name == control.name
+                || both_own && other.package == control.package
         });
         if let Some(same) = same {
             let message = format!(
@@ -265,7 +446,20 @@ impl Controls {
                 .filter(|control| keep(control))
                 .cloned()
                 .collect(),
-            libraries: self.libraries.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// Sets a parameter of the control of this id; says what is wrong where it cannot be set.
+    pub fn set_parameter(
+        &mut self,
+        id: &ControlId,
+        name: &str,
+        setting: Setting,
+    ) -> Result<(), String> {
+        match self.controls.iter_mut().find(|control| control.id == *id) {
+            Some(control) => control.set_parameter(name, setting),
+            None => Ok(()),
         }
     }
 
@@ -281,6 +475,16 @@ impl Controls {
         self.controls.iter()
     }
 
+    /// The modules that users' rules for Conftest are written in.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// What users' rules read as `data`, each with its file.
+    pub fn data(&self) -> &[(RepoPath, yaml::Value)] {
+        &self.data
+    }
+
     /// The modules that the controls import.
     pub fn libraries(&self) -> &[Library] {
         &self.libraries
@@ -291,6 +495,14 @@ impl Controls {
         self.controls
             .iter()
             .find(|control| control.id.as_str() == id_or_name || control.name == id_or_name)
+    }
+
+    /// The controls that answer to this id or name, by id; more than one for an id that is a union.
+    pub fn find_all(&self, id_or_name: &str) -> Vec<&Control> {
+        self.controls
+            .iter()
+            .filter(|control| control.answers_to(id_or_name))
+            .collect()
     }
 
     /// True if and only if there is no control.

@@ -179,8 +179,12 @@ pub struct Finding {
     pub field: String,
     /// What is wrong, as a clause.
     pub message: String,
-    /// Where it is in the sources: of the base's rendering where the finding is resolved, else of the head's.
+    /// Where it is in the sources: of the base's rendering where the finding is resolved or the object removed, else of the
+    /// head's.
     pub anchor: Anchor,
+    /// True if and only if the control objects to the removal of the object, which is in the base's rendering only: then the
+    /// path and the origins are of that.
+    pub removed: bool,
     /// The other objects that made it new; none where the object's own change did, or nothing else was found.
     pub causes: Vec<Cause>,
     /// What identifies it from one run to the next.

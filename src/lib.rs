@@ -24,15 +24,18 @@
 //!
 //! | group | modules | what they know |
 //! | --- | --- | --- |
-//! | words | [`text`]; [`origin`], [`problem`] | paths, spans, edits; where a value came from; what went wrong |
+//! | words | [`text`]; [`origin`], [`problem`], [`markdown`] | paths, spans, edits; where a value came from; what went wrong; escaping |
 //! | reading | [`snapshot`], [`yaml`] | trees of files; YAML with places, in the dialects of the real programs |
 //! | meaning | [`config`], [`resource`] | what the user asked for; what a Kubernetes object is |
 //! | apps | [`discover`] | what is deployed |
 //! | rendering | [`render`] | Helm, Kustomize and plain manifests, natively |
 //! | comparing | [`change`] | base × head |
-//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`] | what is checked, what was found, how it is evaluated |
-//! | telling | [`cause`]; [`report`] | which line it was; text and JSON |
-//! | joining | [`check`] | the pipeline |
+//! | joining objects | [`access`]; [`network`] | effective RBAC; who reaches which pods |
+//! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`]; [`waiver`] | what is checked, what was found, how it is evaluated, what is accepted |
+//! | remedying | [`cause`]; [`fix`] | which line it was; edits that were tried |
+//! | telling | [`report`] | text, JSON, SARIF, JUnit, annotations, Markdown, HTML |
+//! | planning | [`review`] | what to say on a pull request, and where |
+//! | joining | [`check`]; [`fetch`]; [`github`] | the pipeline; what the repository names but does not hold; the forge |
 //!
 //! # Invariants
 //!
@@ -48,14 +51,17 @@
 //!   the result says so.
 //! * **Text is never mutated.** The core produces sorted, disjoint [`text::TextEdit`]s.
 //! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
-//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, annotate-snippets in `report/text.rs`, clap in `bin/`.
+//!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, imara-diff in `change/hunks.rs`, annotate-snippets in
+//!   `report/text.rs`, ureq in `fetch/client.rs`, octocrab and tokio in
+//!   `github/client.rs`, clap in `bin/`.
 //! * **The change has no authority over its own review.** Configuration is read from base; head's is shown as proposed.
 //! * **Secrets are never printed** by reports: that one changed is shown, its value is not.
 //! * **Wire formats have their own types**, with a version in their name; domain types do not serialise.
 //!
 //! # Deliberately absent
 //!
-//! No process is started and nothing is fetched: a dependency that is not in the repository is a problem that names it.
+//! No process is started, and rendering fetches nothing: a dependency that is not in the repository is a problem that names it.
+//! With `--allow-network` the command line has [`fetch`] get what was wanted, and renders again with it beside the repository.
 //! No `async`: threads render, and sockets will come with the layers that need them. No process-global state. No
 //! `utils`: what has no home has no name yet.
 
@@ -71,6 +77,7 @@
 
 pub mod text;
 
+pub mod markdown;
 pub mod origin;
 pub mod problem;
 
@@ -86,6 +93,9 @@ pub mod render;
 
 pub mod change;
 
+pub mod access;
+pub mod network;
+
 pub mod control;
 pub mod framework;
 
@@ -93,11 +103,19 @@ pub mod finding;
 
 pub mod policy;
 
+pub mod waiver;
+
 pub mod cause;
+
+pub mod fix;
 
 pub mod report;
 
+pub mod review;
+
 pub mod check;
+pub mod fetch;
+pub mod github;
 
 #[cfg(test)]
 mod tidy;

@@ -6,23 +6,32 @@
 
 mod cause;
 mod choose;
+mod ephi;
+mod facts;
 mod input;
+pub mod pages;
 mod rego;
+pub mod testing;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::access;
 use crate::change::{self, Pair, Pairing};
-use crate::control::{Applies, Control, ControlId, Controls, Reads};
+use crate::control::{Control, ControlId, Controls, Form, Library, On, Reads, Setting};
 use crate::finding::{Anchor, Finding, Fingerprint, State};
 use crate::problem::{Kind, Problem};
-use crate::resource::{Identity, Resource, name_path};
-use input::Seen;
+use crate::resource::{Identity, Placed, Resource, name_path};
+use facts::Facts;
+use input::{Beside, Seen};
 use rego::{Document, Engine, Failure, Violation};
+use user::Users;
 
-pub use choose::{choose, severity};
+pub use choose::{choose, framework_page, severity};
+pub use ephi::Ephi;
 
 #[cfg(test)]
 mod tests;
@@ -53,83 +62,148 @@ impl<'a> Side<'a> {
             others: &[],
         }
     }
+
+    /// All objects around an object of this side, itself among them, where they land.
+    fn objects(&self) -> Vec<Placed<'a>> {
+        self.resources
+            .iter()
+            .chain(self.others.iter().copied())
+            .map(|resource| Placed::new(resource, self.namespace))
+            .collect()
+    }
 }
 
-/// Controls that are loaded and ready to be evaluated.
+/// Controls that are ready to be evaluated. Those that apply to a kind are loaded when an object of it is met.
 pub struct Policy {
     controls: Vec<Control>,
-    engine: Engine,
+    libraries: Vec<Library>,
+    /// The rules that users have written for other tools.
+    users: Users,
+    user_controls: Vec<Control>,
+    /// The engines of the sets of controls that have been needed, by the places of the controls.
+    engines: Mutex<BTreeMap<Vec<usize>, Arc<OnceLock<Engine>>>>,
 }
 
-/// Loads controls. One that does not load is a problem; the others are evaluated all the same.
+/// Takes controls. One that does not load is a problem; the others are evaluated all the same.
 pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
-    let (mut engine, problems) = Engine::load(controls);
-    let controls: Vec<Control> = controls
-        .iter()
-        .filter(|control| engine.knows(control))
-        .cloned()
-        .collect();
-    engine.prepare(batches(&controls));
-    (Policy { controls, engine }, problems)
+    let libraries = controls.libraries().to_vec();
+    let own = controls.iter().filter(|control| control.form == Form::Own);
+    let (mut ready, others): (Vec<Control>, Vec<Control>) =
+        own.cloned().partition(|control| control.built_in);
+    let (good, mut problems) = rego::loadable(&libraries, others);
+    ready.extend(good);
+    ready.sort_by(|a, b| a.id.cmp(&b.id));
+    let (users, user_controls) = Users::load(controls, &mut problems);
+    let policy = Policy {
+        controls: ready,
+        libraries,
+        users,
+        user_controls,
+        engines: Mutex::default(),
+    };
+    (policy, problems)
+}
+
+impl Policy {
+    /// The same libraries with other controls.
+    fn with(&self, controls: Vec<Control>) -> Self {
+        Self {
+            controls,
+            libraries: self.libraries.clone(),
+            users: self.users.clone(),
+            user_controls: self.user_controls.clone(),
+            engines: Mutex::default(),
+        }
+    }
+
+    /// The places of the controls that can judge one of these objects.
+    fn applicable(&self, objects: [Option<&Resource>; 2]) -> Vec<usize> {
+        let kinds: Vec<(Identity, bool)> = objects
+            .into_iter()
+            .flatten()
+            .map(|object| (object.identity.canonical(), object.pod().is_some()))
+            .collect();
+        let applies = |control: &Control| {
+            kinds.iter().any(|(identity, has_pods)| {
+                control.applies_to_kind(&identity.group, &identity.kind, *has_pods)
+            })
+        };
+        let all = self.controls.iter().enumerate();
+        all.filter(|(_, control)| applies(control))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// The engine of these controls, which is loaded where it was not needed before.
+    fn engine(&self, places: &[usize]) -> Engine {
+        let known = {
+            let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(engines.entry(places.to_vec()).or_default())
+        };
+        let load = || {
+            let controls: Vec<&Control> = places
+                .iter()
+                .filter_map(|place| self.controls.get(*place))
+                .collect();
+            Engine::load(&self.libraries, &controls, batches(&controls))
+        };
+        known.get_or_init(load).clone()
+    }
 }
 
 /// What a control is given beside the object. Controls that are given the same are asked together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Given {
     before: bool,
     inventory: bool,
+    facts: bool,
+    /// What is set for a control for which something can be set.
+    config: Option<BTreeMap<String, Setting>>,
 }
 
 impl Given {
-    const AROUND: Self = Self::new(false, true);
-
-    const ALL: [Self; 4] = [
-        Self::new(false, false),
-        Self::AROUND,
-        Self::new(true, false),
-        Self::new(true, true),
-    ];
-
-    const fn new(before: bool, inventory: bool) -> Self {
-        Self { before, inventory }
+    fn to(control: &Control) -> Self {
+        Self {
+            before: control.reads(Reads::Before),
+            inventory: control.reads(Reads::Inventory),
+            facts: control.reads(Reads::Facts),
+            config: (!control.parameters.is_empty()).then(|| {
+                let parameters = control.parameters.iter();
+                parameters
+                    .map(|(name, parameter)| (name.clone(), parameter.value.clone()))
+                    .collect()
+            }),
+        }
     }
 
-    fn to(control: &Control) -> Self {
-        Self::new(
-            control.reads(Reads::Before),
-            control.reads(Reads::Inventory),
-        )
+    /// True if and only if other objects can change the answer.
+    fn looks_around(&self) -> bool {
+        self.inventory || self.facts
     }
 }
 
-/// Every set of controls that one object can be asked about at once.
-fn batches(controls: &[Control]) -> Vec<Vec<Control>> {
-    let mut kinds: BTreeSet<(&str, &str)> = BTreeSet::from([("", "")]);
-    for applies in controls.iter().flat_map(|control| &control.kinds) {
-        if let Applies::Kind { group, kind } = applies {
-            kinds.insert((group, kind));
-        }
+/// Every set of some controls that one object can be asked about at once.
+fn batches<'c>(controls: &[&'c Control]) -> Vec<Vec<&'c Control>> {
+    let mut groups: BTreeMap<Given, Vec<&Control>> = BTreeMap::new();
+    for control in controls {
+        let group = groups.entry(Given::to(control)).or_default();
+        group.push(control);
     }
-    let mut batches = BTreeMap::new();
-    for (group, kind) in kinds {
-        for has_pods in [false, true] {
-            for given in Given::ALL {
-                let batch: Vec<Control> = controls
-                    .iter()
-                    .filter(|control| {
-                        Given::to(control) == given
-                            && control.applies_to_kind(group, kind, has_pods)
-                    })
-                    .cloned()
-                    .collect();
-                if batch.len() > 1 {
-                    let ids: Vec<ControlId> = batch.iter().map(|c| c.id.clone()).collect();
-                    batches.insert(ids, batch);
-                }
+    let mut batches = Vec::new();
+    for (given, group) in groups {
+        if given.before {
+            for on in [On::Added, On::Changed, On::Removed, On::Affected] {
+                let asked = group.iter().copied();
+                batches.push(asked.filter(|control| control.on.contains(&on)).collect());
             }
+        } else {
+            batches.push(group);
         }
     }
-    batches.into_values().collect()
+    batches.retain(|batch: &Vec<&Control>| batch.len() > 1);
+    batches.sort_by(|a, b| a.iter().map(|c| &c.id).cmp(b.iter().map(|c| &c.id)));
+    batches.dedup_by(|a, b| a.iter().map(|c| &c.id).eq(b.iter().map(|c| &c.id)));
+    batches
 }
 
 /// Which side a violation was found on.
@@ -138,6 +212,8 @@ enum Where {
     Base,
     Head,
     Both,
+    /// At base, where it is the removal that is judged.
+    Removed,
 }
 
 /// What one control said about one pair of objects.
@@ -151,14 +227,33 @@ struct Answer<'a> {
 ///
 /// Findings come in the order of head's objects, then of those that the change removes; of one object by control and field.
 pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Finding>, Vec<Problem>) {
+    evaluate_telling(policy, base, head, &|_, _, _| {})
+}
+
+/// What a control of ours was asked and said: its package, its input, and its violations or why there are none, all as JSON.
+pub type Tell<'t> =
+    dyn Fn(&str, &dyn Fn() -> serde_json::Value, &dyn Fn() -> serde_json::Value) + Sync + 't;
+
+/// [`evaluate`], telling what it asks; for comparisons with OPA.
+pub fn evaluate_telling(
+    policy: &Policy,
+    base: &Side<'_>,
+    head: &Side<'_>,
+    tell: &Tell<'_>,
+) -> (Vec<Finding>, Vec<Problem>) {
     let pairs = change::pair(base.resources, head.resources);
     let mut problems = Vec::new();
-    let wants_inventory = policy
-        .controls
-        .iter()
-        .any(|control| control.reads(Reads::Inventory));
-    let base_inventory = wants_inventory.then(|| inventory(base, &mut problems));
-    let head_inventory = wants_inventory.then(|| inventory(head, &mut problems));
+    let everything = access::everything();
+    let [at_base, at_head] = [base, head].map(Side::objects);
+    let around = |side: &Side<'_>, objects, problems: &mut Vec<Problem>| {
+        let wants = |what| policy.controls.iter().any(|control| control.reads(what));
+        Around {
+            inventory: wants(Reads::Inventory).then(|| inventory(side, problems)),
+            facts: wants(Reads::Facts).then(|| Facts::of(objects, &everything)),
+        }
+    };
+    let base_around = around(base, &at_base, &mut problems);
+    let head_around = around(head, &at_head, &mut problems);
     // An object may be judged differently though it did not change, where something else did.
     let same_surroundings = base.namespace == head.namespace
         && pairs
@@ -173,17 +268,18 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
     let sides = Sides {
         base,
         head,
-        base_inventory: base_inventory.as_ref(),
-        head_inventory: head_inventory.as_ref(),
+        base_around,
+        head_around,
         same_surroundings,
+        tell,
         hung: Mutex::default(),
     };
 
     let answers: Vec<Result<Vec<Answer<'_>>, Problem>> = pairs
         .par_iter()
         .map_init(
-            || policy.engine.clone(),
-            |engine, pair| sides.judge(engine, &policy.controls, pair),
+            || worker(policy),
+            |worker, pair| sides.judge(policy, worker, pair),
         )
         .collect();
 
@@ -225,6 +321,19 @@ pub fn evaluate(policy: &Policy, base: &Side<'_>, head: &Side<'_>) -> (Vec<Findi
             }
         }
     }
+    sides.judge_all(policy, &pairs, |control, side, said| match said {
+        Ok(violations) => {
+            for (index, violation) in violations {
+                if let Some(pair) = pairs.get(index) {
+                    tally.add(index, pair, control, side, head.app, violation);
+                }
+            }
+        }
+        Err(failure) => {
+            let all = failures.entry(&control.id).or_default();
+            all.push((control, failure, "the objects".to_owned()));
+        }
+    });
     let unanswered: BTreeSet<ControlId> = failures.keys().map(|id| (*id).clone()).collect();
     problems.extend(
         failures
@@ -261,22 +370,59 @@ fn failed(all: &[(&Control, Failure, String)], app: &str) -> Option<Problem> {
 
 fn inventory(side: &Side<'_>, problems: &mut Vec<Problem>) -> Document {
     let mut seen = Vec::new();
-    for resource in side.resources.iter().chain(side.others.iter().copied()) {
-        match Seen::of(resource, side.namespace) {
-            Ok(object) => seen.push((resource, object)),
+    for object in side.objects() {
+        match Seen::placed(object) {
+            Ok(object) => seen.push(object),
             Err(problem) => problems.push(problem),
         }
     }
-    input::inventory(seen.iter().map(|(resource, object)| (*resource, object)))
+    input::inventory(&seen)
+}
+
+/// What is around the objects of one side, as far as a control wants to know.
+struct Around<'a> {
+    inventory: Option<Document>,
+    facts: Option<Facts<'a>>,
+}
+
+/// What one thread works with.
+struct Worker {
+    engines: BTreeMap<Vec<usize>, Engine>,
+    users: Users,
+}
+
+fn worker(policy: &Policy) -> Worker {
+    Worker {
+        engines: BTreeMap::new(),
+        users: policy.users.clone(),
+    }
+}
+
+/// All objects of a side that can be seen.
+fn seen_all<'a>(side: &Side<'a>) -> Vec<Seen<'a>> {
+    let objects = side.objects().into_iter();
+    objects
+        .filter_map(|object| Seen::placed(object).ok())
+        .collect()
+}
+
+/// True for a user's rule that is given all objects at once.
+fn sees_all(control: &Control) -> bool {
+    match &control.form {
+        Form::Own => false,
+        Form::Conftest { combined, .. } => *combined,
+        Form::Kubescape { .. } => true,
+    }
 }
 
 /// What every evaluation of one app shares.
 struct Sides<'a> {
     base: &'a Side<'a>,
     head: &'a Side<'a>,
-    base_inventory: Option<&'a Document>,
-    head_inventory: Option<&'a Document>,
+    base_around: Around<'a>,
+    head_around: Around<'a>,
     same_surroundings: bool,
+    tell: &'a Tell<'a>,
     /// The controls that did not finish on some object. They are not asked again.
     hung: Mutex<BTreeSet<ControlId>>,
 }
@@ -296,51 +442,149 @@ impl Sides<'_> {
             .insert(control.id.clone());
     }
 
+    /// Asks the users' rules that are given all objects at once. What they say comes beside the place of its pair.
+    fn judge_all<'c>(
+        &self,
+        policy: &'c Policy,
+        pairs: &[Pair<'_>],
+        mut tell: impl FnMut(&'c Control, Where, Result<Vec<(usize, Violation)>, Failure>),
+    ) {
+        let mut controls = policy
+            .user_controls
+            .iter()
+            .filter(|c| sees_all(c))
+            .peekable();
+        if controls.peek().is_none() {
+            return;
+        }
+        let place_of =
+            |of: fn(&Pair<'_>) -> Option<*const Resource>| -> BTreeMap<*const Resource, usize> {
+                let places = pairs.iter().enumerate();
+                places
+                    .filter_map(|(place, pair)| Some((of(pair)?, place)))
+                    .collect()
+            };
+        let at_head = seen_all(self.head);
+        let heads = place_of(|pair| pair.after.map(std::ptr::from_ref));
+        let at_base = seen_all(self.base);
+        let bases = place_of(|pair| pair.before.map(std::ptr::from_ref));
+        let sides = if self.same_surroundings {
+            vec![(Where::Both, &at_head, &heads)]
+        } else {
+            vec![
+                (Where::Head, &at_head, &heads),
+                (Where::Base, &at_base, &bases),
+            ]
+        };
+        let mut users = policy.users.clone();
+        for control in controls {
+            for (side, seen, places) in &sides {
+                let objects: Vec<(&Resource, Document)> = seen
+                    .iter()
+                    .map(|seen| (seen.placed.resource, seen.object().clone()))
+                    .collect();
+                let said = users.among(control, &objects).map(|all| {
+                    // What is said of the objects of other apps is said where those are checked.
+                    let own = all.into_iter().filter_map(|(index, violation)| {
+                        let object: *const Resource = objects.get(index)?.0;
+                        Some((*places.get(&object)?, violation))
+                    });
+                    own.collect()
+                });
+                tell(control, *side, said);
+            }
+        }
+    }
+
     /// Asks every control that can judge this object, on the sides where the answers can differ.
     fn judge<'c>(
         &self,
-        engine: &mut Engine,
-        controls: &'c [Control],
+        policy: &'c Policy,
+        worker: &mut Worker,
         pair: &Pair<'_>,
     ) -> Result<Vec<Answer<'c>>, Problem> {
-        let see = |resource: Option<&Resource>, side: &Side<'_>| {
-            resource
-                .map(|resource| Seen::of(resource, side.namespace))
-                .transpose()
-        };
-        let before = see(pair.before, self.base)?;
-        let after = see(pair.after, self.head)?;
+        let hung = self.hung();
+        let places = policy.applicable([pair.before, pair.after]);
+        let mut groups: BTreeMap<Given, Vec<&Control>> = BTreeMap::new();
+        let controls = places
+            .iter()
+            .filter_map(|place| policy.controls.get(*place));
+        for control in controls.filter(|control| !hung.contains(&control.id)) {
+            groups.entry(Given::to(control)).or_default().push(control);
+        }
+        let mut user_controls = policy.user_controls.iter();
+        let has_users = user_controls.any(|control| !sees_all(control));
+        if groups.is_empty() && !has_users {
+            return Ok(Vec::new());
+        }
+        let engine = worker
+            .engines
+            .entry(places)
+            .or_insert_with_key(|places| policy.engine(places));
+        let before = seen(pair.before, self.base)?;
+        let after = seen(pair.after, self.head)?;
         let pairing = pair.pairing();
         let unchanged = pairing == Pairing::Unchanged && self.base.namespace == self.head.namespace;
+        let wants_facts = groups.keys().any(|given| given.facts);
+        let facts = |around: &Around<'_>, seen: Option<&Seen<'_>>| {
+            let facts = around.facts.as_ref().filter(|_| wants_facts)?;
+            Some(facts.about(&seen?.placed))
+        };
+        let before_facts = facts(&self.base_around, before.as_ref());
+        let after_facts = facts(&self.head_around, after.as_ref().or(before.as_ref()));
+        let same_facts = before_facts == after_facts;
         let mut answers = Vec::new();
-        let mut ask = |side: Where, given: Given| {
-            let (this, seen, resource, inventory) = match side {
-                Where::Base => (self.base, &before, pair.before, self.base_inventory),
-                Where::Head | Where::Both => (self.head, &after, pair.after, self.head_inventory),
+        let mut ask = |side: Where, given: &Given, asked: &[&'c Control], change| {
+            let (this, around, resource, seen, facts) = match side {
+                Where::Base => (
+                    self.base,
+                    &self.base_around,
+                    pair.before,
+                    before.as_ref(),
+                    before_facts.as_ref(),
+                ),
+                Where::Head | Where::Both => (
+                    self.head,
+                    &self.head_around,
+                    pair.after,
+                    after.as_ref(),
+                    after_facts.as_ref(),
+                ),
+                Where::Removed => (
+                    self.head,
+                    &self.head_around,
+                    pair.before,
+                    None,
+                    after_facts.as_ref(),
+                ),
             };
-            let (Some(seen), Some(resource)) = (seen, resource) else {
-                return;
-            };
-            let hung = self.hung();
-            let asked: Vec<&Control> = controls
+            let Some(resource) = resource else { return };
+            let asked: Vec<&Control> = asked
                 .iter()
-                .filter(|control| {
-                    Given::to(control) == given
-                        && control.applies_to(resource)
-                        && !hung.contains(&control.id)
-                })
+                .copied()
+                .filter(|control| control.applies_to(resource))
                 .collect();
-            if asked.is_empty() {
-                return;
-            }
-            engine.set_input(input::document(
+            let Some(first) = asked.first() else { return };
+            let place = seen.or(before.as_ref()).map(|seen| &seen.placed.namespace);
+            let input = input::document(
                 this,
+                place.map_or("", String::as_str),
                 seen,
-                before.as_ref().filter(|_| given.before),
-                inventory.filter(|_| given.inventory),
-            ));
-            let said = engine.evaluate_all(&asked);
+                Beside {
+                    change,
+                    inventory: around.inventory.as_ref().filter(|_| given.inventory),
+                    facts: facts.filter(|_| given.facts),
+                    before_facts: before_facts
+                        .as_ref()
+                        .filter(|_| given.facts && change.is_some()),
+                    config: given.config.as_ref().map(|_| input::config(first)),
+                },
+            );
+            let said = engine.evaluate(input.clone(), &asked);
             for (control, said) in asked.into_iter().zip(said) {
+                (self.tell)(&control.package, &|| input.to_json(), &|| {
+                    rego::answer(&said)
+                });
                 if said == Err(Failure::Time) {
                     self.note_hung(control);
                 }
@@ -351,28 +595,70 @@ impl Sides<'_> {
                 });
             }
         };
-        for given in Given::ALL {
+        for (given, controls) in &groups {
             if given.before {
-                // What is only added or only removed was not changed.
-                if pairing == Pairing::Changed {
-                    ask(Where::Head, given);
-                }
+                let (on, word, side) = match pairing {
+                    Pairing::Added => (On::Added, "added", Where::Head),
+                    Pairing::Changed => (On::Changed, "changed", Where::Head),
+                    Pairing::Removed => (On::Removed, "removed", Where::Removed),
+                    Pairing::Unchanged if given.facts && !same_facts => {
+                        (On::Affected, "affected", Where::Head)
+                    }
+                    Pairing::Unchanged => continue,
+                };
+                let mut asked = controls.clone();
+                asked.retain(|control| control.on.contains(&on));
+                ask(side, given, &asked, Some((word, before.as_ref())));
                 continue;
             }
-            let is_same = if given.inventory {
-                self.same_surroundings
-            } else {
-                unchanged
-            };
+            let is_same = unchanged
+                && (!given.inventory || self.same_surroundings)
+                && (!given.facts || same_facts);
             if is_same {
-                ask(Where::Both, given);
+                ask(Where::Both, given, controls, None);
             } else {
-                ask(Where::Head, given);
-                ask(Where::Base, given);
+                ask(Where::Head, given, controls, None);
+                ask(Where::Base, given, controls, None);
+            }
+        }
+        let sides = if unchanged {
+            vec![(Where::Both, pair.after.zip(after.as_ref()))]
+        } else {
+            vec![
+                (Where::Head, pair.after.zip(after.as_ref())),
+                (Where::Base, pair.before.zip(before.as_ref())),
+            ]
+        };
+        for control in &policy.user_controls {
+            if sees_all(control) {
+                continue;
+            }
+            for (side, object) in &sides {
+                let Some((resource, seen)) = object else {
+                    continue;
+                };
+                if self.hung().contains(&control.id) {
+                    continue;
+                }
+                let said = worker.users.about(control, resource, seen.object());
+                if said == Err(Failure::Time) {
+                    self.note_hung(control);
+                }
+                answers.push(Answer {
+                    control,
+                    side: *side,
+                    said,
+                });
             }
         }
         Ok(answers)
     }
+}
+
+fn seen<'a>(resource: Option<&'a Resource>, side: &Side<'_>) -> Result<Option<Seen<'a>>, Problem> {
+    resource
+        .map(|resource| Seen::of(resource, side.namespace))
+        .transpose()
 }
 
 /// What makes two violations, one at base and one at head, the same finding; several of one key are told apart by their order.
@@ -405,7 +691,7 @@ impl Tally {
         violation: Violation,
     ) {
         let resource = match side {
-            Where::Base => pair.before,
+            Where::Base | Where::Removed => pair.before,
             Where::Head | Where::Both => pair.after,
         };
         let (Some(resource), Some(lasting)) = (resource, pair.lasting_identity()) else {
@@ -415,7 +701,7 @@ impl Tally {
         let fingerprint = Fingerprint::of(&control.id, app, &lasting, &field, 0);
         let finding = Finding {
             control: control.id.clone(),
-            severity: control.severity,
+            severity: violation.severity.unwrap_or(control.severity),
             state: State::New,
             app: app.to_owned(),
             resource: resource.identity.clone(),
@@ -423,6 +709,7 @@ impl Tally {
             path: violation.path,
             field: field.clone(),
             message: violation.message,
+            removed: side == Where::Removed,
             causes: Vec::new(),
             fingerprint,
             suggestion: violation.suggestion,
@@ -436,7 +723,7 @@ impl Tally {
                 field,
             })
             .or_default();
-        if side != Where::Head {
+        if matches!(side, Where::Base | Where::Both) {
             matched.base.push((order, finding.clone()));
         }
         if side != Where::Base {

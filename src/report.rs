@@ -3,13 +3,24 @@
 //! Everything here is already decided: which findings there are, where they are, what blocks. A format only lays out.
 //! The texts that excerpts are cut from travel with the report, with the spans that must not be shown.
 
+pub mod annotations;
+mod edits;
+mod excerpt;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod sarif;
+pub mod summary;
 pub mod text;
 
-use std::collections::BTreeMap;
+pub use edits::{FileEdit, file_edits};
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::change::{Pairing, Row};
 use crate::finding::{Finding, Severity, State};
+use crate::fix::{Edits, Remedy};
 use crate::problem::Problem;
 use crate::text::{LineIndex, Position, RepoPath, Span};
 
@@ -103,6 +114,78 @@ pub struct Reason {
     pub location: Option<Location>,
 }
 
+/// Where a waiver is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaiverSource {
+    /// A comment at the source line.
+    Comment,
+    /// An annotation of the object.
+    Annotation,
+    /// An entry of the configuration.
+    Configuration,
+    /// The baseline of existing debt.
+    Baseline,
+}
+
+impl WaiverSource {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Annotation => "annotation",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+/// A decision to accept a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Where it is written.
+    pub source: WaiverSource,
+    /// Why, in the words of whoever decided; may be empty.
+    pub reason: String,
+    /// Who answers for it, where it says so.
+    pub owner: Option<String>,
+    /// The last day on which it counts, as `YYYY-MM-DD`.
+    pub until: Option<String>,
+    /// True if and only if the change under review brings it.
+    pub added: bool,
+    /// True if and only if it does not silence the finding yet, because the change brings it and base governs.
+    pub proposed: bool,
+    /// The place where it is written.
+    pub location: Option<Location>,
+}
+
+impl Waiver {
+    /// It in a sentence, for people.
+    pub fn sentence(&self) -> String {
+        let what = if self.proposed {
+            "a waiver is proposed, and does not count before it is merged"
+        } else if self.added {
+            "waived, by a waiver that this change brings"
+        } else {
+            "waived"
+        };
+        let source = self.source.name();
+        let mut sentence = match &self.location {
+            Some(at) => format!("{what} ({source} at {}:{})", at.path, at.start.line),
+            None => format!("{what} ({source})"),
+        };
+        if let Some(owner) = &self.owner {
+            sentence.push_str(&format!(", owner {owner}"));
+        }
+        if let Some(until) = &self.until {
+            sentence.push_str(&format!(", until {until}"));
+        }
+        if !self.reason.is_empty() {
+            sentence.push_str(&format!(": {}", self.reason));
+        }
+        sentence
+    }
+}
+
 /// A finding with its place.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -118,8 +201,40 @@ pub struct Told {
     pub reasons: Vec<Reason>,
     /// A sentence on what to do.
     pub help: Option<String>,
+    /// What remedies it: an index into the remedies of the report. Several findings may share one.
+    pub remedy: Option<usize>,
+    /// Who accepted it, and why; a waived finding does not block unless the waiver is only proposed.
+    pub waiver: Option<Waiver>,
     /// True if and only if it makes the check fail.
     pub blocks: bool,
+}
+
+impl Told {
+    /// The app, the object and the field, for people.
+    pub fn object(&self) -> String {
+        let finding = &self.finding;
+        let line = format!("{}: {} {}", finding.app, finding.resource, finding.field);
+        line.trim_end().to_owned()
+    }
+}
+
+/// What a reader gets to know about a control that found something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its permanent id.
+    pub id: String,
+    /// Its name, in kebab case.
+    pub name: String,
+    /// One line: what should hold.
+    pub title: String,
+    /// Why it should.
+    pub description: String,
+    /// How bad a violation is, unless the configuration says otherwise.
+    pub severity: Severity,
+    /// Its page, as Markdown; empty for one without.
+    pub page: Arc<str>,
+    /// The requirements of frameworks that it supports (`hipaa 164.312(a)(1)`).
+    pub supports: Vec<String>,
 }
 
 /// How a check ends.
@@ -173,6 +288,32 @@ pub struct SourceText {
     pub secrets: Vec<Span>,
 }
 
+/// What a change does to the objects of one app, Secrets masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppDiff {
+    /// The app.
+    pub app: String,
+    /// The objects that differ, those of head in its order, then the removed ones.
+    pub objects: Vec<ObjectDiff>,
+    /// How many more there are, which were too many to be laid out.
+    pub left_out: usize,
+}
+
+/// What a change does to one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectDiff {
+    /// The object.
+    pub resource: String,
+    /// Added, removed or changed.
+    pub pairing: Pairing,
+    /// All its lines, base beside head.
+    pub rows: Vec<Row>,
+    /// True if and only if time ran out, so that more lines are shown as changed than had to be.
+    pub coarse: bool,
+    /// The findings in it: the row, and the place in the findings of the report; sorted.
+    pub findings: Vec<(usize, usize)>,
+}
+
 /// The texts that locations refer to.
 pub type Texts = BTreeMap<(Which, RepoPath), SourceText>;
 
@@ -191,6 +332,12 @@ pub struct Report {
     pub apps: Vec<AppLine>,
     /// Every finding of the apps the change touches, the most severe new ones first.
     pub findings: Vec<Told>,
+    /// The controls behind the findings, by id.
+    pub rules: Vec<Rule>,
+    /// What can be offered for the findings.
+    pub remedies: Vec<Remedy>,
+    /// What the change does to the rendered objects; empty unless it was asked for.
+    pub rendered: Vec<AppDiff>,
     /// Everything that could not be done.
     pub problems: Vec<Trouble>,
     /// The lowest severity of a new finding that blocks; `None` where none does.
@@ -201,7 +348,131 @@ pub struct Report {
     pub texts: Texts,
 }
 
+/// Findings with one cause: they say the same of the same place, in one app or in several, and are told once.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// The finding that speaks for all of them: the first one of the report.
+    pub first: &'a Told,
+    /// All of them, `first` among them, in the order of the report.
+    pub findings: Vec<&'a Told>,
+    /// The apps they appear in, each once, by id; each knows its environment.
+    pub apps: Vec<&'a AppLine>,
+}
+
+impl Group<'_> {
+    /// One word for what it means to the reader: `blocks`, `new`, `waived`, `existing` or `resolved`.
+    pub fn standing(&self) -> &'static str {
+        let told = self.first;
+        match (told.finding.state, &told.waiver) {
+            (State::Resolved, _) => "resolved",
+            (_, Some(waiver)) if !waiver.proposed => "waived",
+            (State::Existing, _) => "existing",
+            (State::New, _) if told.blocks => "blocks",
+            (State::New, _) => "new",
+        }
+    }
+}
+
 impl Report {
+    /// The findings by cause, in the order of the report.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        let mut known = BTreeMap::new();
+        for told in &self.findings {
+            let key = (
+                told.finding.state,
+                &told.finding.control,
+                &told.location,
+                &told.finding.message,
+                told.blocks,
+                told.waiver
+                    .as_ref()
+                    .map(|waiver| (waiver.source, waiver.proposed)),
+            );
+            let index = *known.entry(key).or_insert_with(|| {
+                groups.push(Group {
+                    first: told,
+                    findings: Vec::new(),
+                    apps: Vec::new(),
+                });
+                groups.len() - 1
+            });
+            if let Some(group) = groups.get_mut(index) {
+                group.findings.push(told);
+            }
+        }
+        for group in &mut groups {
+            let ids: BTreeSet<&str> = group
+                .findings
+                .iter()
+                .map(|told| told.finding.app.as_str())
+                .collect();
+            let is_in = |app: &&AppLine| ids.contains(app.id.as_str());
+            group.apps = self.apps.iter().filter(is_in).collect();
+        }
+        groups
+    }
+
+    /// The place in [`groups`](Self::groups) of the group that each finding is in.
+    fn group_of_findings(&self) -> Vec<usize> {
+        let mut of = vec![usize::MAX; self.findings.len()];
+        let position: BTreeMap<*const Told, usize> = self
+            .findings
+            .iter()
+            .enumerate()
+            .map(|(index, told)| (std::ptr::from_ref(told), index))
+            .collect();
+        for (group, members) in self.groups().iter().enumerate() {
+            for told in &members.findings {
+                let index = position.get(&std::ptr::from_ref(*told));
+                if let Some(slot) = index.and_then(|&index| of.get_mut(index)) {
+                    *slot = group;
+                }
+            }
+        }
+        of
+    }
+
+    /// The replacements that `edits` make in one file of head, as places for programs; `None` where its text is not
+    /// known, or where a replacement would show a secret of the file.
+    fn regions<'a>(&self, path: &RepoPath, edits: &'a Edits) -> Option<Vec<Region<'a>>> {
+        let source = self.texts.get(&(Which::Head, path.clone()))?;
+        let index = LineIndex::new(&source.text);
+        let shows = |text: &str| {
+            source.secrets.iter().any(|secret| {
+                let secret = secret.of(&source.text);
+                secret.chars().count() > 3 && text.contains(secret)
+            })
+        };
+        let edits = edits.get(path)?.edits();
+        edits
+            .iter()
+            .map(|edit| {
+                (!shows(&edit.text)).then(|| Region {
+                    start: index.position(&source.text, edit.span.start),
+                    end: index.position(&source.text, edit.span.end),
+                    text: &edit.text,
+                })
+            })
+            .collect()
+    }
+
+    /// The fix or draft that is offered for a finding.
+    pub fn remedy(&self, told: &Told) -> Option<&Remedy> {
+        self.remedies.get(told.remedy?)
+    }
+
+    /// How many findings block.
+    pub fn blocking(&self) -> usize {
+        self.findings.iter().filter(|told| told.blocks).count()
+    }
+
+    /// How many findings a waiver silences.
+    pub fn waived(&self) -> usize {
+        let waived = |told: &&Told| told.waiver.as_ref().is_some_and(|waiver| !waiver.proposed);
+        self.findings.iter().filter(waived).count()
+    }
+
     /// How many findings are in `state`.
     pub fn count(&self, state: State) -> usize {
         self.findings
@@ -209,6 +480,33 @@ impl Report {
             .filter(|told| told.finding.state == state)
             .count()
     }
+}
+
+/// A replacement in a file.
+struct Region<'a> {
+    start: Position,
+    end: Position,
+    text: &'a str,
+}
+
+fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The rows that differ, those for which `also` is true, and `around` more on each side of each; sorted.
+fn near_changes(rows: &[Row], around: usize, also: &dyn Fn(usize) -> bool) -> Vec<usize> {
+    let mut shown = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        if row.is_same() && !also(index) {
+            continue;
+        }
+        let next = shown.last().map_or(0, |last| last + 1);
+        let first = index.saturating_sub(around).max(next);
+        // To say that a line or two are left out takes as much room as they do.
+        let first = if first <= next + 2 { next } else { first };
+        shown.extend(first..(index + around + 1).min(rows.len()));
+    }
+    shown
 }
 
 /// Line and column of the first and after the last byte of a span, where the text is known.
@@ -225,3 +523,6 @@ fn positions(
         index.position(&source.text, span.end),
     ))
 }
+
+#[cfg(test)]
+mod tests;

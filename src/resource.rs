@@ -4,12 +4,18 @@
 //! which field names an item of a list. It renders and judges nothing.
 
 mod credential;
+mod placed;
+mod references;
 mod secret;
+
+pub use credential::credentials_in;
 
 use std::fmt;
 
 use crate::text::Span;
 use crate::yaml::{Data, Path, Step, Value};
+pub use placed::Placed;
+pub use references::Reference;
 
 /// What makes an object the same object in two renderings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,7 +156,7 @@ const CLUSTER_SCOPED: [(&str, &[&str]); 21] = [
 ];
 
 /// The kinds that describe pods, by group, and the way to the pod (the map that holds `metadata` and `spec`).
-const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
+const POD_KINDS: [(&str, &[&str], &[&str]); 15] = [
     ("", &["Pod"], &[]),
     ("", &["PodTemplate"], &["template"]),
     ("", &["ReplicationController"], &["spec", "template"]),
@@ -188,6 +194,11 @@ const POD_KINDS: [(&str, &[&str], &[&str]); 14] = [
         &["spec", "jobTargetRef", "template"],
     ),
     ("agents.x-k8s.io", &["Sandbox"], &["spec", "podTemplate"]),
+    (
+        "extensions.agents.x-k8s.io",
+        &["SandboxTemplate"],
+        &["spec", "podTemplate"],
+    ),
     (
         "leaderworkerset.x-k8s.io",
         &["LeaderWorkerSet"],

@@ -8,12 +8,14 @@
 mod directory;
 mod disk;
 mod git;
+mod mount;
 mod open;
 mod worktree;
 
 pub use directory::Directory;
 pub use disk::Disk;
-pub use open::{OpenError, Pair, Side, open};
+pub use mount::{Content, Fetched, Mounted, Mounts, Want, mount_of, without_password};
+pub use open::{OpenError, Pair, Side, commit_at_head, open, open_pull};
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,17 +115,21 @@ pub trait Snapshot: Send + Sync {
 
     /// The names directly in the directory at a path without links; `None` where there is no directory.
     fn names(&self, directory: &RepoPath) -> Option<Names> {
-        self.is_directory(directory)
-            .then(|| list_directory(self.entries(), directory))
+        names_in(self.entries(), directory)
     }
 
     /// True if and only if there is a directory at a path without links.
     fn is_directory(&self, path: &RepoPath) -> bool {
-        path.is_root() || below(self.entries(), path).next().is_some()
+        is_directory_in(self.entries(), path)
     }
 
     /// The bytes of one entry: of a file, or the target of a link. Fails for what is not an entry.
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError>;
+
+    /// What is known of something outside the repository. A snapshot knows of nothing unless it is [`Mounted`].
+    fn fetched(&self, _: &Want) -> Fetched {
+        Fetched::NotTried
+    }
 }
 
 /// A snapshot in memory, for tests and for what has no files (an empty base).
@@ -233,12 +239,41 @@ impl Snapshot for Overlay<'_> {
         &self.entries
     }
 
+    // What was fetched is not among the entries, and no edit changes it.
+    fn entry(&self, path: &RepoPath) -> Option<Entry> {
+        match mount_of(path) {
+            Some(_) => self.under.entry(path),
+            None => self.entries.get(path).copied(),
+        }
+    }
+
+    fn names(&self, directory: &RepoPath) -> Option<Names> {
+        match mount_of(directory) {
+            Some(_) => self.under.names(directory),
+            None => names_in(&self.entries, directory),
+        }
+    }
+
+    fn is_directory(&self, path: &RepoPath) -> bool {
+        match mount_of(path) {
+            Some(_) => self.under.is_directory(path),
+            None => is_directory_in(&self.entries, path),
+        }
+    }
+
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
+        if mount_of(path).is_some() {
+            return self.under.bytes(path);
+        }
         match self.files.get(path) {
             Some(bytes) => Ok(Arc::clone(bytes)),
             None if self.entries.contains_key(path) => self.under.bytes(path),
             None => Err(ReadError::Missing(path.clone())),
         }
+    }
+
+    fn fetched(&self, want: &Want) -> Fetched {
+        self.under.fetched(want)
     }
 }
 
@@ -258,6 +293,8 @@ pub struct Inputs {
     pub files: BTreeMap<RepoPath, Option<ContentId>>,
     /// Directories listed, with an id of the names and kinds found in them.
     pub listings: BTreeMap<RepoPath, ContentId>,
+    /// What was asked for that the repository does not hold, and the answers. What is in it was read by its path.
+    pub wants: BTreeMap<Want, Fetched>,
 }
 
 impl Inputs {
@@ -277,12 +314,25 @@ impl Inputs {
                 .listings
                 .iter()
                 .all(|(path, id)| holds_listing(path, id))
+            && self
+                .wants
+                .iter()
+                .all(|(want, answer)| snapshot.fetched(want) == *answer)
+    }
+
+    /// What was asked for, and nobody has looked for yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Want> {
+        self.wants
+            .iter()
+            .filter(|(_, answer)| **answer == Fetched::NotTried)
+            .map(|(want, _)| want)
     }
 
     /// Adds the paths of `other`.
     pub fn extend(&mut self, other: Self) {
         self.files.extend(other.files);
         self.listings.extend(other.listings);
+        self.wants.extend(other.wants);
     }
 }
 
@@ -326,6 +376,13 @@ impl<'a> Tree<'a> {
         entry
     }
 
+    /// What is known of something outside the repository.
+    pub fn fetched(&self, want: &Want) -> Fetched {
+        let answer = self.snapshot.fetched(want);
+        self.record(|inputs| inputs.wants.insert(want.clone(), answer.clone()));
+        answer
+    }
+
     /// Follows the links in `path` and gives the path without links, which may name nothing.
     pub fn real(&self, path: &RepoPath) -> Result<RepoPath, ReadError> {
         let mut rest: Vec<String> = path.components().rev().map(str::to_owned).collect();
@@ -365,6 +422,9 @@ impl<'a> Tree<'a> {
                 Some(EntryKind::Submodule) => return Err(ReadError::Submodule(path.clone())),
                 Some(EntryKind::File) | None => real = next,
             }
+        }
+        if mount_of(&real) != mount_of(path) {
+            return Err(ReadError::Outside(path.clone()));
         }
         Ok(real)
     }
@@ -447,6 +507,14 @@ fn below<'s>(
         let end = RepoPath::bound(&format!("{directory}0"));
         entries.range(first..end)
     }
+}
+
+fn is_directory_in(entries: &Entries, path: &RepoPath) -> bool {
+    path.is_root() || below(entries, path).next().is_some()
+}
+
+fn names_in(entries: &Entries, directory: &RepoPath) -> Option<Names> {
+    is_directory_in(entries, directory).then(|| list_directory(entries, directory))
 }
 
 /// Names directly in a directory with the kind of their entry; `None` for a directory.

@@ -11,6 +11,8 @@
 )]
 
 use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -37,6 +39,26 @@ fn plimsoll(directory: &Path, arguments: &[&str]) -> Output {
         .env_clear()
         .output()
         .expect("the binary was built for this test")
+}
+
+/// A server of one file, which runs as long as the process; gives its address.
+fn serve(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    });
+    address
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -163,6 +185,195 @@ fn reviews_are_as_expected() {
     assert!(failures.is_empty(), "{failures}");
 }
 
+/// The formats whose text is the same everywhere, with the file that holds it.
+const FORMATS: [(&str, &str); 6] = [
+    ("text", "report.txt"),
+    ("json", "report.json"),
+    ("sarif", "report.sarif"),
+    ("junit", "report.xml"),
+    ("github", "annotations.txt"),
+    ("markdown", "summary.md"),
+];
+
+const SIDES: [&str; 6] = ["--base", "base", "--head", "head", "--today", "2026-11-28"];
+
+#[test]
+fn waivers_are_told_in_every_format() {
+    let mut failures = String::new();
+    let case = testdata().join("report/waivers");
+    let run = |extra: &[&str]| {
+        let arguments: Vec<&str> = ["check"]
+            .iter()
+            .chain(&SIDES)
+            .chain(extra)
+            .copied()
+            .collect();
+        text(&plimsoll(&case, &arguments).stdout)
+    };
+    let expected = case.join("expected");
+    for (format, file) in FORMATS {
+        expect(
+            &expected.join(file),
+            &run(&["--existing", "--format", format]),
+            &mut failures,
+        );
+    }
+    expect(
+        &expected.join("strict.txt"),
+        &run(&["--strict-waivers"]),
+        &mut failures,
+    );
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn no_output_holds_a_secret() {
+    let case = testdata().join("report/secrets");
+    let mut commands: Vec<Vec<&str>> = FORMATS
+        .iter()
+        .map(|(format, _)| *format)
+        .chain(["html"])
+        .map(|format| vec!["check", "--existing", "--format", format])
+        .collect();
+    commands.push(vec!["check", "--existing", "--report", "markdown=-"]);
+    commands.push(vec!["diff"]);
+    for command in commands {
+        let arguments: Vec<&str> = command.iter().chain(&SIDES[..4]).copied().collect();
+        let output = plimsoll(&case, &arguments);
+        let all = text(&output.stdout) + &text(&output.stderr);
+        // What stands for a secret is there, so the case still holds some; in Base64, the needle begins alike.
+        assert!(
+            all.contains("hidden")
+                || command.contains(&"sarif")
+                || command.contains(&"json")
+                || command.contains(&"junit"),
+            "{command:?}"
+        );
+        for needle in ["Pl4nted", "UGw0bnRlZ"] {
+            let shown = all.lines().find(|line| line.contains(needle));
+            assert_eq!(shown, None, "{command:?} shows a secret");
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn fixes_are_as_expected_and_leave_nothing_for_a_second_run() {
+    let mut failures = String::new();
+    for case in cases("fix") {
+        let extra = std::fs::read_to_string(case.join("args")).unwrap_or_default();
+        let run = |directory: &Path, command: &[&str]| {
+            let arguments: Vec<&str> = std::iter::once("fix")
+                .chain(command.iter().copied())
+                .chain(["--base", "base", "--head", "head"])
+                .chain(extra.split_whitespace())
+                .collect();
+            plimsoll(directory, &arguments)
+        };
+        let expected = case.join("expected");
+        let shown = run(&case, &["--dry-run"]);
+        let diff = text(&shown.stdout);
+        expect(&expected.join("diff.txt"), &diff, &mut failures);
+        let scratch = tempfile::tempdir().unwrap();
+        copy(&case, scratch.path());
+        let done = run(scratch.path(), &[]);
+        let exit = done.status.code();
+        let told = format!("{}exit {exit:?}\n", text(&done.stdout));
+        expect(&expected.join("told.txt"), &told, &mut failures);
+        assert_eq!(exit, shown.status.code(), "{}", case.display());
+        let again = text(&run(scratch.path(), &["--dry-run"]).stdout);
+        assert_eq!(again, "", "{}: a second run changes something", case.display());
+        let sides = ["check", "--base", "base", "--head", "head", "--no-fixes"];
+        let left = text(&plimsoll(scratch.path(), &sides).stdout);
+        expect(&expected.join("left.txt"), &left, &mut failures);
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn several_reports_are_written_at_once() {
+    let out = tempfile::tempdir().unwrap();
+    let sarif = format!("sarif={}", out.path().join("out.sarif").display());
+    let html = format!("html={}", out.path().join("out.html").display());
+    let case = testdata().join("report/waivers");
+    let run = |reports: &[&str]| {
+        let reports = reports.iter().flat_map(|report| ["--report", report]);
+        let arguments: Vec<&str> = ["check"]
+            .iter()
+            .chain(&SIDES)
+            .copied()
+            .chain(reports)
+            .collect();
+        plimsoll(&case, &arguments)
+    };
+    let output = run(&[&sarif, &html, "json=-"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).starts_with("{\n  \"schema\": \"plimsoll/1\""));
+    assert!(text(&output.stderr).contains("block this change"));
+    let page = std::fs::read_to_string(out.path().join("out.html")).unwrap();
+    assert!(page.contains("data-standing=\"waived\"") && page.contains("class=\"diff\""));
+    let log = std::fs::read_to_string(out.path().join("out.sarif")).unwrap();
+    assert!(log.contains("\"version\": \"2.1.0\""));
+    assert_eq!(run(&["json=-", "sarif=-"]).status.code(), Some(2));
+    assert_eq!(run(&["pdf=x"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_baseline_silences_what_was_there_and_shrinks() {
+    let out = tempfile::tempdir().unwrap();
+    let here = out.path();
+    copy(&testdata().join("report/waivers/base"), here);
+    let run = |command: &[&str]| {
+        let arguments: Vec<&str> = command
+            .iter()
+            .copied()
+            .chain(["--head", ".", "--today", "2026-11-28"])
+            .collect();
+        plimsoll(here, &arguments)
+    };
+    let all = ["check", "--all", "--fail-on", "low"];
+    let controls = |output: &Output| text(&output.stdout);
+    assert_eq!(run(&all).status.code(), Some(1));
+    assert!(run(&["baseline"]).status.success());
+    let file = here.join(".plimsoll-baseline.yaml");
+    let first = std::fs::read_to_string(&file).unwrap();
+    assert!(first.contains("control: C-0271"), "{first}");
+    assert!(run(&["baseline"]).status.success());
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        first,
+        "twice is once"
+    );
+    // What is left are the waivers themselves; no finding of an object is.
+    let rest = controls(&run(&all));
+    assert!(
+        rest.contains("[PL-0902]") && !rest.contains("\nmedium[C-"),
+        "{rest}"
+    );
+    std::fs::remove_dir_all(here.join("agent")).unwrap();
+    let gone = controls(&run(&all));
+    assert!(gone.contains("[PL-0905]"), "{gone}");
+    assert!(run(&["baseline", "--prune"]).status.success());
+    let pruned = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        pruned.len() < first.len() && !pruned.contains("app: agent"),
+        "{pruned}"
+    );
+    assert!(!controls(&run(&all)).contains("[PL-0905]"));
+}
+
 /// What the first command of the README prints is in the README.
 #[test]
 fn the_readme_shows_what_is_printed() {
@@ -184,7 +395,7 @@ fn the_readme_shows_what_is_printed() {
 fn help_is_as_expected() {
     let mut failures = String::new();
     for command in [
-        "", "check", "diff", "render", "explain", "controls", "schema",
+        "", "check", "diff", "fix", "baseline", "render", "explain", "controls", "test", "schema",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()
@@ -203,4 +414,70 @@ fn help_is_as_expected() {
         );
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// What is named elsewhere is fetched where the command line or the configuration in base allows it, by every command that renders.
+#[test]
+fn commands_fetch_what_they_may() {
+    const FILE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: far}\ndata: {a: b}\n";
+    let address = serve(FILE);
+    let directory = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for (side, prefix) in [("base", "a-"), ("head", "b-")] {
+        let text = format!("resources: [{address}/far.yaml]\nnamePrefix: {prefix}\n");
+        write(&format!("{side}/kustomization.yaml"), &text);
+    }
+    let run = |arguments: &[&str]| {
+        let output = plimsoll(directory.path(), arguments);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), told)
+    };
+    let sides = ["--base", "base", "--head", "head"];
+    let check = |more: &[&str]| run(&[&["check"], &sides[..], more].concat());
+    let cache = ["--cache-dir", "cache"];
+    let allow = [
+        "--allow-network",
+        "--allow-host",
+        &address,
+        cache[0],
+        cache[1],
+    ];
+
+    let (code, told) = check(&[]);
+    assert!(
+        code == Some(2) && told.contains("--allow-network"),
+        "{told}"
+    );
+    let (code, told) = check(&cache);
+    assert!(
+        code == Some(2) && told.contains("has not been fetched before"),
+        "{told}"
+    );
+    // A private address is asked only where somebody who is trusted names it; the change under review is not.
+    let hosts = format!("network: {{allow: [\"{address}\"]}}\n");
+    write("head/.plimsoll.yaml", &hosts);
+    let open = ["--allow-network", cache[0], cache[1]];
+    let (code, told) = check(&open);
+    assert!(code == Some(2) && told.contains("not encrypted"), "{told}");
+    write("base/.plimsoll.yaml", &hosts);
+    let (code, told) = check(&open);
+    assert!(code == Some(0) && told.contains("is not pinned"), "{told}");
+    for side in ["base", "head"] {
+        std::fs::remove_file(directory.path().join(side).join(".plimsoll.yaml")).unwrap();
+    }
+
+    let (code, told) = run(&[&["diff"], &sides[..], &allow].concat());
+    assert!(code == Some(0) && told.contains("+  name: b-far"), "{told}");
+    let (code, told) = run(&[&["render", "head"], &allow[..]].concat());
+    assert!(code == Some(0) && told.contains("name: b-far"), "{told}");
+    let explain = ["explain", "configmap/b-far", "data.a", "--head", "head"];
+    let (code, told) = run(&[&explain[..], &allow].concat());
+    assert!(code == Some(0) && told.contains("-far.yaml:4:11"), "{told}");
+    // What was fetched is there without the network, too.
+    let (code, told) = run(&[&["render", "base"], &cache[..]].concat());
+    assert!(code == Some(0) && told.contains("name: a-far"), "{told}");
 }

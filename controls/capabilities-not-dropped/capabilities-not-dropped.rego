@@ -4,19 +4,24 @@
 # scope: package
 # custom:
 #   id: PL-0005
+#   also: [C-0211]
 #   severity: low
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   config:
+#     version: { default: latest, about: "The version of the Pod Security Standards to hold pods to: `latest`, or one such as `v1.30`." }
 package plimsoll.capabilities_not_dropped
 
+import data.lib.pod_security
 import data.lib.workload
 
 # What the Restricted level of the Pod Security Standards lets a container add back.
 needed := {"NET_BIND_SERVICE"}
 
 deny contains violation if {
-	some container in workload.linux_containers
+	pod_security.since(22)
+	some container in pod_security.linux(workload.containers)
 	lacks_all(container.dropped)
 	violation := {
 		"path": array.concat(container.path, ["securityContext", "capabilities", "drop"]),
@@ -26,7 +31,8 @@ deny contains violation if {
 }
 
 deny contains violation if {
-	some container in workload.linux_containers
+	pod_security.since(22)
+	some container in pod_security.linux(workload.containers)
 	some index, name in container.added
 	is_string(name)
 	unneeded(name)
@@ -42,8 +48,5 @@ lacks_all(dropped) if not "ALL" in dropped
 # The ones that open ways out of the container are reported by dangerous-capabilities.
 unneeded(name) if {
 	not name in needed
-	name in {
-		"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
-		"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-	}
+	name in pod_security.usual_capabilities
 }

@@ -10,13 +10,11 @@
 #   kinds: [pods]
 package plimsoll.dangerous_capabilities
 
+import data.lib.pod_security
 import data.lib.workload
 
-# What the Baseline level of the Pod Security Standards lets a container add, in its exact spelling.
-usual := {
-	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
-	"NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-}
+# What is not reported: the capabilities that Baseline lets a container add, and the one that sys-admin-capability is about.
+unreported := pod_security.usual_capabilities | {"SYS_ADMIN"}
 
 opens := {
 	"ALL": "every one there is",
@@ -25,7 +23,6 @@ opens := {
 	"NET_ADMIN": "reconfiguring the network it is on",
 	"NET_RAW": "forging packets",
 	"PERFMON": "watching the kernel and all processes",
-	"SYS_ADMIN": "nearly everything root can do",
 	"SYS_BOOT": "restarting the node",
 	"SYS_MODULE": "loading kernel modules",
 	"SYS_PTRACE": "reading and steering other processes",
@@ -34,7 +31,7 @@ opens := {
 }
 
 deny contains violation if {
-	some container in workload.linux_containers
+	some container in workload.containers
 	some index, name in container.added
 	is_string(name)
 	unusual(name)
@@ -45,7 +42,7 @@ deny contains violation if {
 	}
 }
 
-unusual(name) if not name in usual
+unusual(name) if not name in unreported
 
 meaning(name) := sprintf(": %s", [opens[name]]) if {
 	name in object.keys(opens)

@@ -4,12 +4,15 @@
 # scope: package
 # custom:
 #   id: PL-0001
+#   also: [C-0304]
 #   severity: medium
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
 package plimsoll.floating_image_tag
 
+import data.lib.image
+import data.lib.version
 import data.lib.workload
 
 # Tags that projects move by custom.
@@ -19,26 +22,15 @@ moving := {
 }
 
 deny contains violation if {
-	some container in workload.containers
-	image := container.spec.image
-	is_string(image)
-	image != ""
-	contains(image, "@") == false
-	tag := tag_of(image)
-	message := complaint(image, tag)
+	some found in image.of(workload.containers)
+	reference := version.image(found.name)
+	reference.digest == ""
 	violation := {
-		"path": array.concat(container.path, ["image"]),
-		"message": sprintf("%s %s", [container.label, message]),
+		"path": found.path,
+		"message": sprintf("%s %s", [found.label, complaint(found.name, reference.tag)]),
 	}
 }
 
-# The tag stands after the last colon of the last part of the name; a colon before that belongs to the registry's port.
-tag_of(image) := tag if {
-	parts := split(image, "/")
-	pieces := split(parts[count(parts) - 1], ":")
-	tag := array.concat(pieces, [""])[1]
-}
+complaint(name, "") := sprintf("runs `%s`, which names no version: whatever is `latest` that day", [name])
 
-complaint(image, "") := sprintf("runs `%s`, which names no version: whatever is `latest` that day", [image])
-
-complaint(image, tag) := sprintf("runs `%s`, whose tag is moved to other images", [image]) if lower(tag) in moving
+complaint(name, tag) := sprintf("runs `%s`, whose tag is moved to other images", [name]) if lower(tag) in moving

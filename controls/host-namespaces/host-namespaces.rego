@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0038
+#   also: [C-0275, C-0276]
 #   severity: high
 #   since: 0.1.0
 #   fix: unsafe

@@ -82,6 +82,23 @@ place(container, field) := {
 	"label": container.label,
 }
 
+# Where security contexts stand: {path, label, security}, one for each pod and each container.
+contexts := array.concat(
+	[{"path": array.concat(pod.path, ["securityContext"]), "label": "the pod", "security": pod.security} | some pod in pods],
+	[{"path": array.concat(container.path, ["securityContext"]), "label": container.label, "security": container.security} |
+		some container in containers
+	],
+)
+
+# The mounts of volumes of one type: {volume, path, label}.
+mounts(type) := [{"volume": volume, "path": array.concat(container.path, ["volumeMounts", index]), "label": container.label} |
+	some container in containers
+	some index, mount in list(container.spec, "volumeMounts")
+	some volume in list(container.pod.spec, "volumes")
+	volume.name == mount.name
+	is_object(object.get(volume, type, null))
+]
+
 # The objects of one kind (`LimitRange`, `NetworkPolicy.networking.k8s.io`) in one namespace; "" for a kind without.
 others(kind, namespace) := object.get(object.get(object.get(input, "inventory", {}), kind, {}), namespace, [])
 

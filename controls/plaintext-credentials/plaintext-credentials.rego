@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0012
+#   also: [C-0259]
 #   severity: high
 #   since: 0.1.0
 #   fix: never
@@ -60,7 +61,7 @@ credential_name(name) if {
 	separated := upper(regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}"))
 	words := regex.replace(separated, `[^A-Z0-9]+`, "_")
 	regex.match(
-		`(^|_)(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|SECRET_?KEY|ACCESS_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|CREDENTIALS?)$`,
+		`(^|_)(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|SECRET_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|STORAGE_?KEY|BATCH_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|CREDENTIALS?)$`,
 		words,
 	)
 	public(name) == false

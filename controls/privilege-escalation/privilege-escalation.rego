@@ -4,16 +4,21 @@
 # scope: package
 # custom:
 #   id: C-0016
+#   also: [C-0211]
 #   severity: medium
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   config:
+#     version: { default: latest, about: "The version of the Pod Security Standards to hold pods to: `latest`, or one such as `v1.30`." }
 package plimsoll.privilege_escalation
 
+import data.lib.pod_security
 import data.lib.workload
 
 deny contains violation if {
-	some container in workload.linux_containers
+	pod_security.since(8)
+	some container in pod_security.linux(workload.containers)
 	allowed := object.get(container.security, "allowPrivilegeEscalation", null)
 	allowed != false
 	found := {

@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0057
+#   also: [C-0211]
 #   severity: high
 #   since: 0.1.0
 #   fix: unsafe

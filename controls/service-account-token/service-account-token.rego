@@ -4,6 +4,7 @@
 # scope: package
 # custom:
 #   id: C-0034
+#   also: [C-0190]
 #   severity: medium
 #   since: 0.1.0
 #   fix: unsafe

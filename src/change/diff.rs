@@ -236,12 +236,8 @@ fn same(a: &Data, b: &Data) -> bool {
     matches!((a, b), (Data::Float(a), Data::Float(b)) if a.is_nan() && b.is_nan()) || a == b
 }
 
-/// The unified difference of two versions of one object, Secrets masked.
-pub(super) fn text(
-    before: Option<&Resource>,
-    after: Option<&Resource>,
-    deadline: Duration,
-) -> TextDiff {
+/// The two versions of one object as YAML, Secrets masked; empty for one that is not there.
+pub(super) fn printed(before: Option<&Resource>, after: Option<&Resource>) -> (String, String) {
     let print = |this: Option<&Resource>, other: Option<&Resource>, side: &str| {
         let Some(this) = this else {
             return String::new();
@@ -257,16 +253,35 @@ pub(super) fn text(
         // YAML cannot hold every text that a program can read from it; a change of one is shown all the same.
         emit(&shown).unwrap_or_else(|_| leaves(&shown))
     };
-    let old = print(before, after, "before");
-    let new = print(after, before, "after");
-    let start = Instant::now();
-    let diff = Similar::configure()
-        .timeout(deadline)
-        .diff_lines(&old, &new);
+    (
+        print(before, after, "before"),
+        print(after, before, "after"),
+    )
+}
+
+/// The unified difference of two versions of one object, Secrets masked.
+pub(super) fn text(
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    deadline: Duration,
+) -> TextDiff {
+    let (old, new) = printed(before, after);
+    let (diff, coarse) = timed(deadline, || {
+        Similar::configure()
+            .timeout(deadline)
+            .diff_lines(&old, &new)
+    });
     TextDiff {
         unified: diff.unified_diff().context_radius(3).to_string(),
-        coarse: start.elapsed() >= deadline,
+        coarse,
     }
+}
+
+/// What `work` gives, and whether it took the time until `deadline`.
+pub(super) fn timed<T>(deadline: Duration, work: impl FnOnce() -> T) -> (T, bool) {
+    let start = Instant::now();
+    let done = work();
+    (done, start.elapsed() >= deadline)
 }
 
 /// Every scalar with its path, a line each.

@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
+use super::waive::Waiving;
 use crate::config::{self, Config};
 use crate::discover::{self, App, Discovery, Source};
 use crate::origin::Origins;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
 use crate::report::{AppState, Side, Trouble, Which};
-use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree};
+use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree, Want};
 use crate::text::RepoPath;
 
 /// The stack of a rendering thread. It is reserved, not used: nesting is bounded, and these bounds fit.
@@ -23,12 +24,30 @@ pub struct Request<'a> {
     pub base: &'a dyn Snapshot,
     /// After the change.
     pub head: &'a dyn Snapshot,
-    /// A configuration that the caller trusts; `None` takes the one in base.
+    /// The tip of the branch that the change is to be merged into, where its configuration and policies are in force.
+    pub target: Option<&'a dyn Snapshot>,
+    /// A configuration that the caller trusts; `None` takes the one in force.
     pub config: Option<(RepoPath, String)>,
     /// What the reader should know about how the sides were chosen.
     pub notes: Vec<String>,
     /// What was met while the sides were opened.
     pub problems: Vec<Problem>,
+    /// How waivers are treated.
+    pub waivers: Waiving,
+}
+
+impl<'a> Request<'a> {
+    /// Whose configuration and policies are in force: the target's, else the base's, and the head's where there is nothing
+    /// before it.
+    pub fn governing(&self) -> &'a dyn Snapshot {
+        if let Some(target) = self.target {
+            target
+        } else if self.base.entries().is_empty() {
+            self.head
+        } else {
+            self.base
+        }
+    }
 }
 
 /// One app on both sides.
@@ -37,8 +56,12 @@ pub struct Compared {
     pub id: String,
     /// Its environment, where it has one.
     pub environment: Option<String>,
+    /// What to render in head; `None` where it is not there.
+    pub app: Option<App>,
     /// What the change does to it.
     pub state: AppState,
+    /// Files and directories that it reads, for one that was not rendered.
+    pub reads: Vec<RepoPath>,
     /// The namespace it is deployed to in base and in head, for objects that name none; empty where nobody says.
     pub namespaces: [String; 2],
     /// Its rendering in base; `None` where it is not there, or does not need to be known.
@@ -55,6 +78,8 @@ pub struct Comparison {
     pub head: Side,
     /// The configuration in force.
     pub config: Config,
+    /// The configuration that the change brings, where it is another one and not in force.
+    pub proposed: Option<Config>,
     /// The files that differ.
     pub changes: Vec<Change>,
     /// Every app of either side, by id.
@@ -71,6 +96,16 @@ pub trait Progress: Sync {
     fn rendered(&self, done: usize, all: usize);
 }
 
+impl Comparison {
+    /// What the renderings of both sides asked for, and nobody has looked for yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Want> {
+        let renderings = self.apps.iter().flat_map(|app| [&app.base, &app.head]);
+        renderings
+            .flatten()
+            .flat_map(|rendered| rendered.inputs.unanswered())
+    }
+}
+
 impl Progress for () {
     fn rendered(&self, _: usize, _: usize) {}
 }
@@ -79,7 +114,7 @@ impl Progress for () {
 pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
     let changes = snapshot::changed(request.base, request.head);
     let mut notes = request.notes.clone();
-    let (config, mut problems) = configuration(request, &mut notes);
+    let (config, proposed, mut problems) = configuration(request, &mut notes);
     let (before, after) =
         discover::discover_both(&Tree::new(request.base), &Tree::new(request.head), &config);
     let mut trouble = |side, found: &[Problem]| {
@@ -172,6 +207,7 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
         base: side(request.base, base_apps.len()),
         head: side(request.head, head_apps.len()),
         config,
+        proposed,
         changes,
         apps,
         problems,
@@ -190,8 +226,11 @@ pub(super) fn on_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     }
 }
 
-/// The configuration in force, and what the reader should know about the other one.
-fn configuration(request: &Request<'_>, notes: &mut Vec<String>) -> (Config, Vec<Trouble>) {
+/// The configuration in force, the one that the change proposes, and what the reader should know about it.
+fn configuration(
+    request: &Request<'_>,
+    notes: &mut Vec<String>,
+) -> (Config, Option<Config>, Vec<Trouble>) {
     let troubles = |side, problems: Vec<Problem>| {
         problems
             .into_iter()
@@ -204,21 +243,23 @@ fn configuration(request: &Request<'_>, notes: &mut Vec<String>) -> (Config, Vec
     };
     if let Some((path, text)) = &request.config {
         let (config, problems) = config::load_text(path, text);
-        return (config, troubles(Which::Head, problems));
+        return (config, None, troubles(Which::Head, problems));
     }
     // Where there is nothing to compare with, there is no target whose configuration could govern.
-    if request.base.entries().is_empty() {
+    if request.target.is_none() && request.base.entries().is_empty() {
         let (config, problems) = config::load(&Tree::new(request.head));
-        return (config, troubles(Which::Head, problems));
+        return (config, None, troubles(Which::Head, problems));
     }
-    let (config, problems) = config::load(&Tree::new(request.base));
+    let (config, problems) = config::load(&Tree::new(request.governing()));
     let mut all = troubles(Which::Base, problems);
+    let mut proposed = None;
     if let Some(path) = altered_configuration(request) {
         notes.push(format!("the change alters {path}, which is not in force until it is merged (`--config` uses a file you trust)"));
-        let (_, proposed) = config::load(&Tree::new(request.head));
-        all.extend(troubles(Which::Head, proposed));
+        let (config, problems) = config::load(&Tree::new(request.head));
+        all.extend(troubles(Which::Head, problems));
+        proposed = Some(config);
     }
-    (config, all)
+    (config, proposed, all)
 }
 
 /// The configuration file that the change alters, where the one in base governs.
@@ -245,7 +286,9 @@ fn compare_app(
     let mut compared = Compared {
         id: some.map(|app| app.id.clone()).unwrap_or_default(),
         environment: after.or(before).and_then(|app| app.environment.clone()),
+        app: after.cloned(),
         state: AppState::Unchanged,
+        reads: some.map(reads).unwrap_or_default(),
         namespaces: [before, after].map(|app| app.map(namespace).unwrap_or_default()),
         base: None,
         head: None,
@@ -285,6 +328,18 @@ fn namespace(app: &App) -> String {
     }
 }
 
+/// The files and directories that an app reads; of a kustomization only rendering knows them.
+fn reads(app: &App) -> Vec<RepoPath> {
+    match &app.source {
+        Source::Helm(release) => {
+            let chart = std::iter::once(&release.chart);
+            chart.chain(&release.values).cloned().collect()
+        }
+        Source::Manifests(files) => files.iter().cloned().collect(),
+        Source::Kustomize(_) => vec![RepoPath::root()],
+    }
+}
+
 /// False only where no changed file can be an input of the app.
 fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
     if changes.is_empty() {
@@ -303,7 +358,7 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
 }
 
 /// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
-fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+pub(super) fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
     catch_unwind(AssertUnwindSafe(|| render::render(snapshot, app))).unwrap_or_else(|_| {
         let mut rendering = render::Rendering::default();
         rendering.problems.push(
@@ -323,6 +378,8 @@ fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 
 /// The apps of head, all of them rendered.
 pub struct Apps {
+    /// The configuration in force.
+    pub config: Config,
     /// Each app by id.
     pub apps: Vec<(String, Rendered)>,
     /// What could not be done.
@@ -331,7 +388,7 @@ pub struct Apps {
 
 /// Discovers and renders all apps of head.
 pub fn render_head(request: &Request<'_>) -> Apps {
-    let (config, problems) = configuration(request, &mut Vec::new());
+    let (config, _, problems) = configuration(request, &mut Vec::new());
     let discovery = discover::discover(&Tree::new(request.head), &config);
     let mut problems: Vec<Problem> = problems
         .into_iter()
@@ -349,5 +406,9 @@ pub fn render_head(request: &Request<'_>) -> Apps {
     );
     problems.sort();
     problems.dedup();
-    Apps { apps, problems }
+    Apps {
+        config,
+        apps,
+        problems,
+    }
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use super::compare::{Compared, Request};
 use crate::cause::{self, Line};
+use crate::change;
 use crate::finding;
+use crate::fix::{Draft, Fix, Remedy};
 use crate::origin::{Origins, Role};
 use crate::report::{Location, Reason, SourceText, Texts, Trouble, Which};
+use crate::resource;
 use crate::snapshot::Tree;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::{LineIndex, RepoPath, Span};
 
 /// The texts that problems point into.
 pub fn texts_of(request: &Request<'_>, problems: &[Trouble]) -> Texts {
@@ -68,13 +71,8 @@ impl TextLoader<'_> {
                         .filter(|(config, _)| config == path)
                         .map(|(_, text)| Arc::from(text.as_str()))
                 })?;
-            self.texts.insert(
-                key.clone(),
-                SourceText {
-                    text,
-                    secrets: Vec::new(),
-                },
-            );
+            let secrets = resource::credentials_in(&text);
+            self.texts.insert(key.clone(), SourceText { text, secrets });
         }
         self.texts.get_mut(&key)
     }
@@ -88,22 +86,47 @@ impl TextLoader<'_> {
         }
     }
 
+    /// The texts that remedies edit.
+    pub(super) fn load_edited(&mut self, remedies: &[Remedy]) {
+        for remedy in remedies {
+            let (Remedy::Fix(Fix { edits, .. }) | Remedy::Draft(Draft { edits, .. })) = remedy;
+            for path in edits.keys() {
+                self.load(Which::Head, path, None);
+            }
+        }
+    }
+
     pub(super) fn locate(
         &mut self,
         side: Which,
         line: &Line,
         origins: Option<&Origins>,
     ) -> Option<Location> {
-        let source = self.load(side, &line.path, origins)?;
+        Some(Location {
+            role: role_name(line.role),
+            replaced: line.replaced,
+            ..self.at(side, &line.path, line.span, origins)?
+        })
+    }
+
+    /// A place whose role is not the point.
+    pub(super) fn at(
+        &mut self,
+        side: Which,
+        path: &RepoPath,
+        span: Span,
+        origins: Option<&Origins>,
+    ) -> Option<Location> {
+        let source = self.load(side, path, origins)?;
         let index = LineIndex::new(&source.text);
         Some(Location {
             side,
-            path: line.path.clone(),
-            span: line.span,
-            start: index.position(&source.text, line.span.start),
-            end: index.position(&source.text, line.span.end),
-            role: role_name(line.role),
-            replaced: line.replaced,
+            path: path.clone(),
+            span,
+            start: index.position(&source.text, span.start),
+            end: index.position(&source.text, span.end),
+            role: "",
+            replaced: false,
         })
     }
 
@@ -114,7 +137,8 @@ impl TextLoader<'_> {
             (Which::Head, app.head.as_ref())
         };
         let location = rendered.and_then(|rendered| {
-            let line = cause::place(&rendered.origins, cause.anchor.shown)?;
+            let written = || cause::place(&rendered.origins, cause.anchor.shown);
+            let line = self.altered(cause, app).or_else(written)?;
             self.locate(side, &line, Some(&rendered.origins))
         });
         Reason {
@@ -122,6 +146,21 @@ impl TextLoader<'_> {
             removed: cause.removed,
             location,
         }
+    }
+
+    /// The place of the first field that the change altered in an object that is still there.
+    fn altered(&self, cause: &finding::Cause, app: &Compared) -> Option<Line> {
+        let (base, head) = (app.base.as_ref()?, app.head.as_ref()?);
+        let (before, after) = (&base.rendering.resources, &head.rendering.resources);
+        let changes = change::changes(before, after);
+        let change = changes
+            .iter()
+            .find(|change| !cause.removed && *change.identity == cause.resource)?;
+        let part = change
+            .fields
+            .iter()
+            .find_map(|field| field.after.as_ref())?;
+        cause::place(&head.origins, part.origin)
     }
 
     /// Marks the source bytes of every value that must not be shown.

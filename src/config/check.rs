@@ -44,6 +44,10 @@ impl Checker<'_> {
                 );
                 None
             }),
+            Shape::Settings => self.names(node, name, |checker, value, name| match value.data {
+                Data::List(_) => checker.fit(value, &Shape::List(&Shape::Text), name),
+                _ => checker.single(value, &Shape::Text, name),
+            }),
             Shape::List(item) => {
                 let Data::List(items) = &node.data else {
                     let help = match &node.data {

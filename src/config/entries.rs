@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Named(&'static [Entry]),
     /// A map from names that are not known here to single values.
     Values,
+    /// A map from names that are not known here to single values or lists of texts.
+    Settings,
 }
 
 /// One entry of a map.
@@ -65,12 +67,37 @@ pub(super) const TOP: &[Entry] = &[
     entry(
         "frameworks",
         Shape::List(&Shape::Text),
-        "The frameworks whose controls are evaluated. Without this entry, the default set is.",
+        "The frameworks whose controls are evaluated. Without this entry, the default set is. `pss-restricted@v1.30` asks for what that version of the Pod Security Standards asked.",
     ),
     entry(
         "controls",
         Shape::Named(CONTROL),
         "Changes to single controls, by id or name.",
+    ),
+    entry(
+        "overrides",
+        Shape::List(&Shape::Map(OVERRIDE)),
+        "Changes to single controls in parts of the repository.",
+    ),
+    entry(
+        "ephi",
+        Shape::Map(EPHI),
+        "Where electronic protected health information is handled. What controls of the framework `hipaa` find there is more severe.",
+    ),
+    entry(
+        "policies",
+        Shape::List(&Shape::Path),
+        "Rego of your own: files, and directories whose `.rego` files are read, from the root of the repository. `deny`, `violation` and `warn` rules as for Conftest, rules as for Kubescape, and controls in Plimsoll's own form.",
+    ),
+    entry(
+        "data",
+        Shape::List(&Shape::Path),
+        "YAML and JSON files that those policies read as `data`.",
+    ),
+    entry(
+        "policy-severity",
+        Shape::Choice(SEVERITIES),
+        "The severity of what your own policies find where they say none. The default is medium; what a `warn` rule finds is low.",
     ),
     entry(
         "fail-on",
@@ -81,6 +108,86 @@ pub(super) const TOP: &[Entry] = &[
         "helm",
         Shape::Map(HELM),
         "What Helm is told for every chart.",
+    ),
+    entry(
+        "network",
+        Shape::Map(NETWORK),
+        "What `--allow-network` may reach. Nothing is fetched without that flag.",
+    ),
+    entry(
+        "waivers",
+        Shape::List(&Shape::Map(WAIVER)),
+        "Findings that are accepted, where a comment at the line or an annotation of the object would not do.",
+    ),
+    entry(
+        "waiver-rules",
+        Shape::Map(WAIVER_RULES),
+        "What is asked of waivers, wherever they are written.",
+    ),
+    entry(
+        "baseline",
+        Shape::Path,
+        "The file that lists the findings of before Plimsoll was used. The default is `.plimsoll-baseline.yaml`.",
+    ),
+];
+
+pub(super) const fn required(name: &'static str, shape: Shape, about: &'static str) -> Entry {
+    Entry {
+        required: true,
+        ..entry(name, shape, about)
+    }
+}
+
+const WAIVER: &[Entry] = &[
+    required("control", Shape::Text, "The control: an id or a name."),
+    required(
+        "reason",
+        Shape::Text,
+        "Why it is accepted. It stands in the reports.",
+    ),
+    entry(
+        "app",
+        Shape::Pattern,
+        "Only apps whose id this pattern matches.",
+    ),
+    entry(
+        "resource",
+        Shape::Text,
+        "Only this object, as reports name it: `Deployment.apps/web in clinic`. The group and the namespace may be left out, and `*` in the name stands for anything.",
+    ),
+    entry(
+        "path",
+        Shape::Text,
+        "Only this field and what is below it, as reports name it: `spec.template.spec.containers[name=web]`.",
+    ),
+    entry(
+        "files",
+        Shape::List(&Shape::Pattern),
+        "Only findings that a line in one of these files made.",
+    ),
+    entry("owner", Shape::Text, "Who answers for it."),
+    entry(
+        "until",
+        Shape::Text,
+        "The last day on which it counts, as `2027-03-01`.",
+    ),
+];
+
+const WAIVER_RULES: &[Entry] = &[
+    entry(
+        "require-expiry",
+        Shape::Flag,
+        "True where a waiver without `until` does not count.",
+    ),
+    entry(
+        "require-owner",
+        Shape::Flag,
+        "True where a waiver without `owner` does not count.",
+    ),
+    entry(
+        "allow-in-change",
+        Shape::Flag,
+        "True where a waiver counts in the review of the change that brings it. The default is that it is shown as proposed.",
     ),
 ];
 
@@ -129,6 +236,29 @@ const APP: &[Entry] = &[
     entry("exclude", Shape::Flag, "True where this is no app."),
 ];
 
+const EPHI: &[Entry] = &[
+    entry(
+        "apps",
+        Shape::List(&Shape::Text),
+        "The ids of apps, as reports name them. A `*` at the end stands for any text.",
+    ),
+    entry(
+        "namespaces",
+        Shape::List(&Shape::Text),
+        "Namespaces. A `*` at the end stands for any text.",
+    ),
+    entry(
+        "labels",
+        Shape::List(&Shape::Text),
+        "Labels and annotations, as `key` or `key=value`: objects that carry one, whose pods do, or whose Namespace does.",
+    ),
+    entry(
+        "severity",
+        Shape::Choice(SEVERITIES),
+        "The least severity of such a finding there. The default is high.",
+    ),
+];
+
 const CONTROL: &[Entry] = &[
     entry("enabled", Shape::Flag, "False turns the control off."),
     entry(
@@ -137,10 +267,42 @@ const CONTROL: &[Entry] = &[
         "The severity of its findings.",
     ),
     entry(
+        "with",
+        Shape::Settings,
+        "What the control lets you set; `plimsoll explain` shows it.",
+    ),
+    entry(
         "reason",
         Shape::Text,
         "Why. It is required where a control is turned off or made less severe, and stands in the reports.",
     ),
+];
+
+const OVERRIDE: &[Entry] = &[
+    Entry {
+        name: "control",
+        shape: Shape::Text,
+        required: true,
+        about: "The control, by id or name.",
+    },
+    Entry {
+        name: "paths",
+        shape: Shape::List(&Shape::Pattern),
+        required: true,
+        about: "Where this holds: patterns as in `exclude`, held against the file that a finding is shown in.",
+    },
+    entry("enabled", Shape::Flag, "False turns the control off there."),
+    entry(
+        "severity",
+        Shape::Choice(SEVERITIES),
+        "The severity of its findings there.",
+    ),
+    Entry {
+        name: "reason",
+        shape: Shape::Text,
+        required: true,
+        about: "Why.",
+    },
 ];
 
 const HELM: &[Entry] = &[
@@ -166,21 +328,33 @@ const HELM: &[Entry] = &[
     ),
 ];
 
+const NETWORK: &[Entry] = &[entry(
+    "allow",
+    Shape::List(&Shape::Text),
+    "The only hosts that may be asked: `charts.example.com`, `charts.example.com:8443`, `*.example.com`, or `*` for every public one. A host that is named may have a private address; `http://` before it means that it is asked without encryption. Without this entry, every public host is asked, by HTTPS.",
+)];
+
 /// The JSON Schema of a configuration, for editors.
 pub fn schema() -> Value {
-    let mut schema = object(TOP);
+    document(
+        TOP,
+        "Plimsoll configuration",
+        "`.plimsoll.yaml` or `.github/plimsoll.yaml` of a repository that Plimsoll reviews.",
+    )
+}
+
+/// The JSON Schema of a file of these entries.
+pub(super) fn document(entries: &[Entry], title: &str, about: &str) -> Value {
+    let mut schema = object(entries);
     if let Some(map) = schema.as_object_mut() {
-        map.insert(
-            "$schema".to_owned(),
-            json!("http://json-schema.org/draft-07/schema#"),
-        );
-        map.insert("title".to_owned(), json!("Plimsoll configuration"));
-        map.insert(
-            "description".to_owned(),
-            json!(
-                "`.plimsoll.yaml` or `.github/plimsoll.yaml` of a repository that Plimsoll reviews."
-            ),
-        );
+        let words = [
+            ("$schema", "http://json-schema.org/draft-07/schema#"),
+            ("title", title),
+            ("description", about),
+        ];
+        for (key, text) in words {
+            map.insert(key.to_owned(), json!(text));
+        }
     }
     schema
 }
@@ -234,10 +408,32 @@ fn of(shape: &Shape) -> Value {
         Shape::List(item) => json!({"type": "array", "items": of(item)}),
         Shape::Map(entries) => object(entries),
         Shape::Named(entries) => json!({"type": "object", "additionalProperties": object(entries)}),
+        Shape::Settings => {
+            let single = ["string", "number", "boolean"];
+            let list = json!({"type": "array", "items": {"type": ["string", "number"]}});
+            json!({"type": "object", "additionalProperties": {"anyOf": [{ "type": single }, list]}})
+        }
         Shape::Values => {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}})
         }
     }
+}
+
+/// Compares a schema with the file of its name in `testdata/schema`, or rewrites that.
+#[cfg(test)]
+pub(super) fn published(name: &str, schema: &Value) {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/schema");
+    let path = format!("{directory}/{name}.json");
+    let mut text = serde_json::to_string_pretty(schema).unwrap();
+    text.push('\n');
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        text,
+        "run `UPDATE=1 cargo test` and read the difference"
+    );
 }
 
 #[cfg(test)]
@@ -246,16 +442,6 @@ mod tests {
 
     #[test]
     fn the_published_schema_is_current() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/schema/config.json");
-        let mut text = serde_json::to_string_pretty(&schema()).unwrap();
-        text.push('\n');
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(path, &text).unwrap();
-        }
-        let published = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(
-            published, text,
-            "run `UPDATE=1 cargo test` and read the difference"
-        );
+        published("config", &schema());
     }
 }

@@ -1,8 +1,8 @@
 //! A control's own page as test cases: its YAML blocks, and the lines that they mark.
 //!
 //! Under `## Violations` a block has a marker `# deny: NAME` on every line that the control must point at, and on no other;
-//! for a missing field that is the line of its nearest ancestor. Under `## Not violations` there is nothing to point at.
-//! A block `yaml before` is the base of the block that follows it, and a block `diff fix` what the suggestions change in the
+//! for a missing field that is the line of its nearest ancestor, and for an object that the change removes a line of its base. Under `## Not violations` there is nothing to point at.
+//! A block `yaml before` is the base of the block that follows it, a block `yaml with` sets parameters of the control for it, and a block `diff fix` what the suggestions change in the
 //! block before: the lines that go and come, without the markers. Running the cases is the policy layer's work.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct Case {
     /// True if and only if it stands under `## Violations`.
     pub violates: bool,
+    /// What is set for the control; `None` where its defaults hold.
+    pub with: Option<Block>,
     /// The objects at base; `None` where all of head is new.
     pub base: Option<Block>,
     /// The objects at head.
@@ -44,6 +46,7 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
     let mut cases = Vec::new();
     let mut violates = None;
     let mut base: Option<Block> = None;
+    let mut with: Option<Block> = None;
     let mut lines = page.lines().enumerate();
     while let Some((index, line)) = lines.next() {
         let wrong = |what| PageError {
@@ -78,8 +81,11 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
         match (language.trim(), violates) {
             ("yaml before", Some(_)) if base.is_none() => base = Some(block),
             ("yaml before", _) => return Err(wrong("a base without a head")),
+            ("yaml with", Some(_)) if with.is_none() => with = Some(block),
+            ("yaml with", _) => return Err(wrong("settings without a case")),
             ("yaml", Some(violates)) => cases.push(Case {
                 violates,
+                with: with.take(),
                 base: base.take(),
                 head: block,
                 fix: None,
@@ -92,10 +98,10 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
             _ => {}
         }
     }
-    match base {
+    match base.or(with) {
         Some(block) => Err(PageError {
             line: block.line,
-            what: "a base without a head",
+            what: "a base or settings without a head",
         }),
         None => Ok(cases),
     }
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn blocks_are_cases() {
-        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n```diff fix\n-a: 2\n```\n## Not violations\n```yaml\nb: 1\n```\n```sh\nls\n```\n";
+        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n```diff fix\n-a: 2\n```\n## Not violations\n```yaml with\nc: 1\n```\n```yaml\nb: 1\n```\n```sh\nls\n```\n";
         let block = |line, yaml: &str| Block {
             line,
             yaml: yaml.to_owned(),
@@ -149,14 +155,16 @@ mod tests {
             [
                 Case {
                     violates: true,
+                    with: None,
                     base: Some(block(7, "a: 1\n")),
                     head: block(11, "a: 2  # deny: x\n"),
                     fix: Some(block(14, "-a: 2\n")),
                 },
                 Case {
                     violates: false,
+                    with: Some(block(18, "c: 1\n")),
                     base: None,
-                    head: block(18, "b: 1\n"),
+                    head: block(21, "b: 1\n"),
                     fix: None,
                 },
             ]

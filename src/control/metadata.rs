@@ -1,11 +1,12 @@
 //! The `# METADATA` comment of a control, read into types. Nothing unknown is let through, so that a misspelt
 //! field cannot turn into a default. OPA's own tools read the same comment.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Applies, Control, FixClass, Reads, Severity, wrong};
+use super::{Applies, Control, FixClass, Form, On, Parameter, Reads, Severity, wrong};
 use crate::problem::Problem;
 use crate::text::{RepoPath, Span};
 
@@ -30,12 +31,23 @@ enum Scope {
 #[serde(deny_unknown_fields)]
 struct Custom {
     id: String,
+    #[serde(default)]
+    also: Vec<String>,
     severity: RawSeverity,
     since: String,
     fix: RawFix,
+    #[serde(default = "on")]
+    enabled: bool,
     kinds: Vec<String>,
     #[serde(default)]
     reads: Vec<RawReads>,
+    on: Option<Vec<RawOn>>,
+    #[serde(default)]
+    config: BTreeMap<String, Parameter>,
+}
+
+fn on() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -60,6 +72,16 @@ enum RawFix {
 enum RawReads {
     Before,
     Inventory,
+    Facts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawOn {
+    Added,
+    Changed,
+    Removed,
+    Affected,
 }
 
 /// Reads the control in `rego`, a file that is named after it.
@@ -102,12 +124,47 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         ));
     }
     let custom = metadata.custom;
-    let id = custom
-        .id
-        .parse()
-        .map_err(|error| wrong(path, block.span, format!("{error}")))?;
+    let reads: BTreeSet<Reads> = custom
+        .reads
+        .into_iter()
+        .map(|reads| match reads {
+            RawReads::Before => Reads::Before,
+            RawReads::Inventory => Reads::Inventory,
+            RawReads::Facts => Reads::Facts,
+        })
+        .collect();
+    let judges_change = reads.contains(&Reads::Before);
+    if custom.on.is_some() && !judges_change {
+        let message = "only a control that reads `before` says `on` what it judges";
+        return Err(wrong(path, block.span, message));
+    }
+    let on: BTreeSet<On> = match custom.on {
+        None if judges_change => BTreeSet::from([On::Changed]),
+        on => on
+            .into_iter()
+            .flatten()
+            .map(|on| match on {
+                RawOn::Added => On::Added,
+                RawOn::Changed => On::Changed,
+                RawOn::Removed => On::Removed,
+                RawOn::Affected => On::Affected,
+            })
+            .collect(),
+    };
+    if on.contains(&On::Affected) && !reads.contains(&Reads::Facts) {
+        let message =
+            "an object is `affected` by way of its facts, which the control does not read";
+        return Err(wrong(path, block.span, message));
+    }
+    let id_of = |text: &String| {
+        text.parse()
+            .map_err(|error| wrong(path, block.span, format!("{error}")))
+    };
+    let id = id_of(&custom.id)?;
+    let also = custom.also.iter().map(id_of).collect::<Result<_, _>>()?;
     Ok(Control {
         id,
+        also,
         name: name.to_owned(),
         title: metadata.title,
         description: metadata.description,
@@ -123,19 +180,17 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             RawFix::Unsafe => FixClass::Unsafe,
             RawFix::Safe => FixClass::Safe,
         },
+        enabled: custom.enabled,
         kinds: kinds(&custom.kinds).map_err(|message| wrong(path, block.span, message))?,
-        reads: custom
-            .reads
-            .into_iter()
-            .map(|reads| match reads {
-                RawReads::Before => Reads::Before,
-                RawReads::Inventory => Reads::Inventory,
-            })
-            .collect(),
+        reads,
+        on,
+        parameters: custom.config,
         path: path.clone(),
         package: package.to_owned(),
         rego: Arc::from(rego),
         page: Arc::from(page),
+        built_in: false,
+        form: Form::Own,
     })
 }
 
@@ -181,6 +236,20 @@ impl Block {
     }
 }
 
+/// The metadata comment that ends right above the line at `offset`, without its comment signs.
+pub(super) fn above(rego: &str, offset: usize) -> Option<String> {
+    let mut block: Vec<&str> = Vec::new();
+    for line in rego.get(..offset)?.lines().rev() {
+        let text = line.trim().strip_prefix('#')?;
+        if text.trim() == "METADATA" {
+            block.reverse();
+            return Some(block.join("\n"));
+        }
+        block.push(text.strip_prefix(' ').unwrap_or(text));
+    }
+    None
+}
+
 fn comment(rego: &str) -> Option<Block> {
     let mut offset = 0;
     let mut block: Option<Block> = None;
@@ -216,6 +285,7 @@ fn comment(rego: &str) -> Option<Block> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::ControlId;
 
     fn check(metadata: &str, package: &str) -> Result<Control, String> {
         let rego = format!("# METADATA\n{metadata}package {package}\n");
@@ -245,6 +315,15 @@ mod tests {
             ]
         );
         assert!(!control.reads(Reads::Before));
+        assert!(control.enabled && control.also.is_empty());
+        let more = GOOD.replace(
+            "fix: never",
+            "fix: never\n#   also: [C-0001, C-0002]\n#   enabled: false",
+        );
+        let control = check(&more, "plimsoll.bad_thing").unwrap();
+        let also: Vec<&str> = control.also.iter().map(ControlId::as_str).collect();
+        assert_eq!(also, ["C-0001", "C-0002"]);
+        assert!(!control.enabled && control.answers_to("C-0002"));
     }
 
     #[test]

@@ -4,11 +4,17 @@
 //! that selected it, the limits of its namespace. Each object that the change touches is put back as it was at base, one
 //! at a time; where the finding is gone then, that object is a cause. Nothing is guessed, and no control has to tell.
 
-use super::input::{self, Seen};
+use std::collections::BTreeMap;
+
+use super::facts::Facts;
+use super::input::{self, Beside, Seen};
+use super::rego::Engine;
 use super::{Given, Policy, Side};
+use crate::access;
 use crate::change::{Pair, Pairing};
+use crate::control::{Control, ControlId, Reads};
 use crate::finding::{Anchor, Cause, Finding, State};
-use crate::resource::{Resource, name_path};
+use crate::resource::{Placed, Resource, name_path};
 use crate::yaml::Path;
 
 /// How many evaluations one app is worth. What is beyond stays without a named cause.
@@ -27,7 +33,8 @@ pub(super) fn find(
             finding.state == State::New
                 && pairs.get(*order).is_some_and(|pair| pair.before.is_some())
                 && policy.controls.iter().any(|control| {
-                    control.id == finding.control && Given::to(control) == Given::AROUND
+                    let given = Given::to(control);
+                    control.id == finding.control && given.looks_around() && !given.before
                 })
         })
         .collect();
@@ -41,13 +48,30 @@ pub(super) fn find(
         .take(MOST_TRIALS / open.len());
     // An object whose own change is the cause needs no other; the last field of each tells whether it is.
     let mut found: Vec<(Vec<Cause>, bool)> = open.iter().map(|_| (Vec::new(), false)).collect();
-    let mut engine = policy.engine.clone();
+    let mut engines: BTreeMap<ControlId, Engine> = BTreeMap::new();
+    let everything = access::everything();
+    let controls: BTreeMap<ControlId, &Control> = open
+        .iter()
+        .filter_map(|(_, finding)| {
+            let mut all = policy.controls.iter();
+            let control = all.find(|control| control.id == finding.control)?;
+            Some((control.id.clone(), control))
+        })
+        .collect();
     for (suspect, pair) in suspects {
-        let objects = with_one_put_back(pairs, suspect)
+        let objects: Vec<Placed<'_>> = with_one_put_back(pairs, suspect)
             .chain(head.others.iter().copied())
-            .filter_map(|object| Some((object, Seen::of(object, head.namespace).ok()?)))
-            .collect::<Vec<_>>();
-        let inventory = input::inventory(objects.iter().map(|(object, seen)| (*object, seen)));
+            .map(|object| Placed::new(object, head.namespace))
+            .collect();
+        let wants = |what| controls.values().any(|control| control.reads(what));
+        let facts = wants(Reads::Facts).then(|| Facts::of(&objects, &everything));
+        let inventory = wants(Reads::Inventory).then(|| {
+            let seen: Vec<Seen<'_>> = objects
+                .iter()
+                .filter_map(|object| Seen::placed(object.clone()).ok())
+                .collect();
+            input::inventory(&seen)
+        });
         for ((order, finding), (causes, is_own)) in
             open.iter().map(|found| &**found).zip(&mut found)
         {
@@ -58,18 +82,30 @@ pub(super) fn find(
                     own.after
                 }
             });
-            let control = policy
-                .controls
-                .iter()
-                .find(|control| control.id == finding.control);
-            let (Some(object), Some(control)) = (object, control) else {
+            let (Some(object), Some(control)) = (object, controls.get(&finding.control)) else {
                 continue;
             };
             let Ok(seen) = Seen::of(object, head.namespace) else {
                 continue;
             };
-            engine.set_input(input::document(head, &seen, None, Some(&inventory)));
-            let Some(Ok(violations)) = engine.evaluate_all(&[control]).into_iter().next() else {
+            let about = facts.as_ref().map(|facts| facts.about(&seen.placed));
+            let given = Given::to(control);
+            let input = input::document(
+                head,
+                &seen.placed.namespace,
+                Some(&seen),
+                Beside {
+                    inventory: inventory.as_ref().filter(|_| given.inventory),
+                    facts: about.as_ref().filter(|_| given.facts),
+                    config: given.config.map(|_| input::config(control)),
+                    ..Beside::default()
+                },
+            );
+            let engine = engines
+                .entry(control.id.clone())
+                .or_insert_with(|| Engine::load(&policy.libraries, &[*control], []));
+            let Some(Ok(violations)) = engine.evaluate(input, &[*control]).into_iter().next()
+            else {
                 continue;
             };
             let is_gone = violations

@@ -3,16 +3,25 @@
 //! The interpreter runs each rule; regorus' compiled mode gives other answers for some rules (policy.md, 6.3). A policy that does
 //! not load, fails, takes too long or answers in another shape than [`Violation`] is an error, and never a pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod builtins;
+mod layout;
+mod rewrite;
+mod user;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use regorus::utils::limits::ExecutionTimerConfig;
 
-use crate::control::{Control, ControlId, Controls, FixClass, Library};
+pub(super) use user::{Response, Rules, Said};
+
+use crate::control::{Control, ControlId, FixClass, Library, Severity};
 use crate::finding::Suggestion;
 use crate::problem::{Kind, Problem};
+use crate::text::RepoPath;
 use crate::yaml::{self, Data, MAX_DEPTH, Path, Step};
 
 /// How long one control may think about one object. Ours take microseconds; this only stops what would hang.
@@ -22,7 +31,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is not zero");
 
 /// A document that policies read. Clones share their content.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document(regorus::Value);
 
 impl Document {
@@ -33,6 +42,28 @@ impl Document {
 
     pub(super) fn text(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// The same as JSON.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        let text = self.0.to_json_str().unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    pub(super) fn null() -> Self {
+        Self(regorus::Value::Null)
+    }
+
+    pub(super) fn flag(flag: bool) -> Self {
+        Self(flag.into())
+    }
+
+    pub(super) fn number(number: i64) -> Self {
+        Self(number.into())
+    }
+
+    pub(super) fn count(count: u64) -> Self {
+        Self(count.into())
     }
 
     pub(super) fn list(items: impl IntoIterator<Item = Self>) -> Self {
@@ -83,12 +114,43 @@ fn convert(value: &yaml::Value, depth: usize) -> Option<regorus::Value> {
     })
 }
 
+/// What a control said, in the form in which it says it.
+pub(super) fn answer(said: &Result<Vec<Violation>, Failure>) -> serde_json::Value {
+    let violations = match said {
+        Ok(violations) => violations,
+        Err(failure) => return failure.to_string().into(),
+    };
+    let one = |violation: &Violation| {
+        let mut object = serde_json::json!({
+            "path": Document::path(&violation.path).to_json(),
+            "message": violation.message,
+        });
+        let fix = violation
+            .suggestion
+            .as_ref()
+            .map(|suggestion| match suggestion {
+                Suggestion::Remove => serde_json::json!({"op": "remove"}),
+                Suggestion::Set(value) => {
+                    let value = Document::from_value(value).map(|value| value.to_json());
+                    serde_json::json!({"op": "set", "value": value})
+                }
+            });
+        if let (Some(fix), Some(fields)) = (fix, object.as_object_mut()) {
+            fields.insert("fix".to_owned(), fix);
+        }
+        object
+    };
+    violations.iter().map(one).collect()
+}
+
 /// What a control says about one object.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Violation {
     pub(super) path: Path,
     pub(super) message: String,
     pub(super) suggestion: Option<Suggestion>,
+    /// How bad it is, where a user's rule says so of each violation.
+    pub(super) severity: Option<Severity>,
 }
 
 /// Why a control gave no answer.
@@ -105,49 +167,55 @@ pub(super) enum Failure {
     Shape(String),
 }
 
-/// Loaded controls, ready to be evaluated. A clone is cheap, and is what one thread works with.
+/// Some controls that are loaded together. A clone is cheap, and is what one thread works with.
 #[derive(Clone)]
 pub(super) struct Engine {
-    interpreter: regorus::Engine,
-    loaded: BTreeSet<ControlId>,
-    /// The rule that asks all controls of a batch at once.
+    /// What evaluates them; why they do not load, where they do not.
+    interpreter: Result<regorus::Engine, String>,
+    /// The rule that asks several controls at once.
     batches: BTreeMap<Vec<ControlId>, String>,
 }
 
+/// The controls that load, and a problem for each that does not. One that does not load spoils no other.
+pub(super) fn loadable(
+    libraries: &[Library],
+    controls: Vec<Control>,
+) -> (Vec<Control>, Vec<Problem>) {
+    let all: Vec<&Control> = controls.iter().collect();
+    if build(libraries, &all).is_ok() {
+        return (controls, Vec::new());
+    }
+    // One bad module fails the engine as a whole, so each control is tried alone to find it.
+    let (mut good, mut problems) = (Vec::new(), Vec::new());
+    for control in controls {
+        match build(libraries, &[&control]) {
+            Ok(_) => good.push(control),
+            Err(error) => problems.push(not_loaded(&control, &error)),
+        }
+    }
+    (good, problems)
+}
+
 impl Engine {
-    /// Loads controls and the libraries they import. A control that does not load is a problem, and spoils no other.
-    pub(super) fn load(controls: &Controls) -> (Self, Vec<Problem>) {
-        let all: Vec<&Control> = controls.iter().collect();
-        if let Ok(engine) = build(controls.libraries(), &all) {
-            return (Self::of(engine, &all), Vec::new());
-        }
-        // One bad module fails the engine as a whole, so each control is tried alone to find it.
-        let (mut good, mut problems) = (Vec::new(), Vec::new());
-        for control in all {
-            match build(controls.libraries(), &[control]) {
-                Ok(_) => good.push(control),
-                Err(error) => problems.push(not_loaded(control, &error)),
-            }
-        }
-        match build(controls.libraries(), &good) {
-            Ok(engine) => (Self::of(engine, &good), problems),
-            Err(error) => {
-                problems.extend(good.iter().map(|control| not_loaded(control, &error)));
-                (Self::of(regorus::Engine::new(), &[]), problems)
-            }
-        }
-    }
-
-    fn of(engine: regorus::Engine, controls: &[&Control]) -> Self {
-        Self {
-            interpreter: engine,
-            loaded: controls.iter().map(|control| control.id.clone()).collect(),
+    /// Loads controls, with the libraries that they import, and prepares to ask some sets of them at once: what
+    /// several controls of a set import is computed once for all.
+    pub(super) fn load<'c>(
+        libraries: &[Library],
+        controls: &[&'c Control],
+        batches: impl IntoIterator<Item = Vec<&'c Control>>,
+    ) -> Self {
+        let mut engine = Self {
+            interpreter: build(libraries, controls),
             batches: BTreeMap::new(),
-        }
+        };
+        engine.prepare(batches);
+        engine
     }
 
-    /// Prepares to ask some sets of controls at once. What several controls of a batch import is computed once for all.
-    pub(super) fn prepare(&mut self, batches: impl IntoIterator<Item = Vec<Control>>) {
+    fn prepare<'c>(&mut self, batches: impl IntoIterator<Item = Vec<&'c Control>>) {
+        let Ok(interpreter) = &self.interpreter else {
+            return;
+        };
         let mut module = format!("package {BATCHES}\n");
         let mut rules = BTreeMap::new();
         for batch in batches {
@@ -157,37 +225,39 @@ impl Engine {
                 .map(|control| format!("\"{}\": data.{}.deny", control.id, control.package))
                 .collect();
             let _ = writeln!(module, "{name} := {{{}}}", asks.join(", "));
-            let ids = batch.into_iter().map(|control| control.id).collect();
+            let ids = batch
+                .into_iter()
+                .map(|control| control.id.clone())
+                .collect();
             rules.insert(ids, format!("data.{BATCHES}.{name}"));
         }
-        let mut engine = self.interpreter.clone();
-        let added = engine.add_policy("batches.rego".to_owned(), module);
+        let mut prepared = interpreter.clone();
+        let added = prepared.add_policy("batches.rego".to_owned(), module);
         // Without the batches the controls are asked one by one, which is only slower.
-        if added.is_ok() && engine.eval_query("true".to_owned(), false).is_ok() {
-            self.interpreter = engine;
+        if added.is_ok() && prepared.eval_query("true".to_owned(), false).is_ok() {
+            self.interpreter = Ok(prepared);
             self.batches = rules;
         }
     }
 
-    /// True if and only if the control was loaded.
-    pub(super) fn knows(&self, control: &Control) -> bool {
-        self.loaded.contains(&control.id)
-    }
-
-    /// Sets what the controls will read as `input`.
-    pub(super) fn set_input(&mut self, input: Document) {
-        self.interpreter.set_input(input.0);
-    }
-
     /// What each of some controls says about the input.
-    pub(super) fn evaluate_all(
+    pub(super) fn evaluate(
         &mut self,
+        input: Document,
         controls: &[&Control],
     ) -> Vec<Result<Vec<Violation>, Failure>> {
+        let interpreter = match &mut self.interpreter {
+            Ok(interpreter) => interpreter,
+            Err(error) => {
+                let failure = Failure::Evaluation(first_line(error));
+                return controls.iter().map(|_| Err(failure.clone())).collect();
+            }
+        };
+        interpreter.set_input(input.0);
         let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
         let together = self.batches.get(&ids).cloned();
-        let answers = together.and_then(|rule| self.interpreter.eval_rule(rule).ok());
-        drop(self.interpreter.take_prints());
+        let answers = together.and_then(|rule| interpreter.eval_rule(rule).ok());
+        drop(interpreter.take_prints());
         controls
             .iter()
             .map(|control| {
@@ -200,30 +270,39 @@ impl Engine {
                 };
                 match answer {
                     Some(answer) => violations(answer, control),
-                    None => self.evaluate(control),
+                    None => alone(interpreter, control),
                 }
             })
             .collect()
     }
+}
 
-    /// What one control says about the input.
-    fn evaluate(&mut self, control: &Control) -> Result<Vec<Violation>, Failure> {
-        let answer = self
-            .interpreter
-            .eval_rule(format!("data.{}.deny", control.package))
-            .map_err(|error| {
-                let text = first_line(&format!("{error:#}"));
-                // What a built-in function was given is data of the object, and may be what nobody should read.
-                let text = text.split(" Got `").next().unwrap_or_default().to_owned();
-                if text.contains("exceeded time limit") {
-                    Failure::Time
-                } else {
-                    Failure::Evaluation(text)
-                }
-            })?;
-        drop(self.interpreter.take_prints());
-        violations(&answer, control)
+/// What one control says about the input.
+fn alone(interpreter: &mut regorus::Engine, control: &Control) -> Result<Vec<Violation>, Failure> {
+    let answer = interpreter
+        .eval_rule(format!("data.{}.deny", control.package))
+        .map_err(|error| failure(&error))?;
+    drop(interpreter.take_prints());
+    violations(&answer, control)
+}
+
+fn failure(error: &dyn std::fmt::Display) -> Failure {
+    let message = format!("{error:#}");
+    let text = first_line(&message);
+    // What a built-in function was given is data of the object, and may be what nobody should read.
+    let text = text.split(" Got `").next().unwrap_or_default();
+    if text.contains("exceeded time limit") {
+        return Failure::Time;
     }
+    let place = message
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("--> "))
+        .and_then(|place| place.rsplit_once(':'))
+        .filter(|(place, _)| !place.starts_with('<'));
+    Failure::Evaluation(match place {
+        Some((place, _)) => format!("{text} ({place})"),
+        None => text.to_owned(),
+    })
 }
 
 /// The package of the rules that ask several controls at once.
@@ -246,28 +325,29 @@ fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violatio
 }
 
 fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine, String> {
-    let mut engine = regorus::Engine::new();
-    engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit: TIME_LIMIT,
-        check_interval: STEPS_PER_LOOK,
-    });
-    // Where a built-in function is given what it cannot take, Rego goes on as if there were no answer. That would pass
-    // what was not understood, so it is an error here.
-    engine.set_strict_builtin_errors(true);
-    // What a policy prints is dropped: standard error is not the policy's.
-    engine.set_gather_prints(true);
+    let mut engine = new_engine(true);
+    let is_imported = |library: &&Library| {
+        let name = library.package();
+        let imports = |rego: &str| rego.contains(name);
+        controls.iter().any(|control| imports(&control.rego))
+            || libraries.iter().any(|other| imports(&other.rego))
+    };
     let modules = libraries
         .iter()
-        .map(|library| (&library.path, &library.rego))
-        .chain(
-            controls
-                .iter()
-                .map(|control| (&control.path, &control.rego)),
-        );
+        .filter(is_imported)
+        .map(|library| (&library.path, Cow::Borrowed(&*library.rego)));
     for (path, rego) in modules {
-        engine
-            .add_policy(path.to_string(), rego.to_string())
-            .map_err(|error| format!("{error:#}"))?;
+        add(&mut engine, path, &rego)?;
+    }
+    for control in controls {
+        // Of ours, a test shows that there is nothing to rewrite.
+        let rego = if control.built_in {
+            Cow::Borrowed(&*control.rego)
+        } else {
+            let rewritten = rewrite::rewrite(control.path.as_str(), &control.rego, true);
+            Cow::Owned(rewritten.map_err(|refused| refused.why)?)
+        };
+        add(&mut engine, &control.path, &rego)?;
     }
     // A query that needs nothing prepares the engine, and tells whether every module can be evaluated at all.
     engine.set_input(regorus::Value::new_object());
@@ -286,6 +366,29 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
         }
     }
     Ok(engine)
+}
+
+fn add(engine: &mut regorus::Engine, path: &RepoPath, rego: &str) -> Result<(), String> {
+    engine
+        .add_policy(path.to_string(), rego.to_owned())
+        .map(drop)
+        .map_err(|error| format!("{error:#}"))
+}
+
+/// An engine with OPA's built-in functions and our limits, and no policy.
+fn new_engine(strict: bool) -> regorus::Engine {
+    let mut engine = regorus::Engine::new();
+    engine.set_execution_timer_config(ExecutionTimerConfig {
+        limit: TIME_LIMIT,
+        check_interval: STEPS_PER_LOOK,
+    });
+    // Where a built-in function is given what it cannot take, Rego goes on as if there were no answer. In a control of
+    // ours that would pass what was not understood, so it is an error there.
+    engine.set_strict_builtin_errors(strict);
+    // What a policy prints is dropped: standard error is not the policy's.
+    engine.set_gather_prints(true);
+    builtins::add(&mut engine, strict);
+    engine
 }
 
 fn not_loaded(control: &Control, error: &str) -> Problem {
@@ -351,6 +454,7 @@ fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, Stri
             .filter(|message| !message.trim().is_empty())
             .ok_or("without a message")?,
         suggestion,
+        severity: None,
     })
 }
 
@@ -428,3 +532,6 @@ fn read_value(value: &regorus::Value, depth: usize) -> Option<yaml::Value> {
         regorus::Value::Set(_) | regorus::Value::Undefined => return None,
     }))
 }
+
+#[cfg(test)]
+mod tests;

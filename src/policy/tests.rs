@@ -1,23 +1,25 @@
 //! What evaluation promises whatever the controls are. The built-in controls are tested in `pages`.
 
+mod around;
 mod pages;
+mod users;
 
 use std::sync::Arc;
 
 use super::*;
 use crate::origin::{Origins, Role};
 use crate::resource::flatten;
-use crate::text::{LineIndex, RepoPath};
+use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
 
 /// A text read as the rendering of an app.
-struct Rendering {
+pub(super) struct Rendering {
     text: Arc<str>,
     origins: Origins,
-    resources: Vec<Resource>,
+    pub(super) resources: Vec<Resource>,
 }
 
-fn render(text: &str) -> Rendering {
+pub(super) fn render(text: &str) -> Rendering {
     let text: Arc<str> = Arc::from(text);
     let mut origins = Origins::new();
     let file = origins.add_file(&RepoPath::new("case.yaml").unwrap(), &text);
@@ -40,20 +42,6 @@ fn render(text: &str) -> Rendering {
         text,
         origins,
         resources,
-    }
-}
-
-impl Rendering {
-    /// The line that a finding is shown at, from 1.
-    fn line(&self, finding: &Finding) -> usize {
-        let trace = self.origins.trace(finding.anchor.shown);
-        let source = trace
-            .data
-            .first()
-            .expect("every value of a text has a place");
-        LineIndex::new(&self.text)
-            .position(&self.text, source.span.start)
-            .line as usize
     }
 }
 
@@ -359,7 +347,7 @@ fn removing_a_network_policy_is_new_for_what_it_covered() {
         [format!("new web {field}"), format!("existing db {field}")]
     );
     // The policy that went is named as the cause, and nothing else is.
-    let (all, _) = compile(&Controls::built_in());
+    let (all, _) = compile(&Controls::built_in().select(|c| c.name == "no-network-policy"));
     let causes = |base: &str, head: &str| {
         let base = render(base);
         let findings = run(&all, &base, &render(head));
@@ -431,5 +419,19 @@ fn objects_of_other_apps_count_as_surroundings() {
             }
         ),
         [State::New]
+    );
+}
+
+/// Compares a text with a file of the repository, which `UPDATE=1` rewrites.
+fn is_current(path: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        text,
+        "run `UPDATE=1 cargo test` and read the difference in {}",
+        path.display()
     );
 }

@@ -15,10 +15,11 @@ mod eval;
 mod files;
 pub mod format;
 pub mod function;
-mod functions;
+pub(crate) mod functions;
 mod glob;
 mod ignore;
 mod lex;
+mod lock;
 mod metadata;
 mod objects;
 mod output;
@@ -31,6 +32,9 @@ pub mod value;
 mod values;
 
 use std::collections::BTreeMap;
+
+pub(crate) use self::archive::unpack;
+pub(crate) use self::functions::semver;
 
 use self::capabilities::KubeVersion;
 use self::coalesce::{Coalescing, Mode};
@@ -103,7 +107,7 @@ fn rendered(
     if !matches!(chart_type.as_str(), "" | "application") {
         return Err(fail(format!("{chart_type} charts are not installable")));
     }
-    let missing = dependencies::missing(&chart, origins);
+    let missing = dependencies::complete(tree, &mut chart, release.helm, origins);
     if !missing.is_empty() {
         return Err(missing);
     }

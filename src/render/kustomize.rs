@@ -20,6 +20,7 @@ mod path;
 mod pattern;
 mod plugin;
 mod reference;
+mod remote;
 mod replacement;
 mod reprint;
 mod schema;
@@ -70,7 +71,7 @@ fn run(build: &mut Build<'_>) -> Fallible<Rendering> {
             .any(|wanted| **wanted == *option)
     };
     if !target.says.build_metadata.is_empty() {
-        target.annotated_path = Some(String::new());
+        target.lineage = Some(build::Lineage::default());
     }
     let Accumulated {
         mut objects,

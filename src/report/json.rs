@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use super::{Location, Report, Told, Which, positions};
+use super::{Location, Report, Told, Which, file_edits, positions};
+use crate::fix::{Edits, Layer, Remedy, Safety};
 
 /// The name of the format, in every report.
 pub const SCHEMA: &str = "plimsoll/1";
@@ -22,7 +23,70 @@ struct WireReport<'a> {
     notes: &'a [String],
     apps: Vec<WireApp<'a>>,
     findings: Vec<WireFinding<'a>>,
+    groups: Vec<WireGroup<'a>>,
+    remedies: Vec<WireRemedy<'a>>,
     problems: Vec<WireProblem<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireGroup<'a> {
+    standing: &'static str,
+    findings: Vec<usize>,
+    apps: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireWaiver<'a> {
+    source: &'static str,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<&'a str>,
+    added: bool,
+    proposed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<WireLocation<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireRemedy<'a> {
+    kind: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safety: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blank: Option<&'a str>,
+    files: Vec<WireFile<'a>>,
+    resolves: Vec<String>,
+    moves: Vec<WireMoved<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireFile<'a> {
+    file: String,
+    diff: String,
+    edits: Vec<WireEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireEdit<'a> {
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireMoved<'a> {
+    app: &'a str,
+    resource: String,
+    path: &'a str,
 }
 
 #[derive(Serialize)]
@@ -61,6 +125,10 @@ struct WireFinding<'a> {
     history: Vec<WireLocation<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<WireCause<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<WireWaiver<'a>>,
     fingerprint: String,
 }
 
@@ -145,8 +213,108 @@ fn finding(told: &Told) -> WireFinding<'_> {
                 location: reason.location.as_ref().map(location),
             })
             .collect(),
+        remedy: told.remedy,
+        waiver: told.waiver.as_ref().map(|waiver| WireWaiver {
+            source: waiver.source.name(),
+            reason: &waiver.reason,
+            owner: waiver.owner.as_deref(),
+            until: waiver.until.as_deref(),
+            added: waiver.added,
+            proposed: waiver.proposed,
+            location: waiver.location.as_ref().map(location),
+        }),
         fingerprint: finding.fingerprint.to_string(),
     }
+}
+
+fn groups(report: &Report) -> Vec<WireGroup<'_>> {
+    let mut groups: Vec<WireGroup<'_>> = report
+        .groups()
+        .iter()
+        .map(|group| WireGroup {
+            standing: group.standing(),
+            findings: Vec::new(),
+            apps: group.apps.iter().map(|app| app.id.as_str()).collect(),
+        })
+        .collect();
+    for (finding, group) in report.group_of_findings().into_iter().enumerate() {
+        if let Some(group) = groups.get_mut(group) {
+            group.findings.push(finding);
+        }
+    }
+    groups
+}
+
+fn remedy<'a>(report: &'a Report, remedy: &'a Remedy) -> WireRemedy<'a> {
+    match remedy {
+        Remedy::Fix(fix) => WireRemedy {
+            kind: "fix",
+            title: &fix.title,
+            safety: Some(match &fix.safety {
+                Safety::Safe => "safe",
+                Safety::Unsafe(_) => "unsafe",
+            }),
+            reason: match &fix.safety {
+                Safety::Safe => None,
+                Safety::Unsafe(why) => Some(why),
+            },
+            layer: Some(match fix.layer {
+                Layer::Values => "values",
+                Layer::Overlay => "overlay",
+                Layer::Manifest => "manifest",
+                Layer::Base => "base",
+                Layer::Defaults => "defaults",
+                Layer::Template => "template",
+            }),
+            blank: None,
+            files: files(report, &fix.edits),
+            resolves: fix.resolves.iter().map(ToString::to_string).collect(),
+            moves: fix
+                .moves
+                .iter()
+                .map(|moved| WireMoved {
+                    app: &moved.app,
+                    resource: moved.resource.to_string(),
+                    path: &moved.field,
+                })
+                .collect(),
+        },
+        Remedy::Draft(draft) => WireRemedy {
+            kind: "draft",
+            title: &draft.title,
+            safety: None,
+            reason: None,
+            layer: None,
+            blank: Some(&draft.blank),
+            files: files(report, &draft.edits),
+            resolves: Vec::new(),
+            moves: Vec::new(),
+        },
+    }
+}
+
+/// The edits of each file. One that would show a secret has its difference, in which that is covered, and no edits.
+fn files<'a>(report: &'a Report, edits: &'a Edits) -> Vec<WireFile<'a>> {
+    file_edits(&report.texts, edits)
+        .into_iter()
+        .map(|file| {
+            let regions = report.regions(&file.path, edits).unwrap_or_default();
+            WireFile {
+                edits: regions
+                    .into_iter()
+                    .map(|region| WireEdit {
+                        line: region.start.line,
+                        column: region.start.column,
+                        end_line: region.end.line,
+                        end_column: region.end.column,
+                        text: region.text,
+                    })
+                    .collect(),
+                file: file.path.to_string(),
+                diff: file.unified,
+            }
+        })
+        .collect()
 }
 
 /// The report as JSON, indented, with a final line break.
@@ -178,6 +346,12 @@ pub fn render(report: &Report) -> String {
             })
             .collect(),
         findings: report.findings.iter().map(finding).collect(),
+        groups: groups(report),
+        remedies: report
+            .remedies
+            .iter()
+            .map(|one| remedy(report, one))
+            .collect(),
         problems: report
             .problems
             .iter()

@@ -2,16 +2,19 @@
 //!
 //! Findings with one cause are told once, with the list of the apps they appear in. Secrets in excerpts are covered.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
+use super::excerpt::{covered, shown_to};
 use super::{
-    AppState, Conclusion, Location, Report, SourceText, Texts, Told, Trouble, Which, positions,
+    AppState, Conclusion, Location, Report, Texts, Told, Trouble, Which, file_edits, plural,
+    positions,
 };
 use crate::finding::{Severity, State};
+use crate::fix::{Remedy, Safety};
+use crate::markdown;
 use crate::text::{LineIndex, RepoPath, Span};
 
 /// How the text is laid out.
@@ -25,9 +28,6 @@ pub struct Style {
     pub existing: bool,
 }
 
-/// What stands in a secret's place.
-const COVER: &str = "(hidden)";
-
 /// The report as text, with a final line break.
 pub fn render(report: &Report, style: Style) -> String {
     let renderer = renderer(style);
@@ -36,12 +36,42 @@ pub fn render(report: &Report, style: Style) -> String {
         let _ = writeln!(out, "note: {note}");
     }
     out.push('\n');
-    for group in grouped(report, style) {
+    let shown =
+        |group: &super::Group<'_>| style.existing || group.first.finding.state != State::Existing;
+    for group in report.groups().into_iter().filter(shown) {
         out.push_str(&renderer.render(&[finding(report, &group)]));
         out.push_str("\n\n");
     }
     out.push_str(&problems(&report.texts, &report.problems, style));
     out.push_str(&summary(report, style));
+    printable(&out, style)
+}
+
+/// Text that moves no cursor and reorders nothing: of the characters that are not to be seen, only colours are left.
+fn printable(text: &str, style: Style) -> String {
+    let clean = |text: &str| markdown::visible(text).replace('\r', "");
+    if !style.color {
+        return clean(text);
+    }
+    // A colour is ESC, `[`, digits and semicolons, `m`; its ESC was replaced like any other.
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(&clean(plain));
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != ';');
+        match end.filter(|&end| after.get(end..).is_some_and(|after| after.starts_with('m'))) {
+            Some(end) => {
+                out.push_str("\u{1b}[");
+                out.push_str(after.get(..=end).unwrap_or_default());
+                rest = after.get(end + 1..).unwrap_or_default();
+            }
+            None => {
+                out.push_str("\u{fffd}[");
+                rest = after;
+            }
+        }
+    }
+    out.push_str(&clean(rest));
     out
 }
 
@@ -53,7 +83,7 @@ pub fn problems(texts: &Texts, problems: &[Trouble], style: Style) -> String {
         out.push_str(&renderer.render(&[problem(texts, trouble, &apps)]));
         out.push_str("\n\n");
     }
-    out
+    printable(&out, style)
 }
 
 fn renderer(style: Style) -> Renderer {
@@ -68,10 +98,6 @@ fn renderer(style: Style) -> Renderer {
         Renderer::plain()
     }
     .decor_style(decor)
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The first line: both sides, and how much was compared.
@@ -114,32 +140,12 @@ fn heading(report: &Report) -> String {
     line
 }
 
-/// Findings that say the same of the same place, in the order of the report.
-fn grouped(report: &Report, style: Style) -> Vec<Vec<&Told>> {
-    let mut order: Vec<Vec<&Told>> = Vec::new();
-    let mut known = BTreeMap::new();
-    for told in &report.findings {
-        if told.finding.state == State::Existing && !style.existing {
-            continue;
-        }
-        let key = (
-            told.finding.state,
-            &told.finding.control,
-            &told.location,
-            &told.finding.message,
-        );
-        let index = *known.entry(key).or_insert_with(|| {
-            order.push(Vec::new());
-            order.len() - 1
-        });
-        if let Some(group) = order.get_mut(index) {
-            group.push(told);
-        }
-    }
-    order
-}
-
 fn level(told: &Told) -> Level<'static> {
+    if told.waiver.as_ref().is_some_and(|waiver| !waiver.proposed)
+        && told.finding.state != State::Resolved
+    {
+        return Level::INFO.with_name("waived");
+    }
     match told.finding.state {
         State::New if told.blocks => Level::ERROR.with_name(told.finding.severity.name()),
         State::New => Level::WARNING.with_name(told.finding.severity.name()),
@@ -148,10 +154,8 @@ fn level(told: &Told) -> Level<'static> {
     }
 }
 
-fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
-    let Some(first) = group.first() else {
-        return Group::with_level(Level::NOTE);
-    };
+fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
+    let first = group.first;
     let id = first.finding.control.to_string();
     let mut section = level(first)
         .primary_title(first.finding.message.as_str())
@@ -197,20 +201,47 @@ fn finding<'a>(report: &'a Report, group: &[&'a Told]) -> Group<'a> {
         );
     }
     let mut seen = Vec::new();
-    for told in group {
-        let line = format!(
-            "in {}: {} {}",
-            told.finding.app, told.finding.resource, told.finding.field
-        );
+    for told in &group.findings {
+        let line = format!("in {}", told.object());
         if !seen.contains(&line) {
             section = section.element(Level::NOTE.no_name().message(line.clone()));
             seen.push(line);
         }
     }
+    if let Some(waiver) = &first.waiver {
+        section = section.element(Level::NOTE.message(waiver.sentence()));
+    }
     if let Some(help) = &first.help {
         section = section.element(Level::HELP.message(help.as_str()));
     }
+    if let Some(remedy) = report.remedy(first) {
+        section = section.element(Level::HELP.message(self::remedy(report, remedy)));
+    }
     section
+}
+
+/// A fix or a draft: what it does, and the lines that it alters.
+fn remedy(report: &Report, remedy: &Remedy) -> String {
+    let (mut text, edits) = match remedy {
+        Remedy::Fix(fix) => {
+            let safety = match &fix.safety {
+                Safety::Safe => "`plimsoll fix` does it".to_owned(),
+                Safety::Unsafe(why) => format!("`plimsoll fix --unsafe` does it: {why}"),
+            };
+            (format!("{} ({safety})", fix.title), &fix.edits)
+        }
+        Remedy::Draft(draft) => (
+            format!("{}, and fill in {}", draft.title, draft.blank),
+            &draft.edits,
+        ),
+    };
+    for file in file_edits(&report.texts, edits) {
+        let _ = write!(text, "\n{}", file.path);
+        for line in file.unified.lines() {
+            let _ = write!(text, "\n{line}");
+        }
+    }
+    text
 }
 
 /// The lines around a place, cut out of its text, with secrets covered.
@@ -222,13 +253,8 @@ fn excerpt<'a>(
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
     let source = texts.get(&(location.side, location.path.clone()))?;
     let index = LineIndex::new(&source.text);
-    // Long places are shown by their first lines: a reader wants to know where, not to read the file.
     let first = location.start.line;
-    let last = location
-        .end
-        .line
-        .clamp(first, first + 3)
-        .min(index.lines().max(first));
+    let last = shown_to(location).min(index.lines().max(first));
     let window = Span {
         start: index.line(first).start,
         end: index.line(last).end,
@@ -252,67 +278,8 @@ fn excerpt<'a>(
     )
 }
 
-/// The text of `window` with its secrets covered, and where `marked` lies in it.
-fn covered(source: &SourceText, window: Span, marked: Span) -> (String, std::ops::Range<usize>) {
-    let mut out = String::new();
-    let mut at = window.start;
-    let clip = |offset: u32| offset.clamp(window.start, window.end);
-    let (mut start, mut end) = (None, None);
-    let mut keep = |out: &mut String, from: u32, to: u32| {
-        let piece = Span {
-            start: from,
-            end: to,
-        };
-        for (offset, slot) in [
-            (clip(marked.start), &mut start),
-            (clip(marked.end), &mut end),
-        ] {
-            if slot.is_none() && (from..=to).contains(&offset) {
-                *slot = Some(out.len() + (offset - from) as usize);
-            }
-        }
-        out.push_str(piece.of(&source.text));
-    };
-    for secret in source
-        .secrets
-        .iter()
-        .filter(|secret| secret.meets(window) && !secret.is_empty())
-    {
-        let (from, to) = (clip(secret.start), clip(secret.end));
-        if from < at {
-            continue;
-        }
-        keep(&mut out, at, from);
-        out.push_str(COVER);
-        // Line breaks inside a secret are kept, so that the numbers of the lines after it stay right.
-        out.extend(
-            Span {
-                start: from,
-                end: to,
-            }
-            .of(&source.text)
-            .chars()
-            .filter(|&c| c == '\n'),
-        );
-        at = to;
-    }
-    keep(&mut out, at, window.end);
-    let start = start.unwrap_or(0);
-    let mut end = end.unwrap_or(out.len()).max(start);
-    // A mark that ends in the line break would be drawn into the next line.
-    while end > start
-        && out
-            .as_bytes()
-            .get(end - 1)
-            .is_some_and(|b| matches!(b, b'\n' | b'\r'))
-    {
-        end -= 1;
-    }
-    (out, start..end)
-}
-
 /// Problems without repetition, with the apps that met them.
-fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
+pub(super) fn merged(problems: &[Trouble]) -> Vec<(&Trouble, Vec<&str>)> {
     let mut order: Vec<(&Trouble, Vec<&str>)> = Vec::new();
     for trouble in problems {
         let app = trouble.app.as_deref();
@@ -412,6 +379,10 @@ fn summary(report: &Report, style: Style) -> String {
     let resolved = report.count(State::Resolved);
     if resolved > 0 {
         parts.push(format!("{resolved} resolved"));
+    }
+    let waived = report.waived();
+    if waived > 0 {
+        parts.push(format!("{waived} waived"));
     }
     let existing = report.count(State::Existing);
     if existing > 0 {

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Resource;
+use crate::text::Span;
 use crate::yaml::{Data, Path, Step, Value};
 
 /// Names whose values are credentials, whatever stands before them (`DB_PASSWORD`, `stripe.apiKey`).
@@ -24,6 +25,68 @@ static VALUE: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("because a constant pattern is tested")
 });
+
+/// What looks like a credential in a file that people edit, sorted: for files that nothing could be rendered from, so
+/// that no origin says what is secret. It goes by lines, because such a file need not be valid.
+pub fn credentials_in(text: &str) -> Vec<Span> {
+    let mut found: Vec<Span> = VALUE
+        .find_iter(text)
+        .map(|hit| Span::new(hit.start(), hit.end()))
+        .collect();
+    let is_secret = text.lines().any(|line| line.trim() == "kind: Secret");
+    let generates = text.contains("secretGenerator:");
+    // The indentation of `data:` of a Secret, or of a key whose value is a block: what is deeper is hidden.
+    let mut hidden_below: Option<usize> = None;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let offset = start;
+        start += line.len();
+        let content = line.trim();
+        if content.is_empty() {
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        if hidden_below.is_some_and(|depth| indent <= depth) {
+            hidden_below = None;
+        }
+        let hidden = hidden_below.is_some();
+        let (item, bare) = match content.strip_prefix("- ") {
+            Some(bare) => (true, bare.trim_start()),
+            None => (false, content),
+        };
+        // `key: value`, or `key=value` of a generator's literals and files.
+        let colon = bare
+            .split_once(": ")
+            .or_else(|| Some((bare.strip_suffix(':')?, "")));
+        let equals = bare
+            .split_once('=')
+            .filter(|(key, _)| !key.contains([' ', ':']));
+        let (key, value) = match (equals, colon) {
+            (Some(pair), _) | (None, Some(pair)) => pair,
+            (None, None) if hidden => ("", bare),
+            (None, None) => continue,
+        };
+        let named = NAME.is_match(key.trim_matches(['"', '\'', ' ']));
+        let (value, is_block) = match value.trim() {
+            value if value.starts_with(['|', '>']) => ("", true),
+            value => (value, false),
+        };
+        let keeps_data = is_secret && matches!(key, "data" | "stringData");
+        if hidden_below.is_none() && ((named && is_block) || (keeps_data && value.is_empty())) {
+            hidden_below = Some(indent);
+        }
+        let is_literal = item && generates && equals.is_some();
+        let says_nothing = value.trim_matches(['"', '\'']).is_empty()
+            || matches!(value, "true" | "false" | "null" | "~" | "{}" | "[]")
+            || (value.starts_with("{{") && value.ends_with("}}"));
+        if (hidden || named || is_literal) && !says_nothing {
+            let at = offset + line.rfind(value).unwrap_or_default();
+            found.push(Span::new(at, at + value.len()));
+        }
+    }
+    found.sort_unstable();
+    found
+}
 
 impl Resource {
     /// The scalars of this object whose text must not be shown.
@@ -119,6 +182,37 @@ mod tests {
             .map(ToString::to_string)
             .collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_looks_like_a_credential_is_found_in_a_file_that_is_broken() {
+        let check = |text: &str, expected: &[&str]| {
+            let found: Vec<&str> = credentials_in(text)
+                .iter()
+                .map(|span| span.of(text))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check(
+            "db:\n  password: hunter22 # x\n  user: u\n",
+            &["hunter22 # x"],
+        );
+        check("a: [\r\nAPI_TOKEN: \"t\"\r\n", &["\"t\""]);
+        check(
+            "automountServiceAccountToken: false\ntoken: {{ .Values.t }}\npassword: ''\n",
+            &[],
+        );
+        check(
+            "kind: Secret\ndata:\n  a: b: c\n  d: |\n    line one\n    line two\nmetadata:\n  name: n\n",
+            &["b: c", "line one", "line two"],
+        );
+        check(
+            "secretGenerator:\n- literals:\n  - a=hunter22\n",
+            &["hunter22"],
+        );
+        check("DB_PASSWORD=hunter22\nHOST=h\n", &["hunter22"]);
+        check("key: redis://u:hunter22@h/0\n", &["redis://u:hunter22@h"]);
+        check("privateKey: |\n  aaa\n  bbb\nx: y\n", &["aaa", "bbb"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll::waiver::Date;
 
 /// Reviews what a change does to the cluster, before it merges.
 ///
@@ -51,13 +52,23 @@ pub(crate) enum Command {
     Check(Check),
     /// Show what a change does to the rendered objects
     Diff(Diff),
+    /// Review a pull request on GitHub
+    Review(Box<Review>),
+    /// Write a workflow and a configuration into a repository
+    Init(Init),
+    /// Write down what is found now, so that only what is new blocks
+    Baseline(Baseline),
+    /// Apply fixes that were rendered and evaluated again
+    Fix(Fix),
     /// Print what Helm or Kustomize would print for a chart or a kustomization
     Render(Box<Render>),
-    /// Say where the value of a field came from, or what a control is about
+    /// Say where the value of a field came from, or what a control or a framework is about
     Explain(Explain),
     /// List the controls
-    Controls,
-    /// Print the JSON Schema of the configuration or of the report
+    Controls(Controls),
+    /// Run the tests of your own policies
+    Test(Test),
+    /// Print the JSON Schema of the configuration, of the report or of the baseline
     Schema(Schema),
 }
 
@@ -76,30 +87,225 @@ pub(crate) struct Sides {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// What may be fetched.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field is called as its flag is"
+)]
+pub(crate) struct Network {
+    /// Fetch the charts, bases and files that are named but not in the repository, and check them, too
+    #[arg(long, env = "PLIMSOLL_ALLOW_NETWORK")]
+    pub(crate) allow_network: bool,
+    /// With --allow-network, ask only this host: `charts.example.com`, `*.example.com`, `http://localhost:5000`; may be
+    /// repeated [default: the configuration's list, else every public host, by HTTPS]
+    #[arg(
+        long,
+        value_name = "HOST",
+        value_delimiter = ',',
+        env = "PLIMSOLL_ALLOW_HOST"
+    )]
+    pub(crate) allow_host: Vec<String>,
+    /// Where what was fetched is kept; without --allow-network, only what is kept there is used [default: `plimsoll` in
+    /// the user's cache directory]
+    #[arg(long, value_name = "DIR", env = "PLIMSOLL_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sides: Sides,
-    /// What standard output carries
+    /// What standard output carries [default: text]
+    #[arg(long, value_name = "FORMAT", env = "PLIMSOLL_FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Write a report (FORMAT=FILE, `-` for standard output); may be given more than once. Text goes to standard error where
+    /// a report takes standard output
     #[arg(
         long,
-        value_name = "FORMAT",
-        default_value = "text",
-        env = "PLIMSOLL_FORMAT"
+        value_name = "FORMAT=FILE",
+        value_delimiter = ',',
+        env = "PLIMSOLL_REPORT"
     )]
-    pub(crate) format: Format,
+    pub(crate) report: Vec<ReportTo>,
     /// The lowest severity of a new finding that fails the check [default: the configuration's, else medium]
     #[arg(long, value_name = "SEVERITY", env = "PLIMSOLL_FAIL_ON")]
     pub(crate) fail_on: Option<FailOn>,
     /// Show findings that were there before the change, too
     #[arg(long, env = "PLIMSOLL_EXISTING")]
     pub(crate) existing: bool,
+    /// Fail on findings that were there before the change, too; without `--base`, on all that are in the head
+    #[arg(long, env = "PLIMSOLL_ALL")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) waivers: Waivers,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    /// Do not look for fixes, which takes most of the time of a check with findings
+    #[arg(long, env = "PLIMSOLL_NO_FIXES")]
+    pub(crate) no_fixes: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    /// The number of the pull request [default: the one that the workflow runs for]
+    #[arg(long, value_name = "NUMBER", env = "PLIMSOLL_PULL")]
+    pub(crate) pull: Option<u64>,
+    /// Its repository, `owner/name`
+    #[arg(long, value_name = "REPOSITORY", env = "GITHUB_REPOSITORY")]
+    pub(crate) repository: Option<String>,
+    /// A token that may read the pull request and write its review
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "PLIMSOLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<String>,
+    /// GitHub's REST interface; of an Enterprise server `https://HOST/api/v3`
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://api.github.com",
+        env = "GITHUB_API_URL"
+    )]
+    pub(crate) api_url: String,
+    /// GitHub's GraphQL interface [default: the one that belongs to the REST interface]
+    #[arg(long, value_name = "URL", env = "GITHUB_GRAPHQL_URL")]
+    pub(crate) graphql_url: Option<String>,
+    /// What is posted
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "review",
+        env = "PLIMSOLL_COMMENT"
+    )]
+    pub(crate) comment: Posting,
+    /// Post on drafts, too
+    #[arg(long, env = "PLIMSOLL_DRAFTS")]
+    pub(crate) drafts: bool,
+    /// Make a check run, too. The token of a workflow puts it under the first workflow of the commit, whichever that is
+    #[arg(long, env = "PLIMSOLL_CHECK_RUN")]
+    pub(crate) check_run: bool,
+    /// Print what would be posted, and post nothing
+    #[arg(long, env = "PLIMSOLL_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// How many seconds to wait for GitHub's rate limits, in all
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 180,
+        env = "PLIMSOLL_WAIT"
+    )]
+    pub(crate) wait: u64,
+    #[command(flatten)]
+    pub(crate) check: Check,
+}
+
+/// What a review posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Posting {
+    /// Comments at the lines, and the summary
+    Review,
+    /// The summary alone
+    Summary,
+    /// Nothing: annotations, the job summary and the exit code tell
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Replace files that are there
+    #[arg(long, env = "PLIMSOLL_FORCE")]
+    pub(crate) force: bool,
+}
+
+/// How waivers are treated.
+#[derive(Debug, Args)]
+pub(crate) struct Waivers {
+    /// Waivers that the change itself brings do not count, as in a review [default: true where CI is set]
+    #[arg(long, env = "PLIMSOLL_STRICT_WAIVERS")]
+    pub(crate) strict_waivers: bool,
+    /// The day on which waivers are judged (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DAY", hide = true, env = "PLIMSOLL_TODAY")]
+    pub(crate) today: Option<Date>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Format {
+    /// For a person at a terminal
     Text,
+    /// For programs: `plimsoll schema report`
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for the test views of CI
+    Junit,
+    /// Workflow commands, which GitHub shows at the lines
+    Github,
+    /// Markdown, for a job summary
+    Markdown,
+    /// One page with the rendered difference
+    Html,
+}
+
+/// A format and where it goes; `None` for standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportTo {
+    pub(crate) format: Format,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl std::str::FromStr for ReportTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (format, file) = text
+            .split_once('=')
+            .ok_or_else(|| "write FORMAT=FILE, as in `sarif=out.sarif` or `json=-`".to_owned())?;
+        let format = Format::from_str(format, false)
+            .map_err(|_| format!("`{format}` is no format; there are {}", Format::names()))?;
+        match file {
+            "" => Err("a file is missing after `=`; `-` is standard output".to_owned()),
+            "-" => Ok(Self { format, file: None }),
+            file => Ok(Self {
+                format,
+                file: Some(PathBuf::from(file)),
+            }),
+        }
+    }
+}
+
+impl Format {
+    fn names() -> String {
+        let values = Self::value_variants().iter();
+        let names =
+            values.filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Baseline {
+    /// What to list the findings of: a git revision, `:index`, `:worktree`, or a directory [default: the work tree]
+    #[arg(long, value_name = "SIDE", env = "PLIMSOLL_HEAD")]
+    pub(crate) head: Option<String>,
+    /// Use this configuration instead of the repository's
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Only take out what is no longer found, and add nothing
+    #[arg(long, env = "PLIMSOLL_PRUNE")]
+    pub(crate) prune: bool,
+    /// The day on which waivers are judged (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DAY", hide = true, env = "PLIMSOLL_TODAY")]
+    pub(crate) today: Option<Date>,
+    /// The file to write (`-` for standard output) [default: the configuration's, else .plimsoll-baseline.yaml]
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_OUTPUT")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,6 +324,8 @@ pub(crate) struct Diff {
     /// Only apps whose id contains this
     #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
     pub(crate) app: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +340,8 @@ pub(crate) struct Render {
     pub(crate) helm: Helm,
     #[command(flatten)]
     pub(crate) kustomize: Kustomize,
+    #[command(flatten)]
+    pub(crate) network: Network,
 }
 
 #[derive(Debug, Args)]
@@ -243,9 +453,40 @@ pub(crate) struct Kustomize {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Fix {
+    #[command(flatten)]
+    pub(crate) sides: Sides,
+    /// Print the changes and write nothing
+    #[arg(long, env = "PLIMSOLL_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// Apply fixes that could stop a workload from starting or working, too
+    #[arg(long = "unsafe", env = "PLIMSOLL_UNSAFE")]
+    pub(crate) with_unsafe: bool,
+    /// Fix findings that were there before the change, too, in all apps
+    #[arg(long, env = "PLIMSOLL_ALL")]
+    pub(crate) all: bool,
+    /// Only findings of these controls, by id or name
+    #[arg(
+        long,
+        value_name = "CONTROLS",
+        value_delimiter = ',',
+        env = "PLIMSOLL_CONTROLS"
+    )]
+    pub(crate) control: Vec<String>,
+    /// Only apps whose id contains this
+    #[arg(long, value_name = "TEXT", env = "PLIMSOLL_APP")]
+    pub(crate) app: Option<String>,
+    /// Only fixes of files below these paths
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A rendered object (`deployment/web`, `Deployment/web`), or a control (`C-0057`, `privileged`)
-    #[arg(value_name = "RESOURCE|CONTROL")]
+    /// A rendered object (`deployment/web`, `Deployment/web`), a control (`C-0057`, `privileged`), or a framework (`hipaa`)
+    #[arg(value_name = "RESOURCE|CONTROL|FRAMEWORK")]
     pub(crate) subject: String,
     /// A field of the object (`spec.replicas`, `spec.template.spec.containers[0].image`)
     #[arg(value_name = "FIELD")]
@@ -259,6 +500,53 @@ pub(crate) struct Explain {
     /// Use this configuration instead of the repository's
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Controls {
+    /// Only the controls of this framework
+    #[arg(long, value_name = "FRAMEWORK", env = "PLIMSOLL_FRAMEWORK")]
+    pub(crate) framework: Option<String>,
+    /// What standard output carries
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "PLIMSOLL_FORMAT"
+    )]
+    pub(crate) format: Listing,
+}
+
+/// How a list is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Files and directories of Rego, from the directory this runs in [default: the configuration's `policies`, else
+    /// `policy`]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// YAML and JSON files that the policies read as `data` [default: the configuration's]
+    #[arg(short, long, value_name = "PATH", env = "PLIMSOLL_DATA")]
+    pub(crate) data: Vec<String>,
+    /// Only tests whose full name (`data.main.test_x`) or whose control this pattern finds
+    #[arg(short, long, value_name = "PATTERN", env = "PLIMSOLL_RUN")]
+    pub(crate) run: Option<String>,
+    /// Show the tests that pass, too
+    #[arg(short, long, env = "PLIMSOLL_VERBOSE")]
+    pub(crate) verbose: bool,
+    /// Show which lines of the policies the tests evaluate
+    #[arg(short, long, env = "PLIMSOLL_COVERAGE")]
+    pub(crate) coverage: bool,
+    /// Run the pages of Plimsoll's own controls, too
+    #[arg(long, env = "PLIMSOLL_BUILT_IN")]
+    pub(crate) built_in: bool,
 }
 
 #[derive(Debug, Args)]
@@ -272,6 +560,8 @@ pub(crate) struct Schema {
 pub(crate) enum SchemaOf {
     /// `.plimsoll.yaml`
     Config,
-    /// What `--format json` prints
+    /// What `--report json=FILE` writes
     Report,
+    /// `.plimsoll-baseline.yaml`
+    Baseline,
 }

@@ -1,24 +1,52 @@
-//! `plimsoll check` and `plimsoll diff`: both open two sides and compare them.
+//! `plimsoll check`, and what it shares with `diff`, `baseline` and `explain`: opening two sides.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use plimsoll::change::{self, Pairing};
-use plimsoll::check::{self, Comparison, Progress, Request};
+use plimsoll::check::{self, Comparison, InForce, Progress, Request, Waiving};
 use plimsoll::finding::Severity;
-use plimsoll::report::{AppState, Trouble, Which, json, text};
-use plimsoll::snapshot::{self, Pair, Side};
+use plimsoll::report::{
+    Report, Trouble, Which, annotations, html, json, junit, sarif, summary, text,
+};
+use plimsoll::snapshot::{self, Memory, Mounted, Mounts, Pair, Side, Snapshot};
 use plimsoll::text::RepoPath;
+use plimsoll::waiver::Date;
 
-use crate::args::{Check, Diff, FailOn, Format, Sides};
+use crate::args::{Check, FailOn, Format, Network, ReportTo, Sides, Waivers};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, Failure> {
-    let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
+    let reports = destinations(arguments)?;
+    let mut pair = open(terminal, &arguments.sides)?;
+    if arguments.all && arguments.sides.base.is_none() {
+        pair.base = Box::new(Memory::empty("nothing"));
+        pair.notes.clear();
+    }
+    let report = judge(terminal, arguments, &pair, None, waiving(&arguments.waivers), &reports)?;
+    deliver(terminal, arguments, &report, &reports)?;
+    Ok(ExitCode::from(report.conclusion.exit_code()))
+}
+
+/// Compares, judges and looks for fixes. `target` is the tip of the branch that the change is to be merged into, where
+/// that governs.
+pub(crate) fn judge(
+    terminal: &Terminal,
+    arguments: &Check,
+    pair: &Pair,
+    target: Option<&dyn Snapshot>,
+    waivers: Waiving,
+    reports: &[ReportTo],
+) -> Result<Report, Failure> {
+    let (comparison, mounts) =
+        compare(terminal, &arguments.sides, &arguments.network, pair, target)?;
+    let [base, head] = mounted(pair, &mounts);
+    let request = Request {
+        target,
+        waivers,
+        ..request(terminal, &arguments.sides, pair, [&base, &head])?
+    };
     let fail_on = arguments.fail_on.map(|lowest| match lowest {
         FailOn::Never => check::FailOn::Never,
         FailOn::Low => check::FailOn::Severity(Severity::Low),
@@ -26,93 +54,117 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         FailOn::High => check::FailOn::Severity(Severity::High),
         FailOn::Critical => check::FailOn::Severity(Severity::Critical),
     });
-    let report = check::check(&request, &comparison, fail_on);
-    print(&match arguments.format {
-        Format::Text => {
-            let style = text::Style {
-                color: terminal.color,
-                unicode: false,
-                existing: arguments.existing,
-            };
-            text::render(&report, style)
-        }
-        Format::Json => json::render(&report),
-    })?;
-    Ok(ExitCode::from(report.conclusion.exit_code()))
-}
-
-pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
-    let pair = open(terminal, &arguments.sides)?;
-    let request = request(terminal, &arguments.sides, &pair)?;
-    let comparison = check::compare(&request, &Watcher::new(terminal));
-    let wanted = |id: &str| {
-        arguments
-            .app
-            .as_deref()
-            .is_none_or(|part| id.contains(part))
+    let gate = check::Gate {
+        fail_on,
+        all: arguments.all,
     };
-    let mut out = format!(
-        "comparing {} with {}\n",
-        comparison.base.label, comparison.head.label
-    );
-    let mut any = false;
-    for app in comparison
-        .apps
-        .iter()
-        .filter(|app| wanted(&app.id) && app.state != AppState::Unchanged)
-    {
-        let resources = |rendered: &Option<plimsoll::render::Rendered>| {
-            rendered
-                .as_ref()
-                .map(|rendered| rendered.rendering.resources.clone())
-                .unwrap_or_default()
-        };
-        let (base, head) = (resources(&app.base), resources(&app.head));
-        let changes = change::changes(&base, &head);
-        if changes.is_empty() {
-            continue;
-        }
-        any = true;
-        let _ = writeln!(out, "\n# {} ({})", app.id, app.state.name());
-        for change in changes {
-            let what = match change.pairing {
-                Pairing::Added => "added",
-                Pairing::Removed => "removed",
-                Pairing::Changed | Pairing::Unchanged => "changed",
-            };
-            let text = change.text();
-            let coarse = if text.coarse {
-                " (too different to compare line by line in time)"
-            } else {
-                ""
-            };
-            let _ = writeln!(
-                out,
-                "\n{what} {}{coarse}\n{}",
-                change.identity,
-                text.unified.trim_end()
-            );
-        }
+    let fixes = if arguments.no_fixes {
+        check::Fixes::None
+    } else {
+        check::Fixes::New
+    };
+    let mut report = check::check(&request, &comparison, gate, fixes);
+    let shows_rendered = |to: &ReportTo| matches!(to.format, Format::Markdown | Format::Html);
+    if reports.iter().any(shows_rendered) {
+        check::add_rendered(&mut report, &request, &comparison);
     }
-    if !any {
-        out.push_str("\nno rendered object changes\n");
-    }
-    print(&out)?;
-    if comparison.problems.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    tell_problems(terminal, &request, &comparison);
-    Ok(ExitCode::from(2))
+    Ok(report)
 }
 
-fn tell_problems(terminal: &Terminal, request: &Request<'_>, comparison: &Comparison) {
-    let texts = check::texts_of(request, &comparison.problems);
-    let style = text::Style {
-        color: terminal.color,
+/// Writes the reports that are asked for.
+pub(crate) fn deliver(
+    terminal: &Terminal,
+    arguments: &Check,
+    report: &Report,
+    reports: &[ReportTo],
+) -> Result<(), Failure> {
+    let style = |color| text::Style {
+        color,
         unicode: false,
-        existing: false,
+        existing: arguments.existing || arguments.all,
     };
-    eprint!("{}", text::problems(&texts, &comparison.problems, style));
+    for to in reports {
+        let laid_out = match to.format {
+            Format::Text => text::render(report, style(terminal.color && to.file.is_none())),
+            format => lay_out(report, format),
+        };
+        match &to.file {
+            None => print(&laid_out)?,
+            Some(file) => write(terminal, file, &laid_out)?,
+        }
+    }
+    // A person who writes a report to standard output still wants to read what was found.
+    if reports.iter().all(|to| to.format != Format::Text) && !arguments_say_format(arguments) {
+        eprint!("{}", text::render(report, style(false)));
+    }
+    Ok(())
+}
+
+/// True where `--format` chose what standard output carries: then nothing else is printed.
+fn arguments_say_format(arguments: &Check) -> bool {
+    arguments.format.is_some()
+}
+
+/// Every report that is asked for; text on standard output unless something else takes it.
+pub(crate) fn destinations(arguments: &Check) -> Result<Vec<ReportTo>, Failure> {
+    let mut reports = arguments.report.clone();
+    let on_output = |reports: &[ReportTo]| reports.iter().filter(|to| to.file.is_none()).count();
+    let format = match arguments.format {
+        Some(format) => Some(format),
+        None if on_output(&reports) == 0 => Some(Format::Text),
+        None => None,
+    };
+    reports.extend(format.map(|format| ReportTo { format, file: None }));
+    if on_output(&reports) > 1 {
+        return Err(
+            Failure::new("two reports cannot both go to standard output")
+                .help("Give one of them a file: `--report sarif=out.sarif`."),
+        );
+    }
+    Ok(reports)
+}
+
+fn lay_out(report: &Report, format: Format) -> String {
+    match format {
+        Format::Text => String::new(),
+        Format::Json => json::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Junit => junit::render(report),
+        Format::Github => annotations::render(report),
+        Format::Markdown => summary::render(report),
+        Format::Html => html::render(report),
+    }
+}
+
+pub(crate) fn write(
+    terminal: &Terminal,
+    file: &std::path::Path,
+    text: &str,
+) -> Result<(), Failure> {
+    let path = terminal.directory.join(file);
+    std::fs::write(&path, text)
+        .map_err(|error| Failure::new(format!("`{}` cannot be written: {error}", path.display())))
+}
+
+/// On a person's own machine the waivers in the work tree count; where a change is judged, those of the target do.
+pub(crate) fn waiving(arguments: &Waivers) -> Waiving {
+    let in_ci =
+        std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "false" | "0"));
+    Waiving {
+        in_force: if arguments.strict_waivers || in_ci {
+            InForce::OfBase
+        } else {
+            InForce::OfHead
+        },
+        today: arguments.today.or_else(today),
+    }
+}
+
+/// The day it is, in UTC.
+pub(crate) fn today() -> Option<Date> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let days = u32::try_from(since.as_secs() / 86_400).ok()?;
+    Some(Date::from_days(days))
 }
 
 pub(crate) fn open(terminal: &Terminal, sides: &Sides) -> Result<Pair, Failure> {
@@ -126,10 +178,42 @@ pub(crate) fn open(terminal: &Terminal, sides: &Sides) -> Result<Pair, Failure> 
     })
 }
 
+/// Compares the two sides, with what they name elsewhere as far as it may be fetched.
+pub(crate) fn compare(
+    terminal: &Terminal,
+    sides: &Sides,
+    network: &Network,
+    pair: &Pair,
+    target: Option<&dyn Snapshot>,
+) -> Result<(Comparison, Mounts), Failure> {
+    let completed = network::complete(terminal, network, |mounts| {
+        let [base, head] = mounted(pair, mounts);
+        let request = Request {
+            target,
+            ..request(terminal, sides, pair, [&base, &head])?
+        };
+        let comparison = check::compare(&request, &Watcher::new(terminal));
+        Ok(Round {
+            wants: comparison.unanswered().cloned().collect(),
+            hosts: network::hosts(&comparison.config),
+            result: comparison,
+        })
+    })?;
+    let mut comparison = completed.result;
+    comparison.notes.extend(completed.notes);
+    Ok((comparison, completed.mounts))
+}
+
+/// Base and head, with what was fetched beside them.
+pub(crate) fn mounted<'a>(pair: &'a Pair, mounts: &'a Mounts) -> [Mounted<'a>; 2] {
+    [&pair.base, &pair.head].map(|side| Mounted::new(&**side, mounts))
+}
+
 pub(crate) fn request<'a>(
     terminal: &Terminal,
     sides: &Sides,
-    pair: &'a Pair,
+    pair: &Pair,
+    [base, head]: [&'a Mounted<'a>; 2],
 ) -> Result<Request<'a>, Failure> {
     let config = match &sides.config {
         None => None,
@@ -147,23 +231,25 @@ pub(crate) fn request<'a>(
         }
     };
     Ok(Request {
-        base: &*pair.base,
-        head: &*pair.head,
+        target: None,
+        base,
+        head,
         config,
         notes: pair.notes.clone(),
         problems: pair.problems.clone(),
+        waivers: Waiving::default(),
     })
 }
 
 /// Tells a person how far rendering has come, once it takes longer than a second.
-struct Watcher {
+pub(crate) struct Watcher {
     watched: bool,
     started: Instant,
     last: Mutex<Option<Instant>>,
 }
 
 impl Watcher {
-    fn new(terminal: &Terminal) -> Self {
+    pub(crate) fn new(terminal: &Terminal) -> Self {
         Self {
             watched: terminal.watched,
             started: Instant::now(),

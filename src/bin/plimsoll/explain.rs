@@ -1,44 +1,60 @@
-//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control.
+//! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control or of a framework.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use plimsoll::cause;
 use plimsoll::check;
-use plimsoll::control::Controls;
-use plimsoll::origin::{Origins, Source};
+use plimsoll::framework::Framework;
+use plimsoll::origin::{Source, Trace};
+use plimsoll::policy;
+use plimsoll::render::Rendered;
 use plimsoll::resource::Resource;
+use plimsoll::snapshot::Inputs;
 use plimsoll::text::LineIndex;
+use plimsoll::waiver::{About, Wrong};
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
-use crate::check::{on_head, open, request};
+use crate::check::{mounted, on_head, open, request};
+use crate::controls::{list, of_directory, page};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
-pub(crate) fn controls(_: &Terminal) -> Result<ExitCode, Failure> {
-    let mut out = String::new();
-    for control in &Controls::built_in() {
-        let _ = writeln!(
-            out,
-            "{:8} {:8} {:32} {}",
-            control.id.as_str(),
-            control.severity.name(),
-            control.name,
-            control.title
-        );
-    }
-    print(&out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCode, Failure> {
-    let controls = Controls::built_in();
-    if let Some(control) = controls.find(&arguments.subject) {
-        print(&control.page)?;
+    let controls = of_directory(terminal);
+    let named = match controls.find(&arguments.subject) {
+        Some(control) => vec![control],
+        None => controls.find_all(&arguments.subject),
+    };
+    if let [control] = named.as_slice() {
+        print(&page(control))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !named.is_empty() {
+        print(&format!(
+            "{} is answered by these controls together:\n\n{}",
+            arguments.subject,
+            list(&named)
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(framework) = Framework::find(&arguments.subject) {
+        print(&policy::framework_page(&framework, &controls))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let of_waivers = Wrong::ALL.map(Wrong::about);
+    let is_named = |about: &&About| [about.id, about.name].contains(&arguments.subject.as_str());
+    if let Some(about) = of_waivers.iter().find(is_named) {
+        print(&format!(
+            "# {}\n\n{}. {}\n",
+            about.name, about.title, about.help
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {
         return Err(Failure::new(format!(
-            "`{}` is neither a control nor KIND/NAME of an object",
+            "`{}` is neither a control, nor a framework, nor KIND/NAME of an object",
             arguments.subject
         ))
         .help(
@@ -57,8 +73,19 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         config: arguments.config.clone(),
     };
     let pair = open(terminal, &sides)?;
-    let request = request(terminal, &sides, &pair)?;
-    let rendered = check::render_head(&request);
+    let completed = network::complete(terminal, &arguments.network, |mounts| {
+        let [base, head] = mounted(&pair, mounts);
+        let rendered = check::render_head(&request(terminal, &sides, &pair, [&base, &head])?);
+        let inputs = rendered.apps.iter().map(|(_, rendered)| &rendered.inputs);
+        Ok(Round {
+            wants: inputs.flat_map(Inputs::unanswered).cloned().collect(),
+            hosts: network::hosts(&rendered.config),
+            result: rendered,
+        })
+    })?;
+    let [base, head] = mounted(&pair, &completed.mounts);
+    let request = request(terminal, &sides, &pair, [&base, &head])?;
+    let rendered = completed.result;
     let wanted = |id: &str| {
         arguments
             .app
@@ -71,11 +98,14 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
             let identity = &resource.identity;
             let same_name = identity.name == name || resource.stem.as_deref() == Some(name);
             if identity.kind.eq_ignore_ascii_case(kind) && same_name {
-                tell(&mut out, id, resource, &path, &rendered.origins);
+                tell(&mut out, id, resource, &path, rendered);
             }
         }
     }
     print(&out)?;
+    for note in &completed.notes {
+        eprintln!("note: {note}");
+    }
     if !rendered.problems.is_empty() {
         let texts = check::texts_of(&request, &on_head(&rendered.problems));
         let style = plimsoll::report::text::Style {
@@ -98,7 +128,7 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: &Origins) {
+fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, rendered: &Rendered) {
     let (value, depth) = resource.value.nearest(path);
     let there = path.prefix(depth);
     let secret = resource.secret_paths().iter().any(|secret| {
@@ -119,23 +149,34 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
     } else {
         let _ = writeln!(out, "  = {}", shown(value, secret));
     }
-    let parent = there
+    let key = there
         .steps()
         .split_last()
         .and_then(|(last, parents)| match last {
-            plimsoll::yaml::Step::Key(key) => resource
-                .value
-                .at(&Path::from(parents.to_vec()))?
-                .as_mapping()?
-                .entry(key),
+            plimsoll::yaml::Step::Key(key) => {
+                let parent = resource.value.at(&Path::from(parents.to_vec()))?;
+                Some(parent.as_mapping()?.entry(key)?.key_origin)
+            }
             plimsoll::yaml::Step::Index(_) => None,
         });
     let is_collection = matches!(value.data, Data::Mapping(_) | Data::Sequence(_));
-    let origin = match parent {
-        Some(entry) if is_collection => entry.key_origin,
-        _ => value.origin,
-    };
-    let trace = origins.trace(origin);
+    // A collection is where its key is; one that is empty has a place of its own, too.
+    let is_empty = value
+        .as_mapping()
+        .is_some_and(plimsoll::yaml::Mapping::is_empty)
+        || value.as_sequence().is_some_and(<[Value]>::is_empty)
+        || value.is_null();
+    let own = (key.is_none() || !is_collection || is_empty).then_some(value.origin);
+    let around = key.filter(|_| is_collection || value.is_null());
+    let mut trace = Trace::default();
+    for origin in own.into_iter().chain(around) {
+        let one = rendered.origins.trace(origin);
+        merge(&mut trace.data, one.data);
+        merge(&mut trace.control, one.control);
+        merge(&mut trace.history, one.history);
+        merge(&mut trace.empty, one.empty);
+    }
+    let origins = &rendered.origins;
     let mut line = |label: &str, source: &Source| {
         let file = origins.file(source.file);
         let index = LineIndex::new(&file.text);
@@ -159,14 +200,24 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, origins: 
     for source in &trace.control {
         line("because of", source);
     }
-    for read in &trace.empty {
-        let _ = writeln!(
-            out,
-            "  {:12} `{}` was read here and is not set",
-            "", read.path
-        );
+    let mut reads: Vec<String> = trace
+        .empty
+        .iter()
+        .map(|read| read.path.to_string())
+        .collect();
+    merge(&mut reads, cause::empty_reads(rendered, resource, path));
+    for read in reads {
+        let _ = writeln!(out, "  {:12} `{read}` was read here and is not set", "");
     }
     out.push('\n');
+}
+
+fn merge<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
 }
 
 /// The value on one line, or its first lines.

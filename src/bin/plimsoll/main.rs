@@ -7,9 +7,17 @@
 )]
 
 mod args;
+mod baseline;
 mod check;
+mod controls;
+mod diff;
 mod explain;
+mod fix;
+mod network;
+mod init;
 mod render;
+mod review;
+mod test;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -102,13 +110,19 @@ fn run(arguments: Arguments) -> ExitCode {
     };
     let done = match arguments.command {
         Command::Check(arguments) => check::check(&terminal, &arguments),
-        Command::Diff(arguments) => check::diff(&terminal, &arguments),
+        Command::Review(arguments) => review::review(&terminal, &arguments),
+        Command::Init(arguments) => init::init(&terminal, &arguments),
+        Command::Diff(arguments) => diff::diff(&terminal, &arguments),
+        Command::Baseline(arguments) => baseline::baseline(&terminal, &arguments),
+        Command::Fix(arguments) => fix::fix(&terminal, &arguments),
         Command::Render(arguments) => render::render(&terminal, &arguments),
         Command::Explain(arguments) => explain::explain(&terminal, &arguments),
-        Command::Controls => explain::controls(&terminal),
+        Command::Controls(arguments) => controls::controls(&terminal, &arguments),
+        Command::Test(arguments) => test::test(&terminal, &arguments),
         Command::Schema(arguments) => print(match arguments.of {
             SchemaOf::Config => plimsoll::config::SCHEMA,
             SchemaOf::Report => plimsoll::report::json::JSON_SCHEMA,
+            SchemaOf::Baseline => plimsoll::config::baseline::JSON_SCHEMA,
         })
         .map(|()| ExitCode::SUCCESS),
     };

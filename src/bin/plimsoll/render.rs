@@ -11,10 +11,11 @@ use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
 use plimsoll::render::{self, Rendered};
 use plimsoll::report::{SourceText, Texts, Trouble, Which, text};
-use plimsoll::snapshot::{Disk, Found, Snapshot, Tree};
+use plimsoll::snapshot::{Disk, Found, Mounted, Snapshot, Tree};
 use plimsoll::text::{LineIndex, RepoPath, Span};
 
 use crate::args::{Helm, Render};
+use crate::network::{self, Round};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode, Failure> {
@@ -52,7 +53,18 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         environment: None,
         source: source(&Tree::new(&snapshot), &target, values, arguments)?,
     };
-    let rendered = render::render(&snapshot, &app);
+    let completed = network::complete(terminal, &arguments.network, |mounts| {
+        let rendered = render::render(&Mounted::new(&snapshot, mounts), &app);
+        Ok(Round {
+            wants: rendered.inputs.unanswered().cloned().collect(),
+            hosts: Vec::new(),
+            result: rendered,
+        })
+    })?;
+    for note in &completed.notes {
+        eprintln!("note: {note}");
+    }
+    let rendered = completed.result;
     if rendered.rendering.problems.is_empty() {
         if arguments.origins {
             print(&with_origins(&rendered.rendering.output, &rendered.origins))?;

@@ -21,7 +21,7 @@ const MAX_TOTAL: u64 = 100 << 20;
 const MAX_ENTRIES: usize = 20_000;
 
 /// The files of the archive at `path`, named without the directory that holds them all.
-pub(super) fn unpack(path: &RepoPath, bytes: &[u8]) -> Result<Vec<File>, String> {
+pub(crate) fn unpack(path: &RepoPath, bytes: &[u8]) -> Result<Vec<File>, String> {
     // Headers and padding are not counted as files, but must not grow without bound either.
     let limited = MultiGzDecoder::new(bytes).take(MAX_TOTAL * 2);
     let mut archive = Archive::new(limited);

@@ -28,13 +28,13 @@ const MAX_FILES: usize = 50_000;
 
 /// One file of a chart.
 #[derive(Debug, Clone)]
-pub(super) struct File {
+pub(crate) struct File {
     /// Its path in the chart (`templates/web.yaml`).
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its path in the repository.
-    pub(super) path: RepoPath,
+    pub(crate) path: RepoPath,
     /// Its bytes without a byte order mark.
-    pub(super) data: Arc<[u8]>,
+    pub(crate) data: Arc<[u8]>,
 }
 
 impl File {
@@ -62,6 +62,8 @@ pub(super) struct Chart {
     pub(super) templates: Vec<File>,
     /// The files that templates may read.
     pub(super) files: Vec<File>,
+    /// `Chart.lock` or `requirements.lock`.
+    pub(super) lock: Option<File>,
     /// The charts in `charts/`.
     pub(super) dependencies: Vec<Chart>,
     /// What decided that the chart is on: the conditions and tags of its parent's dependency.
@@ -222,6 +224,7 @@ impl Loader<'_> {
             schema: None,
             templates: Vec::new(),
             files: Vec::new(),
+            lock: None,
             dependencies: Vec::new(),
             control: Origin::NONE,
         };
@@ -230,7 +233,10 @@ impl Loader<'_> {
         for mut file in files {
             match file.name.as_str() {
                 "Chart.yaml" => {}
-                "Chart.lock" => lock(&file)?,
+                "Chart.lock" => {
+                    lock(&file)?;
+                    chart.lock = Some(file);
+                }
                 "values.yaml" => {
                     chart.values = values::load(
                         &file.path,
@@ -253,6 +259,7 @@ impl Loader<'_> {
                 }
                 "requirements.lock" => {
                     lock(&file)?;
+                    chart.lock = Some(file.clone());
                     if is_v1 {
                         chart.files.push(file);
                     }

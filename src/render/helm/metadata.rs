@@ -251,17 +251,35 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
             })
             .collect::<Result<_, String>>()?;
     }
-    if let Some(found) = field(value, "dependencies").filter(|found| !found.is_null()) {
-        let Some(items) = found.as_sequence() else {
-            return wrong(found, ".dependencies", "[]*chart.Dependency");
-        };
-        known.dependencies = items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| dependency(item, &format!(".dependencies.{index}")))
-            .collect::<Result<_, _>>()?;
+    if let Some(found) = dependencies(value)? {
+        known.dependencies = found;
     }
     Ok(known)
+}
+
+/// `dependencies` of `Chart.yaml`, `requirements.yaml` or a lock file; `None` where there are none.
+fn dependencies(value: &yaml::Value) -> Result<Option<Vec<Dependency>>, String> {
+    let Some(found) = field(value, "dependencies").filter(|found| !found.is_null()) else {
+        return Ok(None);
+    };
+    let Some(items) = found.as_sequence() else {
+        return wrong(found, ".dependencies", "[]*chart.Dependency");
+    };
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| dependency(item, &format!(".dependencies.{index}")))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// The digest and the dependencies of a lock file; `None` where it cannot be read.
+pub(super) fn locked(text: &str) -> Option<(String, Vec<Dependency>)> {
+    let stream = yaml::parse(text);
+    let document = stream.documents.first()?;
+    let value = document.value(Dialect::Helm, &mut |_| Origin::NONE).ok()?;
+    let digest = text_field(&value, "digest", "").ok()??;
+    Some((digest.lossy().into_owned(), dependencies(&value).ok()??))
 }
 
 fn dependency(value: &yaml::Value, place: &str) -> Result<Dependency, String> {

@@ -5,11 +5,11 @@
 use super::decode::{Decoder, Text, TextMap};
 use super::fieldspec::{Config, FieldSpec, merge_all, merge_one};
 use super::file::{COMPONENT, KUSTOMIZATION, Kustomization, Label};
-use super::load::{Build, Directory, Failure, Fallible};
+use super::load::{Build, Directory, Failure, Fallible, is_remote_file};
 use super::object::Object;
 use super::transform::{self, End, Namespace};
 use super::vars::{self, Vars};
-use super::{chart, configuration, generator, patch, plugin, replacement, set};
+use super::{chart, configuration, generator, patch, plugin, remote, replacement, set};
 use crate::origin::{Origin, Role};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Found;
@@ -36,7 +36,7 @@ pub(super) struct Target {
     /// What it says.
     pub(super) says: Kustomization,
     /// The way from the top, as origin annotations name it; `None` where no annotations are wanted.
-    pub(super) annotated_path: Option<String>,
+    pub(super) lineage: Option<Lineage>,
     /// The namespace that charts get if nothing closer says one.
     pub(super) chart_namespace: String,
     /// What its resource files contribute.
@@ -139,7 +139,7 @@ pub(super) fn read(build: &mut Build<'_>, directory: Directory, role: Role) -> F
         directory,
         file_name,
         says,
-        annotated_path: None,
+        lineage: None,
         chart_namespace: String::new(),
         role,
     })
@@ -164,19 +164,50 @@ fn join_paths(base: &str, path: &str) -> String {
     }
 }
 
+/// The way from the top to a directory or file, as origin annotations name it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lineage {
+    /// The path, in this repository or the one below.
+    path: String,
+    /// The lines that name another repository; empty in this one.
+    elsewhere: String,
+}
+
+impl Lineage {
+    /// The way on to a name in a kustomization.
+    fn append(&self, name: &str) -> Self {
+        let Some(remote) = remote::parse(name) else {
+            return Self {
+                path: join_paths(&self.path, name),
+                elsewhere: self.elsewhere.clone(),
+            };
+        };
+        let mut elsewhere = format!("repo: {}\n", remote.url);
+        if !remote.reference.is_empty() {
+            elsewhere.push_str(&format!("ref: {}\n", remote.reference));
+        }
+        // The top of a repository has the name that Kustomize gives a directory before it is cloned.
+        let path = match join_paths("", &remote.directory) {
+            top if top.is_empty() => "notCloned".to_owned(),
+            path => path,
+        };
+        Self { path, elsewhere }
+    }
+}
+
 impl Target {
     /// The annotation text of a file of this kustomization.
-    pub(super) fn annotation(&self, path: &str) -> Option<String> {
-        let base = self.annotated_path.as_ref()?;
-        Some(format!("path: {}\n", join_paths(base, path)))
+    pub(super) fn annotation(&self, name: &str) -> Option<String> {
+        let file = self.lineage.as_ref()?.append(name);
+        Some(format!("path: {}\n{}", file.path, file.elsewhere))
     }
 
     /// The annotation text of a built-in plugin that this kustomization configures.
     fn plugin_annotation(&self, kind: &str) -> Option<String> {
-        let base = self.annotated_path.as_ref()?;
+        let file = self.lineage.as_ref()?.append(self.file_name);
         Some(format!(
-            "configuredIn: {}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n",
-            join_paths(base, self.file_name)
+            "{}configuredIn: {}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n",
+            file.elsewhere, file.path
         ))
     }
 }
@@ -213,24 +244,39 @@ pub(super) fn resources(
     names: &[Text],
 ) -> Fallible<()> {
     for name in names {
-        let is_file = target
-            .directory
-            .path
-            .join(name)
-            .ok()
-            .is_some_and(|path| matches!(build.tree.find(&path), Ok(Some(Found::File))));
+        // What has an address is asked for as a file first, and is a repository only if that comes to nothing.
+        let asks_first = is_remote_file(name) && !remote::is_marked(name);
+        let is_file = asks_first
+            || target
+                .directory
+                .path
+                .join(name)
+                .ok()
+                .is_some_and(|path| matches!(build.tree.find(&path), Ok(Some(Found::File))));
+        let mut no_file = None;
         if is_file {
-            let source = build.text(&target.directory, name, name.origin, target.role)?;
-            let mut objects = build.objects(&source)?;
-            if let Some(note) = target.annotation(name) {
-                for object in &mut objects {
-                    object.set_annotation(set::ORIGIN, &note, Origin::NONE);
+            let objects = build
+                .text(&target.directory, name, name.origin, target.role)
+                .and_then(|source| build.objects(&source));
+            match objects {
+                Ok(mut objects) => {
+                    if let Some(note) = target.annotation(name) {
+                        for object in &mut objects {
+                            object.set_annotation(set::ORIGIN, &note, Origin::NONE);
+                        }
+                    }
+                    set::append_all(build, &mut so_far.objects, objects, name.origin)?;
+                    continue;
                 }
+                Err(failure) if asks_first && build.may_be_repository(name) => {
+                    no_file = Some(failure);
+                }
+                Err(failure) => return Err(failure),
             }
-            set::append_all(build, &mut so_far.objects, objects, name.origin)?;
-            continue;
         }
-        let directory = build.enter(&target.directory, name, name.origin)?;
+        let directory = build
+            .enter(&target.directory, name, name.origin)
+            .map_err(|failure| failure.or(no_file))?;
         let base = descend(build, target, &directory, name, None)?;
         set::append_all(build, &mut so_far.objects, base.objects, name.origin)?;
         if let Some(config) = base.config {
@@ -259,10 +305,7 @@ fn descend(
     };
     let mut inner = || {
         let mut sub = read(build, directory.clone(), Role::Base)?;
-        sub.annotated_path = target
-            .annotated_path
-            .as_ref()
-            .map(|path| join_paths(path, name));
+        sub.lineage = target.lineage.as_ref().map(|way| way.append(name));
         sub.chart_namespace = if target.says.namespace.is_empty() {
             target.chart_namespace.clone()
         } else {

@@ -15,7 +15,8 @@ use crate::origin::Role;
 use crate::problem::{Kind, Problem};
 use crate::render::helm;
 use crate::snapshot::{
-    ContentId, Entries, Entry, EntryKind, Found, Names, ReadError, Snapshot, Tree,
+    ContentId, Entries, Entry, EntryKind, Fetched, Found, Names, ReadError, Snapshot, Tree, Want,
+    mount_of,
 };
 use crate::text::RepoPath;
 use crate::yaml::emit;
@@ -62,23 +63,12 @@ pub(super) fn inflate(
         )?;
     }
     let path = join(build, &home, &chart.name)?;
-    if !matches!(build.tree.find(&path), Ok(Some(Found::Directory))) {
-        let message = format!("the chart `{path}` is not in the repository");
-        return Err(build
-            .problem(Kind::NotVendored, chart.name.origin, message)
-            .help("Pull it into the repository, or allow Plimsoll to fetch it.")
-            .into());
-    }
-    let values_file = if chart.values_file.is_empty() {
-        let default = join(build, &path, "values.yaml")?;
-        Text::new(
-            default.relative_to(&target.directory.path),
-            chart.name.origin,
-        )
-    } else {
-        chart.values_file.clone()
+    let path = match build.tree.find(&path) {
+        Ok(Some(Found::Directory)) => path,
+        _ => pulled(build, chart, &path)?,
     };
-    let values = values(build, target, chart, &values_file)?;
+    let default = join(build, &path, "values.yaml")?;
+    let values = values(build, target, chart, &default)?;
     let namespace = [
         &*chart.namespace,
         &*target.says.namespace,
@@ -124,6 +114,9 @@ pub(super) fn inflate(
     for path in tree.inputs().listings.keys() {
         let _ = build.tree.list(path);
     }
+    for want in tree.inputs().wants.keys() {
+        build.tree.fetched(want);
+    }
     if !rendering.problems.is_empty() {
         let place = build.place(origin).map(|(path, span)| (path, Some(span)));
         return Err(Failure(rendering.problems).through(place, "this chart"));
@@ -137,6 +130,32 @@ pub(super) fn inflate(
         object.book.from_chart = true;
     }
     Ok(objects)
+}
+
+/// Where the chart lies that `helm pull --untar` would bring, as it is not at `path`.
+fn pulled(build: &Build<'_>, chart: &HelmChart, path: &RepoPath) -> Fallible<RepoPath> {
+    let missing = |message: String| build.problem(Kind::NotVendored, chart.name.origin, message);
+    let absent = format!("the chart `{path}` is not in the repository");
+    if chart.repo.is_empty() {
+        return Err(missing(absent)
+            .help("Put it there, or name the repository that it is pulled from in `repo`.")
+            .into());
+    }
+    let want = Want::Chart {
+        repository: chart.repo.text.clone(),
+        name: chart.name.text.clone(),
+        version: chart.version.text.clone(),
+        unpacked: true,
+    };
+    match build.tree.fetched(&want) {
+        Fetched::At(path) => Ok(path),
+        Fetched::NotTried => Err(missing(format!("{absent} ({want})"))
+            .help("Pull it into the repository, or let Plimsoll fetch it with `--allow-network`.")
+            .into()),
+        Fetched::Failed(why) => Err(missing(format!("{want} could not be fetched: {why}"))
+            .help("Pull it into the repository.")
+            .into()),
+    }
 }
 
 /// A snapshot with one more file, which is read but not listed. Unlike an overlay it does not list all files beforehand.
@@ -179,6 +198,10 @@ impl Snapshot for WithValues<'_> {
         }
         self.under.bytes(path)
     }
+
+    fn fetched(&self, want: &Want) -> Fetched {
+        self.under.fetched(want)
+    }
 }
 
 /// The name that Helm gives the release.
@@ -189,15 +212,27 @@ fn release_name(chart: &HelmChart) -> String {
         .map_or_else(|| "release-name".to_owned(), |name| name.text.clone())
 }
 
-/// The text of the values file: the chart's or the one named, and the inline values merged with it.
+/// The text of the values file: the chart's own at `default` or the one named, and the inline values merged with it.
 fn values(
     build: &mut Build<'_>,
     target: &Target,
     chart: &HelmChart,
-    file: &Text,
+    default: &RepoPath,
 ) -> Fallible<String> {
-    let read =
-        |build: &mut Build<'_>| build.text(&target.directory, file, file.origin, Role::Values);
+    let own = Text::new(
+        default.relative_to(&target.directory.path),
+        chart.name.origin,
+    );
+    let is_named = !chart.values_file.is_empty();
+    let file = if is_named { &chart.values_file } else { &own };
+    let read = |build: &mut Build<'_>| {
+        // A chart that was fetched would lie in the directory of the kustomization.
+        if !is_named && mount_of(default) != mount_of(&target.directory.path) {
+            build.text_at(default, file.origin, Role::Values)
+        } else {
+            build.text(&target.directory, file, file.origin, Role::Values)
+        }
+    };
     let Some(inline) = &chart.values_inline else {
         return Ok(read(build)?.text);
     };

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::decode::{Text, TextMap};
 use super::file::{GeneratorArgs, GeneratorOptions};
-use super::load::{Build, Directory, Fallible, is_remote_file};
+use super::load::{Build, Directory, Fallible};
 use super::node::{Body, Kind, Node, Tag};
 use super::object::{Behavior, Object};
 use crate::origin::{Origin, Role};
@@ -210,9 +210,6 @@ fn entries(build: &mut Build<'_>, from: &Directory, args: &GeneratorArgs) -> Fal
                 return Err(build.fail(file.origin, format!("`{}` has more than one `=`", &**file)));
             }
         };
-        if is_remote_file(path) {
-            return Err(build.not_vendored(file.origin, path));
-        }
         let (path, bytes) = build.bytes(from, path, file.origin)?;
         let text = std::str::from_utf8(&bytes).map_or("", |text| text);
         let id = build.origins.add_file(&path, &text.into());

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::node::Node;
 use super::object::Object;
+use super::remote::{self, Remote};
 use super::schema::{self, Schema};
 use super::source::{self, SourceText};
 use crate::discover::Overlay;
 use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
-use crate::snapshot::{Found, ReadError, Tree};
+use crate::snapshot::{Fetched, Found, ReadError, Tree, Want, mount_of, without_password};
 use crate::text::{RepoPath, Span};
 use crate::yaml::{self, Data, Dialect, Value};
 
@@ -26,6 +27,15 @@ impl From<Problem> for Failure {
 }
 
 impl Failure {
+    /// Why the name of a base came to nothing, which was no file either.
+    pub(super) fn or(mut self, no_file: Option<Self>) -> Self {
+        let reason = no_file.and_then(|failure| failure.0.into_iter().next());
+        if let (Some(problem), Some(reason)) = (self.0.first_mut(), reason) {
+            problem.message = format!("{}; and as a file, {}", problem.message, reason.message);
+        }
+        self
+    }
+
     /// The failure, reached through one more place.
     pub(super) fn through(self, place: Option<(RepoPath, Option<Span>)>, what: &str) -> Self {
         let Some((path, span)) = place else {
@@ -144,17 +154,14 @@ impl<'a> Build<'a> {
         origin: Origin,
     ) -> Fallible<Directory> {
         let place = self.place(origin);
-        if is_remote_base(name) {
-            return Err(self.not_vendored(origin, name));
-        }
         if name.is_empty() {
             return Err(self.fail(origin, "the name of a base is empty"));
         }
-        let path = from.path.join(name).map_err(|error| {
-            self.problem(Kind::Read, origin, error.to_string()).help(
-                "Name the base by a path relative to this kustomization, inside the repository.",
-            )
-        })?;
+        let path = match remote::parse(name) {
+            Some(remote) => self.cloned(&remote, name, origin)?,
+            None if is_remote_file(name) => return Err(self.not_vendored(origin, name)),
+            None => self.local(from, name, origin)?,
+        };
         let read = |error: &ReadError| Failure::from(read_problem(error, place.clone()));
         let path = self.tree.real(&path).map_err(|error| read(&error))?;
         match self.tree.find(&path).map_err(|error| read(&error))? {
@@ -183,26 +190,88 @@ impl<'a> Build<'a> {
         Ok(Directory { path, referrers })
     }
 
-    /// The problem of a base that is not in the repository.
-    pub(super) fn not_vendored(&self, origin: Origin, name: &str) -> Failure {
+    /// The path of a name in a kustomization. What was fetched does not lead into the repository, nor the other way.
+    fn local(&self, from: &Directory, name: &str, origin: Origin) -> Fallible<RepoPath> {
+        let path = from
+            .path
+            .join(name)
+            .map_err(|error| error.to_string())
+            .and_then(|path| {
+                let stays = mount_of(&path) == mount_of(&from.path);
+                stays
+                    .then_some(path)
+                    .ok_or_else(|| format!("`{name}` leads out of the repository that names it"))
+            });
+        path.map_err(|why| {
+            self.problem(Kind::Read, origin, why)
+                .help("Name it by a path relative to this kustomization, inside the repository.")
+                .into()
+        })
+    }
+
+    /// The directory of a base in another repository.
+    fn cloned(&self, remote: &Remote, name: &str, origin: Origin) -> Fallible<RepoPath> {
+        if !remote.is_http() {
+            return Err(self
+                .problem(
+                    Kind::NotVendored,
+                    origin,
+                    format!("`{}` is not reached by HTTPS", without_password(name)),
+                )
+                .help("Plimsoll uses nobody's ssh key and reads no other directory: name the repository by an `https://` address, or copy it into this one.")
+                .into());
+        }
+        let top = self.fetched(&remote.want(), name, origin)?;
+        top.join(&remote.directory)
+            .map_err(|error| self.problem(Kind::Read, origin, error.to_string()).into())
+    }
+
+    /// Where something outside the repository lies.
+    pub(super) fn fetched(&self, want: &Want, name: &str, origin: Origin) -> Fallible<RepoPath> {
+        match self.tree.fetched(want) {
+            Fetched::At(path) => Ok(path),
+            Fetched::NotTried => Err(self.not_vendored(origin, name)),
+            Fetched::Failed(why) => {
+                let shown = without_password(name);
+                Err(self
+                    .problem(
+                        Kind::NotVendored,
+                        origin,
+                        format!("`{shown}` could not be fetched: {why}"),
+                    )
+                    .into())
+            }
+        }
+    }
+
+    /// True if and only if what was asked for as a file may turn out to be a repository: somebody has looked for the file.
+    pub(super) fn may_be_repository(&self, name: &str) -> bool {
+        let want = Want::File {
+            url: name.to_owned(),
+        };
+        self.tree.fetched(&want) != Fetched::NotTried && remote::parse(name).is_some()
+    }
+
+    /// The problem of what is not in the repository.
+    fn not_vendored(&self, origin: Origin, name: &str) -> Failure {
         self.problem(
             Kind::NotVendored,
             origin,
-            format!("`{name}` is outside the repository"),
+            format!("`{}` is outside the repository", without_password(name)),
         )
-        .help("Copy it into the repository, or allow Plimsoll to fetch it.")
+        .help("Copy it into the repository, or let Plimsoll fetch it with `--allow-network`.")
         .into()
     }
 
     /// The path of a file named in a kustomization, if it may be read.
     fn allowed(&self, from: &Directory, name: &str, origin: Origin) -> Fallible<RepoPath> {
         if is_remote_file(name) {
-            return Err(self.not_vendored(origin, name));
+            let want = Want::File {
+                url: name.to_owned(),
+            };
+            return self.fetched(&want, name, origin);
         }
-        let path = from
-            .path
-            .join(name)
-            .map_err(|error| Failure::from(self.problem(Kind::Read, origin, error.to_string())))?;
+        let path = self.local(from, name, origin)?;
         let read = |error: &ReadError| Failure::from(read_problem(error, self.place(origin)));
         let real = self.tree.real(&path).map_err(|error| read(&error))?;
         match self.tree.find(&real).map_err(|error| read(&error))? {
@@ -438,25 +507,4 @@ pub(super) fn is_remote_file(name: &str) -> bool {
         || lower.starts_with("https://")
         || lower == "http:"
         || lower == "https:"
-}
-
-/// True if and only if the name is that of a directory in a git repository elsewhere.
-fn is_remote_base(name: &str) -> bool {
-    if name.starts_with('/') {
-        return false;
-    }
-    let lower = name.to_ascii_lowercase();
-    let lower = lower.strip_prefix("git::").unwrap_or(&lower);
-    let schemes = ["ssh://", "https://", "http://", "file://"];
-    if schemes.iter().any(|scheme| lower.starts_with(scheme)) {
-        return true;
-    }
-    let has_user = lower.split_once('@').is_some_and(|(user, _)| {
-        user.starts_with(|c: char| c.is_ascii_alphabetic())
-            && user.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    });
-    let host_and_path = lower.split_once('@').map_or(lower, |(_, rest)| rest);
-    (has_user && host_and_path.contains([':', '/']))
-        || lower.starts_with("github.com/")
-        || lower.starts_with("github.com:")
 }

@@ -45,12 +45,10 @@ fn configurations(
 
 /// The annotation text for what a plugin made or touched.
 fn note(object: &Object) -> Option<String> {
-    let path = object
-        .annotation(set::ORIGIN)?
-        .strip_prefix("path: ")?
-        .trim_end();
+    let origin = object.annotation(set::ORIGIN)?.strip_prefix("path: ")?;
+    let (path, elsewhere) = origin.split_once('\n')?;
     let mut note = format!(
-        "configuredIn: {path}\nconfiguredBy:\n  apiVersion: {}\n  kind: {}\n  name: {}\n",
+        "{elsewhere}configuredIn: {path}\nconfiguredBy:\n  apiVersion: {}\n  kind: {}\n  name: {}\n",
         object.api_version(),
         object.kind(),
         object.name()

@@ -77,7 +77,7 @@ pub(super) const TABLE: &[Signature] = &[
     }),
 ];
 
-fn hex(bytes: &[u8]) -> String {
+pub(in crate::render::helm) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

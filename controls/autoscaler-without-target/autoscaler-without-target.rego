@@ -1,0 +1,33 @@
+# METADATA
+# title: An autoscaler has something to scale
+# description: An autoscaler whose target does not exist scales nothing, and the load finds out.
+# scope: package
+# custom:
+#   id: C-0300
+#   severity: medium
+#   since: 0.1.0
+#   fix: never
+#   kinds: [HorizontalPodAutoscaler.autoscaling]
+#   reads: [inventory]
+package plimsoll.autoscaler_without_target
+
+import data.lib.workload
+
+groups := {
+	"Deployment": "Deployment.apps",
+	"ReplicaSet": "ReplicaSet.apps",
+	"ReplicationController": "ReplicationController",
+	"StatefulSet": "StatefulSet.apps",
+}
+
+deny contains violation if {
+	target := workload.map(workload.map(input.resource, "spec"), "scaleTargetRef")
+	kind := groups[target.kind]
+	name := object.get(target, "name", "")
+	names := {object_.metadata.name | some object_ in workload.others(kind, input.namespace)}
+	not name in names
+	violation := {
+		"path": ["spec", "scaleTargetRef", "name"],
+		"message": sprintf("there is no %s `%v` among the manifests to scale", [target.kind, name]),
+	}
+}

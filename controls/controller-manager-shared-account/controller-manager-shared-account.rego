@@ -1,0 +1,22 @@
+# METADATA
+# title: Each controller has its own rights
+# description: Without accounts of their own, all controllers have the rights of all.
+# scope: package
+# custom:
+#   id: C-0146
+#   severity: medium
+#   since: 0.1.0
+#   fix: never
+#   kinds: [Pod]
+package plimsoll.controller_manager_shared_account
+
+import data.lib.flag
+
+deny contains violation if {
+	program := flag.controller_manager
+	flag.given(program, "use-service-account-credentials", "false") != "true"
+	violation := {
+		"path": flag.place(program, "use-service-account-credentials"),
+		"message": "all controllers share the rights of kube-controller-manager",
+	}
+}

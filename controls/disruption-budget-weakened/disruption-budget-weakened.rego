@@ -1,0 +1,69 @@
+# METADATA
+# title: A disruption budget protects as many pods as before
+# description: Without a budget, an upgrade of the nodes may stop all pods of a service at once.
+# scope: package
+# custom:
+#   id: PL-0020
+#   severity: medium
+#   since: 0.1.0
+#   fix: unsafe
+#   kinds: [PodDisruptionBudget.policy]
+#   reads: [before, facts]
+#   on: [changed, removed]
+package plimsoll.disruption_budget_weakened
+
+import data.lib.change
+import data.lib.workload
+
+# One that goes with the pods it was written for takes nothing from anybody.
+deny contains violation if {
+	input.resource == null
+	count(input.facts.pods) > 0
+	violation := {
+		"path": ["metadata", "name"],
+		"message": sprintf("the budget goes: an upgrade of the nodes may stop all pods of %s at once", [change.words([pod.name | some pod in input.facts.pods])]),
+	}
+}
+
+fields := {
+	"minAvailable": {"worse": "fewer", "words": "have to stay"},
+	"maxUnavailable": {"worse": "more", "words": "may be stopped at once"},
+}
+
+old := workload.map(input.before, "spec")
+
+spec := workload.map(input.resource, "spec")
+
+deny contains violation if {
+	some field, meaning in fields
+	was := object.get(old, field, null)
+	is := object.get(spec, field, null)
+	weaker(field, was, is)
+	violation := {
+		"path": ["spec", field],
+		"message": sprintf("`%s` goes from %v to %v: %s pods %s", [field, was, is, meaning.worse, meaning.words]),
+		"fix": {"op": "set", "value": was},
+	}
+}
+
+# Only what is counted in the same way is compared.
+weaker("minAvailable", was, is) if {
+	amount(is) < amount(was)
+	percent(was) == percent(is)
+}
+
+weaker("maxUnavailable", was, is) if {
+	amount(is) > amount(was)
+	percent(was) == percent(is)
+}
+
+percent(value) if {
+	is_string(value)
+} else := false
+
+amount(value) := value if {
+	is_number(value)
+} else := to_number(trim_suffix(value, "%")) if {
+	is_string(value)
+	regex.match(`^[0-9]{1,9}%?$`, value)
+}

@@ -1,0 +1,62 @@
+# METADATA
+# title: Exceptions from admission policies are seen
+# description: An exception lets through what a policy refuses, for whatever it matches and for as long as it is there.
+# scope: package
+# custom:
+#   id: PL-0027
+#   severity: medium
+#   since: 0.1.0
+#   fix: never
+#   kinds: [PolicyException.kyverno.io, PolicyException.policies.kyverno.io]
+#   reads: [before]
+#   on: [added, changed]
+package plimsoll.policy_exception_added
+
+import data.lib.change
+import data.lib.workload
+
+spec := workload.map(input.resource, "spec")
+
+deny contains violation if {
+	input.before == null
+	violation := {
+		"path": ["spec"],
+		"message": sprintf("this lets through what %s refuses", [policies]),
+	}
+}
+
+deny contains violation if {
+	input.before != null
+	some field in ["exceptions", "policyRefs"]
+	was := workload.list(workload.map(input.before, "spec"), field)
+	some index, entry in workload.list(spec, field)
+	is_object(entry)
+	not entry in was
+	violation := {
+		"path": ["spec", field, index],
+		"message": sprintf("this lets through what `%v` refuses, too", [policy(entry)]),
+	}
+}
+
+deny contains violation if {
+	input.before != null
+	some field in ["match", "matchConditions"]
+	was := object.get(workload.map(input.before, "spec"), field, null)
+	object.get(spec, field, null) != was
+	violation := {
+		"path": ["spec", field],
+		"message": "the exception holds for other objects than before",
+	}
+}
+
+policies := "a policy" if {
+	count(named) == 0
+} else := change.words(named)
+
+named := [policy(entry) |
+	some field in ["exceptions", "policyRefs"]
+	some entry in workload.list(spec, field)
+	is_object(entry)
+]
+
+policy(entry) := object.get(entry, "policyName", object.get(entry, "name", "?"))

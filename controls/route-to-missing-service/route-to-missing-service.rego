@@ -1,0 +1,35 @@
+# METADATA
+# title: A route of the Gateway API leads to Services that exist
+# description: What is sent to a Service that does not exist gets an error from the gateway.
+# scope: package
+# custom:
+#   id: C-0302
+#   severity: medium
+#   since: 0.1.0
+#   fix: never
+#   kinds:
+#     - HTTPRoute.gateway.networking.k8s.io
+#     - GRPCRoute.gateway.networking.k8s.io
+#     - TCPRoute.gateway.networking.k8s.io
+#     - TLSRoute.gateway.networking.k8s.io
+#     - UDPRoute.gateway.networking.k8s.io
+#   reads: [inventory]
+package plimsoll.route_to_missing_service
+
+import data.lib.workload
+
+deny contains violation if {
+	some index, rule in workload.list(workload.map(input.resource, "spec"), "rules")
+	some place, backend in workload.list(rule, "backendRefs")
+	is_object(backend)
+	object.get(backend, "kind", "Service") == "Service"
+	object.get(backend, "group", "") == ""
+	name := backend.name
+	namespace := object.get(backend, "namespace", input.namespace)
+	services := {service.metadata.name | some service in workload.others("Service", namespace)}
+	not name in services
+	violation := {
+		"path": ["spec", "rules", index, "backendRefs", place, "name"],
+		"message": sprintf("there is no Service `%v` in `%v` among the manifests", [name, namespace]),
+	}
+}

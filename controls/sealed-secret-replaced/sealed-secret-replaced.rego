@@ -1,0 +1,31 @@
+# METADATA
+# title: What was kept out of the repository stays out
+# description: Where a sealed or fetched Secret becomes a plain one, its value is in the history of the repository for ever.
+# scope: package
+# custom:
+#   id: PL-0029
+#   severity: high
+#   since: 0.1.0
+#   fix: never
+#   kinds: [SealedSecret.bitnami.com, ExternalSecret.external-secrets.io, SecretProviderClass.secrets-store.csi.x-k8s.io]
+#   reads: [before, inventory]
+#   on: [removed]
+package plimsoll.sealed_secret_replaced
+
+import data.lib.change
+import data.lib.workload
+
+# The Secret that the object stood for; an ExternalSecret may give it another name.
+name := change.text(workload.map(workload.map(input.before, "spec"), "target"), "name") if {
+	change.text(workload.map(workload.map(input.before, "spec"), "target"), "name") != ""
+} else := change.text(workload.map(input.before, "metadata"), "name")
+
+deny contains violation if {
+	some secret in workload.others("Secret", input.namespace)
+	change.text(workload.map(secret, "metadata"), "name") == name
+	count(workload.map(secret, "data")) + count(workload.map(secret, "stringData")) > 0
+	violation := {
+		"path": ["metadata", "name"],
+		"message": sprintf("%s goes, and a plain Secret `%s` with values comes in its place", [change.named(input.before), name]),
+	}
+}

@@ -1,0 +1,76 @@
+# METADATA
+# title: A Service is not opened further to the outside
+# description: A NodePort or a load balancer takes connections from outside of the cluster, past every Ingress and its protections.
+# scope: package
+# custom:
+#   id: PL-0015
+#   severity: high
+#   since: 0.1.0
+#   fix: unsafe
+#   kinds: [Service]
+#   reads: [before]
+package plimsoll.service_exposed
+
+import data.lib.change
+import data.lib.network
+import data.lib.workload
+
+reach := {
+	"NodePort": "every node now takes connections for it",
+	"LoadBalancer": "a load balancer outside of the cluster now takes connections for it",
+}
+
+rank := {"ExternalName": 0, "ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
+
+spec := workload.map(input.resource, "spec")
+
+old := workload.map(input.before, "spec")
+
+deny contains violation if {
+	was := object.get(old, "type", "ClusterIP")
+	is := object.get(spec, "type", "ClusterIP")
+	rank[is] > rank[was]
+	violation := {
+		"path": ["spec", "type"],
+		"message": sprintf("the Service goes from %s to %s: %s", [was, is, reach[is]]),
+		"fix": change.restore(object.get(old, "type", null)),
+	}
+}
+
+deny contains violation if {
+	spec.type == "LoadBalancer"
+	object.get(old, "type", "ClusterIP") == "LoadBalancer"
+	was := workload.list(old, "loadBalancerSourceRanges")
+	count(was) > 0
+	count(workload.list(spec, "loadBalancerSourceRanges")) == 0
+	violation := {
+		"path": ["spec", "loadBalancerSourceRanges"],
+		"message": sprintf("the load balancer took connections from %s only, and now takes them from anywhere", [change.words(was)]),
+		"fix": {"op": "set", "value": was},
+	}
+}
+
+deny contains violation if {
+	was := workload.list(old, "loadBalancerSourceRanges")
+	count(was) > 0
+	some index, range in workload.list(spec, "loadBalancerSourceRanges")
+	is_string(range)
+	not network.within(range, was)
+	violation := {
+		"path": ["spec", "loadBalancerSourceRanges", index],
+		"message": sprintf("the load balancer now takes connections from `%s`, too", [range]),
+		"fix": {"op": "remove"},
+	}
+}
+
+# Annotations that keep a load balancer inside of the network.
+deny contains violation if {
+	spec.type == "LoadBalancer"
+	network.private_balancer(input.before)
+	is := input.resource
+	not network.private_balancer(is)
+	violation := {
+		"path": ["metadata", "annotations"],
+		"message": "the load balancer was internal and now has a public address",
+	}
+}

@@ -1,0 +1,251 @@
+//! What is proposed, and what must be refused though it looks right.
+
+use std::collections::BTreeSet;
+
+use super::{Attempt, Bench, Fix, Judges, Layer, Refusal, Remedy, Safety, Subject, attempts, settle};
+use crate::config::Config;
+use crate::control::{Controls, Reads};
+use crate::discover::{self, App};
+use crate::finding::Finding;
+use crate::policy;
+use crate::render::{self, Rendered};
+use crate::snapshot::{Memory, Snapshot, Tree};
+use crate::text::{RepoPath, Span};
+
+/// The files of a repository, all its apps, and the controls that are to judge them.
+struct Repository {
+    memory: Memory,
+    apps: Vec<App>,
+    rendered: Vec<Rendered>,
+    judges: Judges,
+}
+
+static NO_NAMESPACES: [String; 2] = [String::new(), String::new()];
+
+impl Repository {
+    fn new(controls: &[&str], files: &[(&str, &str)]) -> Self {
+        let memory = Memory::new("test", files.iter().copied()).unwrap();
+        let apps = discover::discover(&Tree::new(&memory), &Config::default()).apps;
+        let rendered: Vec<Rendered> = apps.iter().map(|app| render::render(&memory, app)).collect();
+        for rendered in &rendered {
+            assert_eq!(rendered.rendering.problems, []);
+        }
+        let built_in = Controls::built_in();
+        let all = built_in.select(|control| controls.contains(&control.id.as_str()));
+        let around = all.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
+        let judges = Judges {
+            all: policy::compile(&all).0,
+            around_ids: around.iter().map(|control| control.id.clone()).collect(),
+            around: policy::compile(&around).0,
+        };
+        Self {
+            memory,
+            apps,
+            rendered,
+            judges,
+        }
+    }
+
+    fn bench<T>(&self, work: impl FnOnce(&mut Bench<'_>) -> T) -> T {
+        let subjects = self.apps.iter().zip(&self.rendered).map(|(app, rendered)| Subject {
+            app,
+            namespaces: &NO_NAMESPACES,
+            base: None,
+            head: Some(rendered),
+            findings: None,
+        });
+        let render = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
+        let untouched = |_: &RepoPath, _: Span| false;
+        let mut bench = Bench::new(&self.memory, &self.judges, &render, &untouched, subjects.collect());
+        work(&mut bench)
+    }
+
+    /// The fix of the only finding of an app, and what was refused before it.
+    fn only(&self, app: &str) -> (Option<Fix>, Vec<Attempt>) {
+        self.bench(|bench| {
+            let findings = bench.findings(app);
+            assert_eq!(findings.len(), 1, "{findings:?}");
+            attempts(bench, &findings[0])
+        })
+    }
+
+    /// The text of a file after a fix.
+    fn after(&self, fix: &Fix, path: &str) -> String {
+        let path = RepoPath::new(path).unwrap();
+        let text = Tree::new(&self.memory).read_text(&path).unwrap();
+        fix.edits[&path].apply(&text)
+    }
+}
+
+const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
+
+fn template(security: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels:\n    app: web\nspec:\n  containers:\n    - name: web\n      image: web:1\n      securityContext:\n{security}"
+    )
+}
+
+#[test]
+fn a_value_that_the_template_ignores_is_no_fix() {
+    // The template asks for the value and prints something else.
+    let ignored = template(
+        "        {{- if .Values.securityContext }}\n        privileged: true\n        {{- else }}\n        privileged: true\n        {{- end }}\n",
+    );
+    let repository = Repository::new(
+        &["C-0057"],
+        &[
+            ("web/Chart.yaml", CHART),
+            ("web/values.yaml", "securityContext:\n  privileged: true\n"),
+            ("web/templates/pod.yaml", &ignored),
+        ],
+    );
+    let (fix, refused) = repository.only("web");
+    let fix = fix.unwrap();
+    assert_eq!(fix.layer, Layer::Template);
+    assert!(refused.iter().all(|attempt| attempt.refusal == Refusal::Remains));
+    // Only the branch that is rendered is edited; the other one is nobody's finding.
+    let after = repository.after(&fix, "web/templates/pod.yaml");
+    assert_eq!(after.matches("privileged: false").count(), 1);
+}
+
+#[test]
+fn a_fix_that_breaks_another_environment_is_refused() {
+    let guarded = template("        privileged: {{ .Values.privileged }}\n")
+        + "{{- if and .Values.needsIt (not .Values.privileged) }}{{ fail \"this environment needs it\" }}{{ end }}\n";
+    let repository = Repository::new(
+        &["C-0057"],
+        &[
+            ("web/Chart.yaml", CHART),
+            ("web/values.yaml", "privileged: true\n"),
+            ("web/values-dev.yaml", "a: 1\n"),
+            ("web/values-prod.yaml", "needsIt: true\n"),
+            ("web/templates/pod.yaml", &guarded),
+        ],
+    );
+    let (fix, _) = repository.only("web@dev");
+    let fix = fix.unwrap();
+    assert_eq!(fix.layer, Layer::Values);
+    assert_eq!(repository.after(&fix, "web/values-dev.yaml"), "a: 1\nprivileged: false\n");
+    let apps: BTreeSet<&str> = fix.moves.iter().map(|moved| moved.app.as_str()).collect();
+    assert_eq!(apps, BTreeSet::from(["web@dev"]));
+    let (fix, refused) = repository.only("web@prod");
+    assert_eq!(fix, None);
+    let broke = |attempt: &&Attempt| matches!(&attempt.refusal, Refusal::Broke(why) if why.contains("needs it"));
+    assert!(refused.iter().any(|attempt| attempt.layer == Layer::Values && broke(&attempt)));
+    assert!(refused.iter().any(|attempt| attempt.layer == Layer::Defaults && broke(&attempt)));
+}
+
+#[test]
+fn a_fix_that_makes_another_finding_appear_is_refused() {
+    let traded = template("        privileged: {{ .Values.privileged }}\n")
+        + "  {{- if not .Values.privileged }}\n  hostNetwork: true\n  {{- end }}\n";
+    let repository = Repository::new(
+        &["C-0057", "C-0041"],
+        &[
+            ("web/Chart.yaml", CHART),
+            ("web/values.yaml", "privileged: true\n"),
+            ("web/templates/pod.yaml", &traded),
+        ],
+    );
+    let (fix, refused) = repository.only("web");
+    assert_eq!(fix, None);
+    assert!(matches!(&refused[0].refusal, Refusal::Appeared(what) if what.contains("C-0041")));
+}
+
+#[test]
+fn a_fix_that_moves_something_else_is_refused() {
+    let shared = template("        privileged: {{ .Values.privileged }}\n")
+        .replace("app: web", "app: web-{{ .Values.privileged }}");
+    let repository = Repository::new(
+        &["C-0057"],
+        &[
+            ("web/Chart.yaml", CHART),
+            ("web/values.yaml", "privileged: true\n"),
+            ("web/templates/pod.yaml", &shared),
+        ],
+    );
+    let (fix, refused) = repository.only("web");
+    assert_eq!(fix, None);
+    assert!(matches!(&refused[0].refusal, Refusal::Strayed(moved) if moved.field == "metadata.labels.app"));
+}
+
+#[test]
+fn a_chart_from_elsewhere_is_steered_and_not_edited() {
+    let files = |template: &str, values: &str| {
+        vec![
+            (
+                "web/Chart.yaml".to_owned(),
+                format!("{CHART}dependencies: [{{name: db, version: 1.0.0, repository: 'https://example.org', alias: store}}]\n"),
+            ),
+            ("web/values.yaml".to_owned(), "# ours\n".to_owned()),
+            ("web/charts/db/Chart.yaml".to_owned(), CHART.replace("web", "db")),
+            ("web/charts/db/values.yaml".to_owned(), values.to_owned()),
+            ("web/charts/db/templates/pod.yaml".to_owned(), template.to_owned()),
+        ]
+    };
+    let read = files(
+        &template("        privileged: {{ .Values.security.privileged }}\n"),
+        "security: {privileged: true}\n",
+    );
+    let read: Vec<(&str, &str)> = read.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let repository = Repository::new(&["C-0057"], &read);
+    let fix = repository.only("web").0.unwrap();
+    assert_eq!(
+        repository.after(&fix, "web/values.yaml"),
+        "# ours\nstore:\n  security:\n    privileged: false\n"
+    );
+    let fixed = files(&template("        privileged: true\n"), "");
+    let fixed: Vec<(&str, &str)> = fixed.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (fix, refused) = Repository::new(&["C-0057"], &fixed).only("web");
+    assert!(fix.is_none() && refused.is_empty());
+}
+
+#[test]
+fn one_cause_in_several_apps_is_remedied_once() {
+    let files = [
+        ("base/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      securityContext: {privileged: true}\n"),
+        ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+        ("dev/kustomization.yaml", "namePrefix: dev-\nresources: [../base]\n"),
+        ("prod/kustomization.yaml", "namePrefix: prod-\nresources: [../base]\n"),
+    ];
+    let repository = Repository::new(&["C-0057"], &files);
+    repository.bench(|bench| {
+        let findings: Vec<Finding> = ["dev", "prod"].iter().flat_map(|app| bench.findings(app)).collect();
+        let all: Vec<&Finding> = findings.iter().collect();
+        let (remedies, chosen) = super::remedies(bench, &all);
+        assert_eq!(chosen, [Some(0), Some(0)]);
+        let [Remedy::Fix(fix)] = remedies.as_slice() else {
+            panic!("{remedies:?}");
+        };
+        assert_eq!((fix.layer, fix.resolves.len()), (Layer::Base, 2));
+        assert!(matches!(&fix.safety, Safety::Unsafe(why) if why.contains("devices")));
+        let apps: Vec<&str> = fix.moves.iter().map(|moved| moved.app.as_str()).collect();
+        assert_eq!(apps, ["dev", "prod"]);
+    });
+    // Alone, an overlay is patched.
+    let (fix, _) = repository.only("prod");
+    assert_eq!(fix.unwrap().layer, Layer::Overlay);
+}
+
+#[test]
+fn a_value_nobody_can_derive_is_a_draft() {
+    let pod = "apiVersion: v1\r\nkind: Pod\r\nmetadata: {name: web}\r\nspec:\r\n  containers:\r\n    - name: web\r\n      image: web:latest\r\n      resources: {limits: {cpu: 1}}";
+    let repository = Repository::new(&["C-0271", "PL-0001"], &[("pod.yaml", pod)]);
+    repository.bench(|bench| {
+        let findings = bench.findings(".");
+        let (remedies, _) = super::remedies(bench, &findings.iter().collect::<Vec<_>>());
+        let mut text = pod.to_owned();
+        for remedy in &remedies {
+            let Remedy::Draft(draft) = remedy else {
+                panic!("{remedy:?}");
+            };
+            text = draft.edits[&RepoPath::new("pod.yaml").unwrap()].apply(pod);
+            assert!(text.contains("memory: <memory>") || text.contains("image: web:<version>"), "{text}");
+        }
+        assert_eq!(remedies.len(), 2);
+        assert_eq!(text.matches("\r\n").count(), pod.matches("\r\n").count());
+        // Nothing of it is applied.
+        let applied = settle(bench, true, &|_| true, &|_| true);
+        assert!(applied.files.is_empty());
+    });
+}

@@ -1,0 +1,137 @@
+//! What regorus reads otherwise than OPA because of where it stands: repaired in the text, before it is parsed.
+//!
+//! A fact without a body, a parenthesis that begins a line, and bodies that follow one another. No line begins elsewhere
+//! afterwards, so that places in the text stay true.
+
+/// A piece of Rego.
+struct Token<'t> {
+    text: &'t str,
+    start: usize,
+    /// True if and only if it is the first of its line.
+    begins_line: bool,
+}
+
+/// The text with those repairs made.
+pub(super) fn repair(text: &str) -> String {
+    let tokens = tokens(text);
+    let mut inserts: Vec<(usize, String)> = Vec::new();
+    // The brackets that are open.
+    let mut open: Vec<(&str, usize)> = Vec::new();
+    // The statement at the top level: where it begins, and where its first body does.
+    let (mut start, mut body) = (0, None);
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+        if open.is_empty() && token.begins_line && !matches!(token.text, "{" | "else" | ")") {
+            (start, body) = (token.start, None);
+        }
+        match token.text {
+            "(" if open.last().is_some_and(|(bracket, _)| *bracket == "{") && token.begins_line => {
+                let is_end = before.is_some_and(|before| {
+                    before
+                        .text
+                        .ends_with(|c: char| c.is_alphanumeric() || "_)]}\"`".contains(c))
+                });
+                if is_end {
+                    inserts.push((token.start, ";".to_owned()));
+                }
+            }
+            "{" if open.is_empty() => {
+                let head = text
+                    .get(start..body.unwrap_or(token.start))
+                    .unwrap_or_default();
+                let chained = before.is_some_and(|before| before.text == "}");
+                if chained && body.is_some() && !head.contains("else") {
+                    let head: Vec<&str> = head.split_whitespace().collect();
+                    inserts.push((token.start, format!("{} ", head.join(" "))));
+                } else if body.is_none() {
+                    body = Some(token.start);
+                }
+            }
+            _ => {}
+        }
+        match token.text {
+            "(" | "[" | "{" => open.push((token.text, token.start)),
+            ")" | "]" | "}" => {
+                let opened = open.pop().map_or(0, |(_, at)| at);
+                let next = tokens.get(index + 1);
+                let is_last = next.is_none_or(|next| {
+                    next.begins_line && !matches!(next.text, "{" | "=" | ":=" | "if" | "else")
+                });
+                if token.text == ")"
+                    && open.is_empty()
+                    && is_last
+                    && is_name(text.get(start..opened))
+                {
+                    inserts.push((token.start + 1, " := true".to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut repaired = text.to_owned();
+    for (at, insert) in inserts.into_iter().rev() {
+        repaired.insert_str(at, &insert);
+    }
+    repaired
+}
+
+/// True for what can stand before the arguments of a fact.
+fn is_name(text: Option<&str>) -> bool {
+    text.is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+    })
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let bytes = text.as_bytes();
+    let mut tokens = Vec::new();
+    let mut begins_line = true;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        let skip_while = |from: usize, keep: &dyn Fn(u8) -> bool| {
+            let rest = bytes.get(from..).unwrap_or_default();
+            from + rest.iter().take_while(|byte| keep(**byte)).count()
+        };
+        match byte {
+            b'\n' => {
+                begins_line = true;
+                continue;
+            }
+            b' ' | b'\t' | b'\r' => continue,
+            b'#' => {
+                at = skip_while(at, &|byte| byte != b'\n');
+                continue;
+            }
+            b'`' => at = skip_while(at, &|byte| byte != b'`') + 1,
+            b'"' => {
+                while let Some(&byte) = bytes.get(at) {
+                    at += 1;
+                    match byte {
+                        b'\\' => at += 1,
+                        b'"' | b'\n' => break,
+                        _ => {}
+                    }
+                }
+            }
+            b':' if bytes.get(at) == Some(&b'=') => at += 1,
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
+                at = skip_while(at, &|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            }
+            byte if byte >= 0x80 => at = skip_while(at, &|byte| byte >= 0x80),
+            _ => {}
+        }
+        at = at.min(bytes.len());
+        tokens.push(Token {
+            text: text.get(start..at).unwrap_or_default(),
+            start,
+            begins_line,
+        });
+        begins_line = false;
+    }
+    tokens
+}

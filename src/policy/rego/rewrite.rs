@@ -1,0 +1,676 @@
+//! Rego, written anew so that regorus means by it what OPA means (policy.md, 6.2 lists where they differ).
+//!
+//! * `not E` where an operand of `E` is undefined: OPA evaluates operands before it negates, so that the rule is undefined;
+//!   regorus negates what is undefined and goes on. Each operand is bound to a name before the `not`.
+//! * A comprehension whose head looks up by a variable that the head itself may bind: the head moves to the end of the body.
+//! * What `layout` repairs.
+//!
+//! What asks for something that is not there while a change is checked (the network, a clock, chance) is refused at its place.
+
+use std::collections::BTreeSet;
+
+use regorus::unstable::{
+    AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleHead,
+};
+use regorus::{Source, unstable::Ref};
+
+use super::layout;
+
+/// A text that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// Why, as a clause.
+    pub(super) why: String,
+}
+
+/// Functions whose answers nobody can know from the repository, and those that no one has written yet.
+const REFUSED: [(&str, &str); 24] = [
+    ("http.send", "reaches the network"),
+    ("net.lookup_ip_addr", "reaches the network"),
+    ("opa.runtime", "asks how OPA was started"),
+    ("rand.intn", "is not the same twice"),
+    ("uuid.rfc4122", "is not the same twice"),
+    (
+        "time.now_ns",
+        "asks a clock, so that the same change would be judged differently tomorrow",
+    ),
+    ("providers.aws.sign_req", "is for reaching the network"),
+    ("rego.metadata.rule", "is not supported"),
+    ("rego.metadata.chain", "is not supported"),
+    ("rego.parse_module", "is not supported"),
+    ("strings.render_template", "is not supported"),
+    ("crypto.md5", "is not supported"),
+    ("crypto.hmac.md5", "is not supported"),
+    ("crypto.parse_private_keys", "is not supported"),
+    ("crypto.x509.parse_certificates", "is not supported"),
+    ("crypto.x509.parse_certificate_request", "is not supported"),
+    (
+        "crypto.x509.parse_and_verify_certificates",
+        "is not supported",
+    ),
+    ("crypto.x509.parse_rsa_private_key", "is not supported"),
+    ("crypto.x509.parse_keypair", "is not supported"),
+    ("io.jwt.verify_rs256", "is not supported"),
+    ("io.jwt.verify_hs256", "is not supported"),
+    ("io.jwt.decode_verify", "is not supported"),
+    ("io.jwt.encode_sign", "is not supported"),
+    ("graphql.parse", "is not supported"),
+];
+
+/// How often a text is written anew: what is nested needs one round for each level.
+const ROUNDS: usize = 64;
+
+/// The text of a module in which regorus reads what OPA reads.
+pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Refused> {
+    let mut text = layout::repair(text);
+    for _ in 0..ROUNDS {
+        let module = parse(path, &text, is_v1)?;
+        let mut pass = Pass {
+            text: &text,
+            edits: Vec::new(),
+            locals: BTreeSet::new(),
+            constants: BTreeSet::new(),
+            names: text.matches(NAME).count(),
+            refused: None,
+        };
+        pass.constants = module
+            .policy
+            .iter()
+            .filter_map(|rule| constant(rule))
+            .collect();
+        for rule in &module.policy {
+            pass.rule(rule);
+        }
+        if let Some(refused) = pass.refused {
+            return Err(refused);
+        }
+        let mut edits = pass.edits;
+        if edits.is_empty() {
+            return Ok(text);
+        }
+        // The outermost first; what is inside of another edit waits for the next round.
+        edits.sort_by_key(|edit| (edit.whole.0, std::cmp::Reverse(edit.whole.1)));
+        let mut end = 0;
+        edits.retain(|edit| {
+            let is_free = edit.whole.0 >= end;
+            if is_free {
+                end = edit.whole.1;
+            }
+            is_free
+        });
+        let mut pieces: Vec<(usize, usize, String)> =
+            edits.into_iter().flat_map(|edit| edit.pieces).collect();
+        pieces.sort_by_key(|(start, end, _)| (*start, *end));
+        for (start, end, new) in pieces.into_iter().rev() {
+            if text.get(start..end).is_some() {
+                text.replace_range(start..end, &new);
+            }
+        }
+    }
+    Err(Refused {
+        line: 1,
+        why: "its negations are nested too deeply".to_owned(),
+    })
+}
+
+fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
+    let refused = |error: &dyn std::fmt::Display| Refused::from_message(&format!("{error:#}"));
+    let source =
+        Source::from_contents(path.to_owned(), text.to_owned()).map_err(|error| refused(&error))?;
+    let mut parser = Parser::new(&source).map_err(|error| refused(&error))?;
+    if is_v1 {
+        parser.enable_rego_v1().map_err(|error| refused(&error))?;
+    }
+    parser.parse().map_err(|error| refused(&error))
+}
+
+impl Refused {
+    /// Reads regorus' way of showing an error: `--> FILE:LINE:COLUMN`, an excerpt, and `error: …`.
+    pub(super) fn from_message(message: &str) -> Self {
+        let line = message
+            .lines()
+            .find_map(|line| {
+                let mut parts = line.trim().strip_prefix("--> ")?.rsplit(':');
+                let _column = parts.next();
+                parts.next()?.parse().ok()
+            })
+            .unwrap_or(1);
+        Self {
+            line,
+            why: super::first_line(message),
+        }
+    }
+}
+
+/// What begins the names that are added.
+const NAME: &str = "__operand_";
+
+/// Some replacements that belong together.
+struct Edit {
+    /// From where to where they reach.
+    whole: (usize, usize),
+    pieces: Vec<(usize, usize, String)>,
+}
+
+struct Pass<'t> {
+    text: &'t str,
+    edits: Vec<Edit>,
+    /// The names that the rule at hand binds itself.
+    locals: BTreeSet<String>,
+    /// The rules that are always defined.
+    constants: BTreeSet<String>,
+    names: usize,
+    refused: Option<Refused>,
+}
+
+impl Pass<'_> {
+    fn name(&mut self) -> String {
+        self.names += 1;
+        format!("{NAME}{}", self.names)
+    }
+
+    /// From where to where an expression reaches.
+    fn range(&self, expr: &Expr) -> (usize, usize) {
+        let span = expr.span();
+        let start = span.start as usize;
+        let is_quote = |at: usize| matches!(self.text.as_bytes().get(at), Some(b'"' | b'`'));
+        // The place of a text does not hold its quotes.
+        let opened = start.checked_sub(1).filter(|before| is_quote(*before));
+        (opened.unwrap_or(start), self.end(span.end))
+    }
+
+    fn end(&self, end: u32) -> usize {
+        let end = end as usize;
+        let is_quote = matches!(self.text.as_bytes().get(end), Some(b'"' | b'`'));
+        end + usize::from(is_quote)
+    }
+
+    fn text_of(&self, expr: &Expr) -> &str {
+        let (start, end) = self.range(expr);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn rule(&mut self, rule: &Rule) {
+        self.locals = locals(rule);
+        match rule {
+            Rule::Default { value, .. } => self.expr(value),
+            Rule::Spec { head, bodies, .. } => {
+                match head {
+                    RuleHead::Compr { refr, assign, .. } => {
+                        self.expr(refr);
+                        if let Some(assign) = assign {
+                            self.expr(&assign.value);
+                        }
+                    }
+                    RuleHead::Set { refr, key, .. } => {
+                        self.expr(refr);
+                        if let Some(key) = key {
+                            self.expr(key);
+                        }
+                    }
+                    RuleHead::Func { assign, .. } => {
+                        if let Some(assign) = assign {
+                            self.expr(&assign.value);
+                        }
+                    }
+                }
+                for body in bodies {
+                    if let Some(assign) = &body.assign {
+                        self.expr(&assign.value);
+                    }
+                    self.query(&body.query, true);
+                }
+            }
+        }
+    }
+
+    fn query(&mut self, query: &Query, of_rule: bool) {
+        let bare = of_rule && {
+            let at = query.span.start as usize;
+            self.text
+                .get(at..)
+                .is_some_and(|text| text.starts_with("not"))
+        };
+        for statement in &query.stmts {
+            match &statement.literal {
+                Literal::NotExpr { expr, .. } => {
+                    self.negation(statement, expr, bare);
+                    self.expr(expr);
+                }
+                Literal::Expr { expr, .. } => self.expr(expr),
+                Literal::SomeVars { .. } => {}
+                Literal::SomeIn { collection, .. } => self.expr(collection),
+                Literal::Every { domain, query, .. } => {
+                    self.expr(domain);
+                    self.query(query, false);
+                }
+            }
+            for with in &statement.with_mods {
+                self.expr(&with.r#as);
+            }
+        }
+    }
+
+    fn negation(&mut self, statement: &LiteralStmt, expr: &Expr, bare: bool) {
+        let mut operands = Vec::new();
+        self.operands(expr, &mut operands);
+        if operands.is_empty() {
+            return;
+        }
+        let (start, mut end) = (statement.span.start as usize, self.end(statement.span.end));
+        let with = statement.with_mods.first().zip(statement.with_mods.last());
+        let with = with.map_or_else(String::new, |(first, last)| {
+            end = end.max(self.end(last.r#as.span().end));
+            let with = self.text.get(first.span.start as usize..end);
+            let with = with.unwrap_or_default();
+            let keyword = if with.starts_with("with") {
+                ""
+            } else {
+                "with "
+            };
+            format!(" {keyword}{with}").replace('\n', " ")
+        });
+        let mut bindings = String::new();
+        let mut pieces = Vec::new();
+        for operand in operands {
+            let name = self.name();
+            bindings.push_str(&format!("{name} := {}{with}; ", self.text_of(operand)));
+            let (start, end) = self.range(operand);
+            // Its lines go with it, so that no line after the negation moves.
+            pieces.push((start, end, name));
+        }
+        if bare {
+            bindings.insert_str(0, "{ ");
+            pieces.push((end, end, " }".to_owned()));
+        }
+        pieces.push((start, start, bindings));
+        self.edits.push(Edit {
+            whole: (start, end),
+            pieces,
+        });
+    }
+
+    /// The operands that OPA evaluates before it negates.
+    fn operands<'e>(&self, expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+        let mut take = |expr: &'e Ref<Expr>| {
+            if self.may_be_undefined(expr) {
+                found.push(expr);
+            }
+        };
+        match expr {
+            Expr::Call { params, .. } => params.iter().for_each(take),
+            Expr::BoolExpr {
+                op: BoolOp::Eq,
+                lhs,
+                rhs,
+                ..
+            }
+            | Expr::AssignExpr {
+                op: AssignOp::Eq,
+                lhs,
+                rhs,
+                ..
+            } => {
+                self.inside(lhs, found);
+                self.inside(rhs, found);
+            }
+            Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::BinExpr { lhs, rhs, .. } => {
+                take(lhs);
+                take(rhs);
+            }
+            Expr::Membership {
+                key,
+                value,
+                collection,
+                ..
+            } => {
+                key.iter().for_each(&mut take);
+                take(value);
+                take(collection);
+            }
+            _ => self.inside(expr, found),
+        }
+    }
+
+    /// What is evaluated before an operand that may itself be undefined: calls, and the indices of references.
+    fn inside<'e>(&self, expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+        match expr {
+            Expr::RefDot { refr, .. } => self.inside(refr, found),
+            Expr::RefBrack { refr, index, .. } => {
+                self.inside(refr, found);
+                let is_plain = matches!(index.as_ref(), Expr::Var { .. });
+                if !is_plain && self.may_be_undefined(index) {
+                    found.push(index);
+                }
+            }
+            Expr::Call { .. }
+            | Expr::ArithExpr { .. }
+            | Expr::BinExpr { .. }
+            | Expr::BoolExpr { .. }
+            | Expr::Membership { .. } => found.push(expr),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                if items.iter().any(|item| self.may_be_undefined(item)) {
+                    found.push(expr);
+                }
+            }
+            Expr::Object { fields, .. } => {
+                if fields
+                    .iter()
+                    .any(|(_, _, value)| self.may_be_undefined(value))
+                {
+                    found.push(expr);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn may_be_undefined(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. }
+            | Expr::UnaryExpr { .. }
+            | Expr::ArrayCompr { .. }
+            | Expr::SetCompr { .. }
+            | Expr::ObjectCompr { .. } => false,
+            Expr::Var { span, .. } => {
+                let name = span.text();
+                name != "_"
+                    && name != "input"
+                    && name != "data"
+                    && !name.starts_with(NAME)
+                    && !self.locals.contains(name)
+                    && !self.constants.contains(name)
+            }
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                items.iter().any(|item| self.may_be_undefined(item))
+            }
+            Expr::Object { fields, .. } => fields
+                .iter()
+                .any(|(_, key, value)| self.may_be_undefined(key) || self.may_be_undefined(value)),
+            _ => true,
+        }
+    }
+
+    fn comprehension(&mut self, whole: &Expr, heads: &[&Expr], query: &Query) {
+        let mut bindings = String::new();
+        let mut pieces = Vec::new();
+        for head in heads {
+            if !looks_up(head) || self.text_of(head).contains('\n') {
+                continue;
+            }
+            let name = self.name();
+            bindings.push_str(&format!("; {name} := {}", self.text_of(head)));
+            let (start, end) = self.range(head);
+            pieces.push((start, end, name));
+        }
+        if !bindings.is_empty() {
+            // The end of the last statement: what follows it may be a comment.
+            let end = query.stmts.last().map_or(query.span.end, |last| {
+                let with = last.with_mods.last().map(|with| with.r#as.span().end);
+                last.span.end.max(with.unwrap_or_default())
+            });
+            let end = self.end(end);
+            pieces.push((end, end, bindings));
+            self.edits.push(Edit {
+                whole: self.range(whole),
+                pieces,
+            });
+        }
+        for head in heads {
+            self.expr(head);
+        }
+        self.query(query, false);
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.comprehension(expr, &[term], query);
+            }
+            Expr::ObjectCompr {
+                key, value, query, ..
+            } => self.comprehension(expr, &[key, value], query),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                for item in items {
+                    self.expr(item);
+                }
+            }
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    self.expr(key);
+                    self.expr(value);
+                }
+            }
+            Expr::Call { fcn, params, .. } => {
+                let name = self.text_of(fcn);
+                let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
+                if let Some((name, why)) = refused {
+                    self.refused.get_or_insert_with(|| Refused {
+                        line: fcn.span().line as usize,
+                        why: format!("`{name}` {why}"),
+                    });
+                }
+                for param in params {
+                    self.expr(param);
+                }
+            }
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::RefDot { refr, .. } => self.expr(refr),
+            Expr::RefBrack { refr, index, .. } => {
+                self.expr(refr);
+                self.expr(index);
+            }
+            Expr::BinExpr { lhs, rhs, .. }
+            | Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::AssignExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::Membership {
+                key,
+                value,
+                collection,
+                ..
+            } => {
+                if let Some(key) = key {
+                    self.expr(key);
+                }
+                self.expr(value);
+                self.expr(collection);
+            }
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. }
+            | Expr::Var { .. } => {}
+        }
+    }
+}
+
+/// True for a reference that looks something up by a variable.
+fn looks_up(expr: &Expr) -> bool {
+    match expr {
+        Expr::RefBrack { refr, index, .. } => {
+            matches!(index.as_ref(), Expr::Var { span, .. } if span.text() != "_") || looks_up(refr)
+        }
+        Expr::RefDot { refr, .. } => looks_up(refr),
+        _ => false,
+    }
+}
+
+/// The name of a rule without a body, or with a default, which is therefore never undefined.
+fn constant(rule: &Rule) -> Option<String> {
+    let refr = match rule {
+        Rule::Default { refr, args, .. } if args.is_empty() => refr,
+        Rule::Spec {
+            head:
+                RuleHead::Compr {
+                    refr,
+                    assign: Some(_),
+                    ..
+                },
+            bodies,
+            ..
+        } if bodies.is_empty() => refr,
+        _ => return None,
+    };
+    Some(refr.span().text().to_owned())
+}
+
+/// The names that a rule binds by `some`, `:=`, `every` or as arguments.
+fn locals(rule: &Rule) -> BTreeSet<String> {
+    let mut locals = BTreeSet::new();
+    if let Rule::Spec { head, bodies, .. } = rule {
+        if let RuleHead::Func { args, .. } = head {
+            for arg in args {
+                variables(arg, &mut locals);
+            }
+        }
+        match head {
+            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
+                if let Some(assign) = assign {
+                    nested(&assign.value, &mut locals);
+                }
+            }
+            RuleHead::Set { key, .. } => {
+                if let Some(key) = key {
+                    nested(key, &mut locals);
+                }
+            }
+        }
+        for body in bodies {
+            if let Some(assign) = &body.assign {
+                nested(&assign.value, &mut locals);
+            }
+            of_query(&body.query, &mut locals);
+        }
+    }
+    locals
+}
+
+fn of_query(query: &Query, locals: &mut BTreeSet<String>) {
+    for statement in &query.stmts {
+        match &statement.literal {
+            Literal::SomeVars { vars, .. } => {
+                locals.extend(vars.iter().map(|name| name.text().to_owned()));
+            }
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
+                for expr in key.iter().chain([value]) {
+                    variables(expr, locals);
+                }
+                nested(collection, locals);
+            }
+            Literal::Every {
+                key,
+                value,
+                query,
+                domain,
+                ..
+            } => {
+                let names = key.iter().chain([value]);
+                locals.extend(names.map(|name| name.text().to_owned()));
+                nested(domain, locals);
+                of_query(query, locals);
+            }
+            Literal::Expr { expr, .. } => {
+                if let Expr::AssignExpr {
+                    op: AssignOp::ColEq,
+                    lhs,
+                    ..
+                } = expr.as_ref()
+                {
+                    variables(lhs, locals);
+                }
+                nested(expr, locals);
+            }
+            Literal::NotExpr { expr, .. } => nested(expr, locals),
+        }
+    }
+}
+
+/// The names that the comprehensions in an expression bind.
+fn nested(expr: &Expr, locals: &mut BTreeSet<String>) {
+    match expr {
+        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+            nested(term, locals);
+            of_query(query, locals);
+        }
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => {
+            nested(key, locals);
+            nested(value, locals);
+            of_query(query, locals);
+        }
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().for_each(|item| nested(item, locals));
+        }
+        Expr::Object { fields, .. } => {
+            for (_, key, value) in fields {
+                nested(key, locals);
+                nested(value, locals);
+            }
+        }
+        Expr::Call { params, .. } => params.iter().for_each(|param| nested(param, locals)),
+        Expr::UnaryExpr { expr, .. } => nested(expr, locals),
+        Expr::RefDot { refr, .. } => nested(refr, locals),
+        Expr::RefBrack { refr, index, .. } => {
+            nested(refr, locals);
+            nested(index, locals);
+        }
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => {
+            nested(lhs, locals);
+            nested(rhs, locals);
+        }
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            for expr in key.iter().chain([value, collection]) {
+                nested(expr, locals);
+            }
+        }
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Var { .. } => {}
+    }
+}
+
+/// The variables of a pattern.
+fn variables(expr: &Expr, found: &mut BTreeSet<String>) {
+    match expr {
+        Expr::Var { span, .. } => {
+            found.insert(span.text().to_owned());
+        }
+        Expr::Array { items, .. } => items.iter().for_each(|item| variables(item, found)),
+        Expr::Object { fields, .. } => {
+            fields
+                .iter()
+                .for_each(|(_, _, value)| variables(value, found));
+        }
+        _ => {}
+    }
+}

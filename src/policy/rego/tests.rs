@@ -1,0 +1,127 @@
+//! What OPA answered to small modules (testdata/policy/rego.jsonl), answered here; and what is refused.
+
+use serde_json::Value as Json;
+
+use super::*;
+use crate::control::Controls;
+
+fn answer(body: &str, input: &Json) -> Result<Json, String> {
+    let text = format!("package case\n\n{body}\n");
+    let text = rewrite::rewrite("case.rego", &text, true).map_err(|refused| refused.why)?;
+    let mut engine = new_engine(true);
+    let path = RepoPath::new("case.rego").unwrap();
+    add(&mut engine, &path, &text)?;
+    engine.set_input(regorus::Value::from_json_str(&input.to_string()).unwrap());
+    match engine.eval_rule("data.case.p".to_owned()) {
+        Ok(regorus::Value::Undefined) => Ok(serde_json::json!({"undefined": true})),
+        Ok(value) => {
+            let value: Json = serde_json::from_str(&value.to_json_str().unwrap()).unwrap();
+            Ok(serde_json::json!({ "value": value }))
+        }
+        Err(error) => Err(format!("{text}: {error:#}")),
+    }
+}
+
+#[test]
+fn rego_means_what_it_means_to_opa() {
+    let recorded = include_str!("../../../testdata/policy/rego.jsonl");
+    let mut rows = recorded
+        .lines()
+        .map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let input = rows.next().unwrap()["input"].clone();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for row in rows {
+        count += 1;
+        let said = answer(row["body"].as_str().unwrap(), &input);
+        let is_same = said.as_ref().is_ok_and(|said| {
+            said.get("undefined") == row.get("undefined")
+                && match (&said["value"], &row["value"]) {
+                    (Json::Number(a), Json::Number(b)) => a.as_f64() == b.as_f64(),
+                    (a, b) => a == b,
+                }
+        });
+        if !is_same {
+            wrong.push(format!("{row}\n  here: {said:?}"));
+        }
+    }
+    assert!(count > 60);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn v0_modules_are_repaired() {
+    let check = |text: &str, expected: &str| {
+        let text = format!("package case\n{text}");
+        let rewritten = rewrite::rewrite("case.rego", &text, false).unwrap();
+        let mut engine = new_engine(false);
+        engine.set_rego_v0(true);
+        add(
+            &mut engine,
+            &RepoPath::new("case.rego").unwrap(),
+            &rewritten,
+        )
+        .unwrap();
+        engine.set_input(regorus::Value::from_json_str(r#"{"a": 1}"#).unwrap());
+        let value = engine.eval_rule("data.case.deny".to_owned()).unwrap();
+        let value: Json = serde_json::from_str(&value.to_json_str().unwrap()).unwrap();
+        assert_eq!(value.to_string(), expected, "{rewritten}");
+    };
+    check(
+        "deny[msg] { input.b; msg := \"b\" } { input.a; msg := \"a\" }",
+        r#"["a"]"#,
+    );
+    check(
+        "deny[msg] { x := input.a\n  (x == 1)\n  msg := \"a\" }",
+        r#"["a"]"#,
+    );
+    check(
+        "deny[msg] { not startswith(input.b, \"x\"); msg := \"b\" }",
+        "[]",
+    );
+    check(
+        "known(\"a\")\ndeny[msg] { known(\"a\"); msg := \"a\" }",
+        r#"["a"]"#,
+    );
+}
+
+#[test]
+fn what_cannot_be_known_is_refused_at_its_line() {
+    for (body, why) in [
+        ("p := http.send({})", "`http.send` reaches the network"),
+        ("p if time.now_ns() > 1", "asks a clock"),
+        ("p := opa.runtime()", "asks how OPA was started"),
+        ("p := rand.intn(\"a\", 3)", "is not the same twice"),
+        ("p := rego.metadata.rule()", "is not supported"),
+        ("p := $\"{input.a}\"", ""),
+        ("p if {", ""),
+    ] {
+        let text = format!("package case\n\n{body}\n");
+        let refused = rewrite::rewrite("case.rego", &text, true).unwrap_err();
+        assert!(refused.line >= 3, "{refused:?}");
+        assert!(refused.why.contains(why), "{refused:?}");
+    }
+}
+
+/// Ours are loaded as they are, because there is nothing in them to rewrite: that halves what loading them costs.
+#[test]
+fn built_in_rego_is_what_it_would_be_rewritten_to() {
+    let controls = Controls::built_in();
+    let libraries = controls.libraries().iter();
+    let texts = controls
+        .iter()
+        .map(|control| (&control.path, &control.rego))
+        .chain(libraries.map(|library| (&library.path, &library.rego)));
+    for (path, rego) in texts {
+        let rewritten = rewrite::rewrite(path.as_str(), rego, true);
+        let rewritten = rewritten.unwrap_or_else(|refused| panic!("{path}: {refused:?}"));
+        for (number, (ours, other)) in rego.lines().zip(rewritten.lines()).enumerate() {
+            assert_eq!(
+                ours,
+                other,
+                "{path}:{}: bind the operand before the `not`",
+                number + 1
+            );
+        }
+    }
+}

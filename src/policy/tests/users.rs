@@ -1,0 +1,257 @@
+//! Policies that users have written for Conftest and as Kubescape's, as they are.
+
+use super::objects;
+use crate::config;
+use crate::control::{Controls, Defaults, Severity};
+use crate::finding::Finding;
+use crate::policy::{Side, choose, compile, evaluate};
+use crate::problem::Problem;
+use crate::snapshot::{Memory, Tree};
+use crate::text::RepoPath;
+
+const DEFAULTS: Defaults = Defaults {
+    deny: Severity::High,
+    warn: Severity::Low,
+};
+
+fn path(text: &str) -> RepoPath {
+    RepoPath::new(text).unwrap()
+}
+
+/// What the policies in `policy/`, with the data in `data.yaml`, find in some objects that are new.
+fn found(files: &[(&str, &str)], base: &str, head: &str) -> (Vec<Finding>, Vec<Problem>) {
+    let tree = Memory::new("base", files.iter().copied()).unwrap();
+    let data: Vec<RepoPath> = files
+        .iter()
+        .filter(|(name, _)| name.ends_with("data.yaml"))
+        .map(|(name, _)| path(name))
+        .collect();
+    let mut controls = Controls::none();
+    let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &data, DEFAULTS);
+    let (policy, more) = compile(&controls);
+    problems.extend(more);
+    let (base, head) = (objects(base), objects(head));
+    let (findings, more) = evaluate(&policy, &Side::new("a", &base), &Side::new("a", &head));
+    problems.extend(more);
+    (findings, problems)
+}
+
+fn told(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .map(|f| {
+            let (state, severity) = (f.state.name(), f.severity);
+            format!(
+                "{state} {severity} {} {} {}: {}",
+                f.control, f.resource.name, f.field, f.message
+            )
+        })
+        .collect()
+}
+
+const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec:\n  replicas: 1\n  template:\n    spec:\n      containers:\n        - { name: web, image: \"nginx:latest\" }\n        - { name: side, image: \"side:1\" }\n";
+
+#[test]
+fn conftest_rules_are_asked_about_each_object() {
+    let rules = r#"package main
+
+import rego.v1
+
+# METADATA
+# title: No latest
+# custom:
+#   severity: critical
+deny_latest contains msg if {
+	some container in input.spec.template.spec.containers
+	endswith(container.image, ":latest")
+	msg := sprintf("%s uses latest", [container.name])
+}
+
+deny contains {"msg": "few replicas", "metadata": {"path": ["spec", "replicas"], "severity": "medium"}} if input.spec.replicas < data.least
+
+violation contains msg if {
+	input.kind == "Deployment"
+	not input.spec.template.spec.securityContext.runAsNonRoot
+	msg := "must not run as root"
+}
+
+warn contains msg if {
+	not startswith(input.spec.nothing, "x")
+	msg := "never"
+}
+
+warn contains msg if {
+	input.metadata.name == "web"
+	msg := "a name"
+}
+"#;
+    let files = [
+        ("policy/main.rego", rules),
+        ("policy/main_test.rego", "package main\ntest_x { true }"),
+        ("data.yaml", "least: 2\n"),
+    ];
+    let (findings, problems) = found(&files, "", WEB);
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new medium USER/main.deny web spec.replicas: few replicas",
+            "new critical USER/main.deny_latest web spec.template.spec.containers[name=web].image: web uses latest",
+            "new high USER/main.violation web spec.template.spec.securityContext.runAsNonRoot: must not run as root",
+            "new low USER/main.warn web metadata.name: a name",
+        ]
+    );
+    let (findings, _) = found(&files, WEB, &WEB.replace("replicas: 1", "replicas: 3"));
+    let states: Vec<&str> = findings.iter().map(|f| f.state.name()).collect();
+    assert_eq!(states, ["resolved", "existing", "existing", "existing"]);
+}
+
+#[test]
+fn exceptions_older_rego_and_combined_input_are_known() {
+    let (findings, problems) = found(
+        &[
+            (
+                "policy/old.rego",
+                "package main\n\ndeny_a[msg] {\n  input.kind == \"Deployment\"\n  msg := \"a\"\n}\n\ndeny_b[{\"msg\": msg}] {\n  input.kind == \"Deployment\"\n  msg := \"b\"\n}\n\nexception[rules] {\n  input.metadata.name == \"web\"\n  rules := [\"a\"]\n}\n",
+            ),
+            (
+                "policy/combined.rego",
+                "package combined\n\nimport rego.v1\n\ndeny contains msg if {\n  some i\n  input[i].contents.kind == \"Service\"\n  name := input[i].contents.metadata.name\n  not deployed(name)\n  msg := sprintf(\"%s serves nothing\", [name])\n}\n\ndeployed(name) if {\n  some file in input\n  file.contents.kind == \"Deployment\"\n  file.contents.metadata.name == name\n}\n",
+            ),
+        ],
+        "",
+        &format!(
+            "{WEB}---\napiVersion: v1\nkind: Service\nmetadata: {{ name: web }}\n---\napiVersion: v1\nkind: Service\nmetadata: {{ name: gone }}\n"
+        ),
+    );
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new high USER/main.deny_b web metadata.name: b",
+            "new high USER/combined.deny gone metadata.name: gone serves nothing",
+        ]
+    );
+}
+
+#[test]
+fn kubescape_rules_are_given_all_objects() {
+    let rule = r#"package armo_builtins
+
+import future.keywords.in
+
+deny[msga] {
+	deployment := input[_]
+	some i
+	container := deployment.spec.template.spec.containers[i]
+	not container.securityContext.privileged == false
+	container.name in data.postureControlInputs.names
+	path := sprintf("spec.template.spec.containers[%d].securityContext.privileged", [i])
+	msga := {
+		"alertMessage": sprintf("%s may be privileged", [container.name]),
+		"failedPaths": [],
+		"fixPaths": [{"path": path, "value": "false"}],
+		"alertObject": {"k8sApiObjects": [deployment]},
+	}
+}
+"#;
+    let metadata = r#"{"name": "may-be-privileged", "match": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["Deployment"]}], "ruleLanguage": "Rego"}"#;
+    let (findings, problems) = found(
+        &[
+            ("policy/rule/raw.rego", rule),
+            ("policy/rule/rule.metadata.json", metadata),
+            ("data.yaml", "postureControlInputs: { names: [web] }\n"),
+        ],
+        "",
+        WEB,
+    );
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new high USER/may-be-privileged web spec.template.spec.containers[name=web].securityContext.privileged: web may be privileged"
+        ]
+    );
+    assert!(findings[0].suggestion.is_some());
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_a_problem_at_its_line() {
+    for (rules, expected) in [
+        (
+            "package main\n\ndeny[msg] {\n  http.send({})\n  msg := \"x\"\n}\n",
+            "`http.send` reaches the network",
+        ),
+        (
+            "package main\nimport rego.v1\n\ndeny contains msg if {\n  msg :=\n}\n",
+            "cannot be evaluated",
+        ),
+        (
+            "package main\nimport rego.v1\n# METADATA\n# custom: { severity: awful }\ndeny contains \"x\" if true\n",
+            "`awful` is no severity",
+        ),
+        (
+            "package main\nimport rego.v1\ndeny contains {\"msg\": \"x\", \"severity\": \"odd\"} if true\n",
+            "the severity `odd`, which is none",
+        ),
+        (
+            "package main\nimport rego.v1\ndeny contains x if { x := unknown(1) }\n",
+            "could not be evaluated",
+        ),
+    ] {
+        let (_, problems) = found(&[("policy/p.rego", rules)], "", WEB);
+        assert_eq!(problems.len(), 1, "{rules}: {problems:?}");
+        assert!(problems[0].message.contains(expected), "{problems:?}");
+        assert_eq!(
+            problems[0].place.as_ref().unwrap().path,
+            path("policy/p.rego")
+        );
+    }
+}
+
+#[test]
+fn the_configuration_names_policies_and_what_holds_for_them() {
+    let tree = Memory::new(
+        "base",
+        [(
+            "policy/p.rego",
+            "package main\nimport rego.v1\ndeny contains \"x\" if input.kind == \"Deployment\"\n",
+        )],
+    )
+    .unwrap();
+    let check = |text: &str| {
+        let (config, problems) = config::load_text(&path(".plimsoll.yaml"), text);
+        assert_eq!(problems, []);
+        let (controls, problems) = choose(&config, &Tree::new(&tree));
+        let of_user = controls.iter().filter(|control| !control.built_in);
+        let of_user: Vec<String> = of_user
+            .map(|c| format!("{} {}", c.id, c.severity))
+            .collect();
+        (
+            of_user,
+            problems.into_iter().map(|p| p.message).collect::<Vec<_>>(),
+        )
+    };
+    let (rules, problems) = check("policies: [policy]\nframeworks: [pss-baseline]\n");
+    assert_eq!(
+        (rules, problems),
+        (vec!["USER/main.deny medium".to_owned()], vec![])
+    );
+    let (rules, problems) = check("policies: [policy]\npolicy-severity: high\n");
+    assert_eq!(
+        (rules, problems),
+        (vec!["USER/main.deny high".to_owned()], vec![])
+    );
+    let (rules, problems) =
+        check("policies: [policy]\ncontrols: { main.deny: { severity: low } }\n");
+    assert_eq!(rules, ["USER/main.deny medium"]);
+    assert_eq!(
+        problems,
+        ["`main.deny` is made less severe without a reason"]
+    );
+    let (_, problems) = check("policies: [nowhere]\n");
+    assert_eq!(
+        problems,
+        ["there is no `nowhere`, which the configuration names"]
+    );
+}

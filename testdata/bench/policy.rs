@@ -1,0 +1,141 @@
+//! What controls cost: `cargo run --release --example policy-bench -- [--questions FILE] MANIFEST…`.
+//!
+//! Times loading for one Deployment and for the whole library, and evaluates all controls on the objects of the manifests,
+//! new and unchanged, a second time repeated to 10,000. With `--questions`, every control's input and answer is written as a
+//! line of JSON, for `policy.py` beside this file, which asks OPA the same and runs checkov on the same manifests.
+#![expect(clippy::print_stdout, reason = "a program for people")]
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use plimsoll::control::Controls;
+use plimsoll::control::cases::cases;
+use plimsoll::origin::Origin;
+use plimsoll::policy::{Policy, Side, compile, evaluate, evaluate_telling};
+use plimsoll::resource::{Resource, flatten};
+use plimsoll::yaml::{self, Dialect};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn parsed(text: &str) -> Vec<Resource> {
+    let mut found = Vec::new();
+    for document in yaml::parse(text).documents {
+        let Ok(value) = document.value(Dialect::Helm, &mut |_| Origin::NONE) else {
+            continue;
+        };
+        let objects = flatten(value).into_iter();
+        found.extend(objects.filter_map(|value| Resource::new(value, document.span)));
+    }
+    found
+}
+
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM"));
+    peak.unwrap_or("VmHWM: unknown").replace('\t', " ")
+}
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec: { template: { spec: { containers: [{ name: web, image: a }] } } }\n";
+
+fn main() -> Result<(), Failure> {
+    let mut questions = None;
+    let mut manifests = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--questions" {
+            questions = arguments.next();
+        } else {
+            manifests.push(argument);
+        }
+    }
+    if std::env::var_os("RAYON_NUM_THREADS").is_none() {
+        println!("set RAYON_NUM_THREADS=1 to measure one core");
+    }
+    let start = Instant::now();
+    let controls = Controls::built_in();
+    let read = start.elapsed();
+    let (policy, problems) = compile(&controls);
+    let one = parsed(DEPLOYMENT);
+    let changed = parsed(&DEPLOYMENT.replace("image: a", "image: b"));
+    let (findings, _) = evaluate(&policy, &Side::new("a", &one), &Side::new("a", &changed));
+    println!(
+        "{} controls read in {read:?}; ready and a change to one Deployment judged in {:?} ({} findings, {} problems)",
+        controls.iter().count(),
+        start.elapsed(),
+        findings.len(),
+        problems.len()
+    );
+    let start = Instant::now();
+    evaluate(&policy, &Side::new("a", &one), &Side::new("a", &changed));
+    println!("the same again: {:?}; {}", start.elapsed(), memory());
+
+    let mut all = Vec::new();
+    for manifest in &manifests {
+        all.extend(parsed(&std::fs::read_to_string(manifest)?));
+    }
+    if !all.is_empty() {
+        time(&policy, &all);
+        let ten: Vec<Resource> = (0..10)
+            .flat_map(|copy| {
+                all.iter().cloned().map(move |mut resource| {
+                    // Each copy in namespaces of its own, as ten times as many apps would be.
+                    resource.identity.namespace.push_str(&format!("-{copy}"));
+                    resource
+                })
+            })
+            .collect();
+        time(&policy, &ten);
+    }
+    if let Some(file) = questions {
+        let out = Mutex::new(std::io::BufWriter::new(std::fs::File::create(file)?));
+        ask(&policy, &[], &all, &out);
+        for control in &controls {
+            let (alone, _) = compile(&controls.select(|other| other.id == control.id));
+            for case in cases(&control.page)? {
+                let base = case.base.map_or_else(Vec::new, |base| parsed(&base.yaml));
+                ask(&alone, &base, &parsed(&case.head.yaml), &out);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn time(policy: &Policy, all: &[Resource]) {
+    let start = Instant::now();
+    let (findings, problems) = evaluate(policy, &Side::new("a", &[]), &Side::new("a", all));
+    println!(
+        "{} new objects: {:?} cold, {} findings, {} problems",
+        all.len(),
+        start.elapsed(),
+        findings.len(),
+        problems.len()
+    );
+    let start = Instant::now();
+    evaluate(policy, &Side::new("a", &[]), &Side::new("a", all));
+    println!("  warm: {:?}", start.elapsed());
+    let start = Instant::now();
+    evaluate(policy, &Side::new("a", all), &Side::new("a", all));
+    println!("  unchanged: {:?}; {}", start.elapsed(), memory());
+}
+
+/// Writes what was asked and answered, a line for each control and input.
+fn ask(
+    policy: &Policy,
+    base: &[Resource],
+    head: &[Resource],
+    out: &Mutex<std::io::BufWriter<std::fs::File>>,
+) {
+    evaluate_telling(
+        policy,
+        &Side::new("a", base),
+        &Side::new("a", head),
+        &|package, input, answer| {
+            let line =
+                serde_json::json!({"package": package, "input": input(), "answer": answer()});
+            if let Ok(mut out) = out.lock() {
+                let _ = writeln!(out, "{line}");
+            }
+        },
+    );
+}
