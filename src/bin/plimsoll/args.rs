@@ -426,6 +426,9 @@ pub(crate) struct Helm {
     /// Whose behaviour, where Helm 3 and Helm 4 differ
     #[arg(long, value_name = "MAJOR", default_value = "4", value_parser = ["3", "4"], env = "PLIMSOLL_HELM_VERSION")]
     pub(crate) helm_version: String,
+    /// How much the templates may do before they are stopped: the default, 4 times or 16 times as much
+    #[arg(long, value_name = "SIZE", default_value = "default", value_parser = ["default", "large", "huge"], env = "PLIMSOLL_LIMITS")]
+    pub(crate) limits: String,
 }
 
 #[derive(Debug, Args)]
