@@ -15,8 +15,7 @@ use crate::policy;
 use crate::problem::Problem;
 use crate::render::Cache;
 use crate::report::{AppState, Report, Told};
-use crate::snapshot::{Overlay, Tree};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Overlay, Snapshot, Tree};
 use crate::text::RepoPath;
 
 /// Loads the controls, and apart from them those that look around.
@@ -176,6 +175,7 @@ pub fn fix(
         files.map(|(path, text)| (path.clone(), Some(text.as_bytes().to_vec()))),
     );
     let fixed = Request {
+        target: request.target,
         base: request.base,
         head: &fixed,
         config: request.config.clone(),

@@ -282,7 +282,7 @@ fn check_encoded(certificate: &Text, what: &str) -> Checked {
     let length = match bytes.as_slice() {
         [0x30, 0x81, length, ..] => 3 + usize::from(*length),
         [0x30, 0x82, high, low, ..] => 4 + usize::from(u16::from_be_bytes([*high, *low])),
-        [0x30, length @ 0..128, ..] => 2 + usize::from(*length),
+        [0x30, length @ 0..=127, ..] => 2 + usize::from(*length),
         _ => 0,
     };
     if length != bytes.len() || length == 0 {
