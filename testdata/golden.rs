@@ -294,7 +294,12 @@ fn fixes_are_as_expected_and_leave_nothing_for_a_second_run() {
         expect(&expected.join("told.txt"), &told, &mut failures);
         assert_eq!(exit, shown.status.code(), "{}", case.display());
         let again = text(&run(scratch.path(), &["--dry-run"]).stdout);
-        assert_eq!(again, "", "{}: a second run changes something", case.display());
+        assert_eq!(
+            again,
+            "",
+            "{}: a second run changes something",
+            case.display()
+        );
         let sides = ["check", "--base", "base", "--head", "head", "--no-fixes"];
         let left = text(&plimsoll(scratch.path(), &sides).stdout);
         expect(&expected.join("left.txt"), &left, &mut failures);

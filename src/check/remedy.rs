@@ -32,10 +32,7 @@ pub(super) fn judges(controls: &Controls) -> (Judges, Vec<Problem>) {
 }
 
 /// The apps of head with their findings, as far as they are known.
-fn subjects<'a>(
-    comparison: &'a Comparison,
-    at_head: &AtHead,
-) -> Vec<Subject<'a>> {
+fn subjects<'a>(comparison: &'a Comparison, at_head: &AtHead) -> Vec<Subject<'a>> {
     let subject = |compared: &'a Compared| {
         let is_same = compared.state == AppState::Unchanged;
         Some(Subject {
@@ -66,7 +63,12 @@ pub(super) fn at_head(
         let at_head = findings.filter(|finding| finding.state != State::Resolved);
         Some((app.id.clone(), at_head.cloned().collect()))
     };
-    comparison.apps.iter().zip(judged).filter_map(of_app).collect()
+    comparison
+        .apps
+        .iter()
+        .zip(judged)
+        .filter_map(of_app)
+        .collect()
 }
 
 /// True where the finding stands, and nobody has accepted it.
@@ -148,7 +150,8 @@ pub fn fix(
         let subjects = subjects(comparison, &at_head);
         let mut bench = Bench::new(request.head, &judges, &render_one, &touched, subjects);
         let is_wanted = |finding: &Finding| {
-            let is_told = !at_head.contains_key(&finding.app) || open.contains(&finding.fingerprint);
+            let is_told =
+                !at_head.contains_key(&finding.app) || open.contains(&finding.fingerprint);
             (chosen.all || finding.state == State::New) && is_told && (chosen.filter)(finding)
         };
         let is_allowed = |fix: &Fix| {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attempt, Bench, Fix, Judges, Layer, Refusal, Remedy, Safety, Subject, attempts, settle};
+use super::{
+    Attempt, Bench, Fix, Judges, Layer, Refusal, Remedy, Safety, Subject, attempts, settle,
+};
 use crate::config::Config;
 use crate::control::{Controls, Reads};
 use crate::discover::{self, App};
@@ -26,13 +28,17 @@ impl Repository {
     fn new(controls: &[&str], files: &[(&str, &str)]) -> Self {
         let memory = Memory::new("test", files.iter().copied()).unwrap();
         let apps = discover::discover(&Tree::new(&memory), &Config::default()).apps;
-        let rendered: Vec<Rendered> = apps.iter().map(|app| render::render(&memory, app)).collect();
+        let rendered: Vec<Rendered> = apps
+            .iter()
+            .map(|app| render::render(&memory, app))
+            .collect();
         for rendered in &rendered {
             assert_eq!(rendered.rendering.problems, []);
         }
         let built_in = Controls::built_in();
         let all = built_in.select(|control| controls.contains(&control.id.as_str()));
-        let around = all.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
+        let around =
+            all.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
         let judges = Judges {
             all: policy::compile(&all).0,
             around_ids: around.iter().map(|control| control.id.clone()).collect(),
@@ -47,16 +53,26 @@ impl Repository {
     }
 
     fn bench<T>(&self, work: impl FnOnce(&mut Bench<'_>) -> T) -> T {
-        let subjects = self.apps.iter().zip(&self.rendered).map(|(app, rendered)| Subject {
-            app,
-            namespaces: &NO_NAMESPACES,
-            base: None,
-            head: Some(rendered),
-            findings: None,
-        });
+        let subjects = self
+            .apps
+            .iter()
+            .zip(&self.rendered)
+            .map(|(app, rendered)| Subject {
+                app,
+                namespaces: &NO_NAMESPACES,
+                base: None,
+                head: Some(rendered),
+                findings: None,
+            });
         let render = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
         let untouched = |_: &RepoPath, _: Span| false;
-        let mut bench = Bench::new(&self.memory, &self.judges, &render, &untouched, subjects.collect());
+        let mut bench = Bench::new(
+            &self.memory,
+            &self.judges,
+            &render,
+            &untouched,
+            subjects.collect(),
+        );
         work(&mut bench)
     }
 
@@ -102,7 +118,11 @@ fn a_value_that_the_template_ignores_is_no_fix() {
     let (fix, refused) = repository.only("web");
     let fix = fix.unwrap();
     assert_eq!(fix.layer, Layer::Template);
-    assert!(refused.iter().all(|attempt| attempt.refusal == Refusal::Remains));
+    assert!(
+        refused
+            .iter()
+            .all(|attempt| attempt.refusal == Refusal::Remains)
+    );
     // Only the branch that is rendered is edited; the other one is nobody's finding.
     let after = repository.after(&fix, "web/templates/pod.yaml");
     assert_eq!(after.matches("privileged: false").count(), 1);
@@ -125,14 +145,25 @@ fn a_fix_that_breaks_another_environment_is_refused() {
     let (fix, _) = repository.only("web@dev");
     let fix = fix.unwrap();
     assert_eq!(fix.layer, Layer::Values);
-    assert_eq!(repository.after(&fix, "web/values-dev.yaml"), "a: 1\nprivileged: false\n");
+    assert_eq!(
+        repository.after(&fix, "web/values-dev.yaml"),
+        "a: 1\nprivileged: false\n"
+    );
     let apps: BTreeSet<&str> = fix.moves.iter().map(|moved| moved.app.as_str()).collect();
     assert_eq!(apps, BTreeSet::from(["web@dev"]));
     let (fix, refused) = repository.only("web@prod");
     assert_eq!(fix, None);
     let broke = |attempt: &&Attempt| matches!(&attempt.refusal, Refusal::Broke(why) if why.contains("needs it"));
-    assert!(refused.iter().any(|attempt| attempt.layer == Layer::Values && broke(&attempt)));
-    assert!(refused.iter().any(|attempt| attempt.layer == Layer::Defaults && broke(&attempt)));
+    assert!(
+        refused
+            .iter()
+            .any(|attempt| attempt.layer == Layer::Values && broke(&attempt))
+    );
+    assert!(
+        refused
+            .iter()
+            .any(|attempt| attempt.layer == Layer::Defaults && broke(&attempt))
+    );
 }
 
 #[test]
@@ -166,7 +197,9 @@ fn a_fix_that_moves_something_else_is_refused() {
     );
     let (fix, refused) = repository.only("web");
     assert_eq!(fix, None);
-    assert!(matches!(&refused[0].refusal, Refusal::Strayed(moved) if moved.field == "metadata.labels.app"));
+    assert!(
+        matches!(&refused[0].refusal, Refusal::Strayed(moved) if moved.field == "metadata.labels.app")
+    );
 }
 
 #[test]
@@ -175,19 +208,30 @@ fn a_chart_from_elsewhere_is_steered_and_not_edited() {
         vec![
             (
                 "web/Chart.yaml".to_owned(),
-                format!("{CHART}dependencies: [{{name: db, version: 1.0.0, repository: 'https://example.org', alias: store}}]\n"),
+                format!(
+                    "{CHART}dependencies: [{{name: db, version: 1.0.0, repository: 'https://example.org', alias: store}}]\n"
+                ),
             ),
             ("web/values.yaml".to_owned(), "# ours\n".to_owned()),
-            ("web/charts/db/Chart.yaml".to_owned(), CHART.replace("web", "db")),
+            (
+                "web/charts/db/Chart.yaml".to_owned(),
+                CHART.replace("web", "db"),
+            ),
             ("web/charts/db/values.yaml".to_owned(), values.to_owned()),
-            ("web/charts/db/templates/pod.yaml".to_owned(), template.to_owned()),
+            (
+                "web/charts/db/templates/pod.yaml".to_owned(),
+                template.to_owned(),
+            ),
         ]
     };
     let read = files(
         &template("        privileged: {{ .Values.security.privileged }}\n"),
         "security: {privileged: true}\n",
     );
-    let read: Vec<(&str, &str)> = read.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let read: Vec<(&str, &str)> = read
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
     let repository = Repository::new(&["C-0057"], &read);
     let fix = repository.only("web").0.unwrap();
     assert_eq!(
@@ -195,7 +239,10 @@ fn a_chart_from_elsewhere_is_steered_and_not_edited() {
         "# ours\nstore:\n  security:\n    privileged: false\n"
     );
     let fixed = files(&template("        privileged: true\n"), "");
-    let fixed: Vec<(&str, &str)> = fixed.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let fixed: Vec<(&str, &str)> = fixed
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
     let (fix, refused) = Repository::new(&["C-0057"], &fixed).only("web");
     assert!(fix.is_none() && refused.is_empty());
 }
@@ -203,14 +250,26 @@ fn a_chart_from_elsewhere_is_steered_and_not_edited() {
 #[test]
 fn one_cause_in_several_apps_is_remedied_once() {
     let files = [
-        ("base/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      securityContext: {privileged: true}\n"),
+        (
+            "base/pod.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      securityContext: {privileged: true}\n",
+        ),
         ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
-        ("dev/kustomization.yaml", "namePrefix: dev-\nresources: [../base]\n"),
-        ("prod/kustomization.yaml", "namePrefix: prod-\nresources: [../base]\n"),
+        (
+            "dev/kustomization.yaml",
+            "namePrefix: dev-\nresources: [../base]\n",
+        ),
+        (
+            "prod/kustomization.yaml",
+            "namePrefix: prod-\nresources: [../base]\n",
+        ),
     ];
     let repository = Repository::new(&["C-0057"], &files);
     repository.bench(|bench| {
-        let findings: Vec<Finding> = ["dev", "prod"].iter().flat_map(|app| bench.findings(app)).collect();
+        let findings: Vec<Finding> = ["dev", "prod"]
+            .iter()
+            .flat_map(|app| bench.findings(app))
+            .collect();
         let all: Vec<&Finding> = findings.iter().collect();
         let (remedies, chosen) = super::remedies(bench, &all);
         assert_eq!(chosen, [Some(0), Some(0)]);
@@ -240,7 +299,10 @@ fn a_value_nobody_can_derive_is_a_draft() {
                 panic!("{remedy:?}");
             };
             text = draft.edits[&RepoPath::new("pod.yaml").unwrap()].apply(pod);
-            assert!(text.contains("memory: <memory>") || text.contains("image: web:<version>"), "{text}");
+            assert!(
+                text.contains("memory: <memory>") || text.contains("image: web:<version>"),
+                "{text}"
+            );
         }
         assert_eq!(remedies.len(), 2);
         assert_eq!(text.matches("\r\n").count(), pod.matches("\r\n").count());

@@ -125,7 +125,8 @@ struct Sampled {
 
 fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
     let controls = Controls::built_in();
-    let around = controls.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
+    let around =
+        controls.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
     let judges = Judges {
         all: policy::compile(&controls).0,
         around_ids: around.iter().map(|control| control.id.clone()).collect(),
@@ -440,12 +441,27 @@ fn report(tally: &Tally, options: &Options) {
         format!("{fixed} of {all} ({percent:.1} %)")
     };
     println!("every {}th case", options.every);
-    println!("findings whose value a control suggests: {} fixed", share(tally.all));
-    println!("of the Pod Security controls: {} fixed", share(tally.pod_security));
-    println!("of findings in the charts of dependencies: {} fixed", share(tally.foreign));
+    println!(
+        "findings whose value a control suggests: {} fixed",
+        share(tally.all)
+    );
+    println!(
+        "of the Pod Security controls: {} fixed",
+        share(tally.pod_security)
+    );
+    println!(
+        "of findings in the charts of dependencies: {} fixed",
+        share(tally.foreign)
+    );
     let (all, foreign) = (tally.all, tally.foreign);
-    println!("of all others: {} fixed", share((all.0 - foreign.0, all.1 - foreign.1)));
-    println!("findings whose value nobody can derive: {}, {} with a draft", tally.underivable, tally.drafts);
+    println!(
+        "of all others: {} fixed",
+        share((all.0 - foreign.0, all.1 - foreign.1))
+    );
+    println!(
+        "findings whose value nobody can derive: {}, {} with a draft",
+        tally.underivable, tally.drafts
+    );
     println!("by control:");
     for (control, count) in &tally.of_control {
         println!("  {control:10} {}", share(*count));
@@ -628,15 +644,33 @@ fn generated(apps: usize, is_changed: bool) -> Result<Memory, Failure> {
             0 | 1 => {
                 let privileged = is_changed && number == 0;
                 let security = "          securityContext:\n            {{- toYaml .Values.security | nindent 12 }}\n";
-                add(format!("{name}/Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"))?;
-                add(format!("{name}/values.yaml"), format!("security:\n  privileged: {privileged}\n"))?;
-                add(format!("{name}/values-prod.yaml"), "replicas: 3\n".to_owned())?;
-                add(format!("{name}/templates/web.yaml"), pod(&name, "", security))?;
+                add(
+                    format!("{name}/Chart.yaml"),
+                    format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"),
+                )?;
+                add(
+                    format!("{name}/values.yaml"),
+                    format!("security:\n  privileged: {privileged}\n"),
+                )?;
+                add(
+                    format!("{name}/values-prod.yaml"),
+                    "replicas: 3\n".to_owned(),
+                )?;
+                add(
+                    format!("{name}/templates/web.yaml"),
+                    pod(&name, "", security),
+                )?;
             }
             2 => {
                 add(format!("{name}/base/web.yaml"), pod(&name, "", ""))?;
-                add(format!("{name}/base/kustomization.yaml"), "resources: [web.yaml]\n".to_owned())?;
-                add(format!("{name}/prod/kustomization.yaml"), "namespace: prod\nresources: [../base]\n".to_owned())?;
+                add(
+                    format!("{name}/base/kustomization.yaml"),
+                    "resources: [web.yaml]\n".to_owned(),
+                )?;
+                add(
+                    format!("{name}/prod/kustomization.yaml"),
+                    "namespace: prod\nresources: [../base]\n".to_owned(),
+                )?;
             }
             _ => add(format!("{name}/web.yaml"), pod(&name, "", ""))?,
         }
@@ -646,7 +680,12 @@ fn generated(apps: usize, is_changed: bool) -> Result<Memory, Failure> {
 
 /// What a check costs where the change touches one app of many, and where there is only that one.
 fn repository(apps: usize) -> Result<(), Failure> {
-    for (count, fixes) in [(1, Fixes::None), (1, Fixes::New), (apps, Fixes::None), (apps, Fixes::New)] {
+    for (count, fixes) in [
+        (1, Fixes::None),
+        (1, Fixes::New),
+        (apps, Fixes::None),
+        (apps, Fixes::New),
+    ] {
         let (base, head) = (generated(count, false)?, generated(count, true)?);
         let request = Request {
             base: &base,
@@ -663,10 +702,20 @@ fn repository(apps: usize) -> Result<(), Failure> {
             let comparison = check::compare(&request, &());
             let compared = start.elapsed();
             let report = check::check(&request, &comparison, None, fixes);
-            best = [best[0].min(compared), best[1].min(start.elapsed() - compared)];
-            told = format!("{} findings, {} remedies", report.findings.len(), report.remedies.len());
+            best = [
+                best[0].min(compared),
+                best[1].min(start.elapsed() - compared),
+            ];
+            told = format!(
+                "{} findings, {} remedies",
+                report.findings.len(),
+                report.remedies.len()
+            );
         }
-        println!("{count:4} apps, fixes {fixes:?}: compared in {:?}, checked in {:?}: {told}", best[0], best[1]);
+        println!(
+            "{count:4} apps, fixes {fixes:?}: compared in {:?}, checked in {:?}: {told}",
+            best[0], best[1]
+        );
     }
     Ok(())
 }

@@ -24,7 +24,14 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         pair.base = Box::new(Memory::empty("nothing"));
         pair.notes.clear();
     }
-    let report = judge(terminal, arguments, &pair, None, waiving(&arguments.waivers), &reports)?;
+    let report = judge(
+        terminal,
+        arguments,
+        &pair,
+        None,
+        waiving(&arguments.waivers),
+        &reports,
+    )?;
     deliver(terminal, arguments, &report, &reports)?;
     Ok(ExitCode::from(report.conclusion.exit_code()))
 }

@@ -30,8 +30,10 @@ pub(crate) fn init(terminal: &Terminal, arguments: &Init) -> Result<ExitCode, Fa
         .filter(|path| terminal.directory.join(path).exists())
         .collect();
     if !there.is_empty() && !arguments.force {
-        return Err(Failure::new(format!("{} is there already", there.join(" and ")))
-            .help("`--force` replaces it."));
+        return Err(
+            Failure::new(format!("{} is there already", there.join(" and ")))
+                .help("`--force` replaces it."),
+        );
     }
     for (path, text) in &files {
         write(&terminal.directory.join(path), text)?;

@@ -75,9 +75,8 @@ fn not_opened(error: OpenError) -> Failure {
         | OpenError::NoDefaultBranch { .. }
             if in_actions() =>
         {
-            failure.help(
-                "The checkout holds no history. Add to its step: `with: { fetch-depth: 0 }`.",
-            )
+            failure
+                .help("The checkout holds no history. Add to its step: `with: { fetch-depth: 0 }`.")
         }
         _ => failure.help(help),
     }
@@ -90,7 +89,14 @@ fn in_actions() -> bool {
 /// A check without a review: of a push, a merge group, a branch.
 fn only_check(terminal: &Terminal, arguments: &Check, pair: &Pair) -> Result<ExitCode, Failure> {
     let reports = destinations(arguments)?;
-    let report = check::judge(terminal, arguments, pair, None, of_target(arguments), &reports)?;
+    let report = check::judge(
+        terminal,
+        arguments,
+        pair,
+        None,
+        of_target(arguments),
+        &reports,
+    )?;
     check::deliver(terminal, arguments, &report, &reports)?;
     tell_runner(terminal, &report, &reports, None)?;
     Ok(ExitCode::from(report.conclusion.exit_code()))
@@ -309,9 +315,18 @@ fn tell_runner(
         Some(terminal.directory.join(to.file.as_ref()?))
     };
     let values = [
-        ("report-json", file_of(Format::Json).map(|path| path.display().to_string())),
-        ("report-sarif", file_of(Format::Sarif).map(|path| path.display().to_string())),
-        ("review-url", outcome.and_then(|outcome| outcome.url.clone())),
+        (
+            "report-json",
+            file_of(Format::Json).map(|path| path.display().to_string()),
+        ),
+        (
+            "report-sarif",
+            file_of(Format::Sarif).map(|path| path.display().to_string()),
+        ),
+        (
+            "review-url",
+            outcome.and_then(|outcome| outcome.url.clone()),
+        ),
     ];
     for (name, value) in values {
         // A line break would begin another output.
@@ -377,18 +392,31 @@ fn printed(plan: &ReviewPlan) -> String {
                 path, first, last, ..
             } => format!("{path}:{first}-{last}"),
         };
-        let what = if comment.suggests { "suggestion" } else { "comment" };
+        let what = if comment.suggests {
+            "suggestion"
+        } else {
+            "comment"
+        };
         block(format!("{what} on {place}"), &comment.body);
     }
     for revision in &plan.revisions {
-        block(format!("comment {} becomes", revision.comment), &revision.body);
+        block(
+            format!("comment {} becomes", revision.comment),
+            &revision.body,
+        );
     }
     for retirement in &plan.retirements {
-        block(format!("thread {} is closed", retirement.comment), &retirement.body);
+        block(
+            format!("thread {} is closed", retirement.comment),
+            &retirement.body,
+        );
     }
     for annotation in &plan.annotations {
         let place = format!("{}:{}", annotation.path, annotation.first);
-        block(format!("annotation of {place}: {}", annotation.title), &annotation.message);
+        block(
+            format!("annotation of {place}: {}", annotation.title),
+            &annotation.message,
+        );
     }
     let how = match (plan.summary.comment, plan.summary.unchanged) {
         (_, true) => "unchanged",

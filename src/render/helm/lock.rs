@@ -11,6 +11,7 @@ use super::functions::crypto::hex;
 use super::functions::json::{Layout, write};
 use super::metadata::{self, Dependency};
 use super::value::Value;
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 
 /// What a chart's lock file says.
@@ -65,7 +66,7 @@ fn hash(text: &str) -> String {
 
 /// Dependencies as Go marshals them: fields in the order of the struct, empty ones left out but for `repository`.
 fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
-    let mut context = Context::new(origins, "", Limits::default());
+    let mut context = Context::new(origins, "", HelmVersion::V4, Limits::default());
     let mut json = |value: &Value| {
         let layout = Layout {
             pretty: false,
@@ -109,7 +110,6 @@ fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discover::HelmVersion;
     use crate::snapshot::{Memory, Tree};
     use crate::text::RepoPath;
 
