@@ -32,13 +32,11 @@ fn is_unseen(c: char) -> bool {
 
 /// The first `limit` characters of `raw`, with `…` in the place of what is left out.
 pub fn clip(raw: &str, limit: usize) -> Cow<'_, str> {
-    match raw.char_indices().nth(limit) {
-        None => Cow::Borrowed(raw),
-        Some(_) => {
-            let kept = limit.saturating_sub(1);
-            Cow::Owned(raw.chars().take(kept).chain(['…']).collect())
-        }
+    if raw.char_indices().nth(limit).is_none() {
+        return Cow::Borrowed(raw);
     }
+    let kept = limit.saturating_sub(1);
+    Cow::Owned(raw.chars().take(kept).chain(['…']).collect())
 }
 
 /// One line of text, for any place where Markdown reads inline text, at the beginning of a line and in a table, too.

@@ -79,10 +79,10 @@ pub(super) fn align(before: String, after: String, deadline: Duration) -> SideBy
         }
     }
     SideBySide {
-        coarse,
-        rows,
         before,
         after,
+        rows,
+        coarse,
     }
 }
 

@@ -338,7 +338,7 @@ fn reads(app: &App) -> Vec<RepoPath> {
             let chart = std::iter::once(&release.chart);
             chart.chain(&release.values).cloned().collect()
         }
-        Source::Manifests(files) => files.iter().cloned().collect(),
+        Source::Manifests(files) => files.clone(),
         Source::Kustomize(_) => vec![RepoPath::root()],
     }
 }

@@ -24,7 +24,7 @@ use crate::snapshot::Tree;
 use crate::text::{LineIndex, RepoPath, Span};
 use crate::waiver::{self, Comment, Date, Fault, Terms, Wrong};
 
-use known::{Known, Scope};
+use known::{Covered, Known, Scope};
 use places::Places;
 
 /// Whose waivers count.
@@ -85,7 +85,7 @@ impl<'a> Waivers<'a> {
     }
 
     fn base_governs(&self) -> bool {
-        !self.request.base.entries().is_empty()
+        self.request.target.is_some() || !self.request.base.entries().is_empty()
     }
 
     fn read_configuration(&mut self, texts: &mut TextLoader<'_>) {
@@ -215,7 +215,7 @@ impl<'a> Waivers<'a> {
 
     fn baseline_of(&self, side: Which, path: &RepoPath) -> (Vec<baseline::Entry>, Vec<Trouble>) {
         let snapshot = match side {
-            Which::Base => self.request.base,
+            Which::Base => self.request.governing(),
             Which::Head => self.request.head,
         };
         let (entries, problems) = baseline::load(&Tree::new(snapshot), path);
@@ -255,8 +255,7 @@ impl<'a> Waivers<'a> {
             location,
             in_base,
             fault,
-            used: false,
-            was_used: false,
+            covered: Covered::Nothing,
             unseen,
         });
         self.known.len() - 1
@@ -303,6 +302,8 @@ impl<'a> Waivers<'a> {
                         })
                         .any(|other| other == text);
                 let trace = head.origins.trace(entry.value.origin);
+                let file = trace.data.first().map(|s| &head.origins.file(s.file).path);
+                let in_base = in_base && file.is_none_or(|file| self.target_holds(file, text));
                 let location = trace.data.first().and_then(|source| {
                     let path = &head.origins.file(source.file).path;
                     texts.at(Which::Head, path, source.span, Some(&head.origins))
@@ -342,10 +343,11 @@ impl<'a> Waivers<'a> {
         let unseen = self.may_be_read_unseen(path);
         let comments = found.into_iter().map(|comment| {
             let about = index.line(comment.line).of(text).trim_end().to_owned();
-            let in_base = !self.base_governs()
-                || before
-                    .as_ref()
-                    .is_some_and(|before| self.is_of_base(path, text, before, &comment, &index));
+            let is_of_base = before
+                .as_ref()
+                .is_some_and(|before| self.is_of_base(path, text, before, &comment, &index));
+            let in_base =
+                !self.base_governs() || (is_of_base && self.is_of_target(path, &comment, &about));
             let location = texts.at(Which::Head, path, comment.span, Some(origins));
             let scope = Scope::Line {
                 file: path.clone(),
@@ -416,6 +418,29 @@ impl<'a> Waivers<'a> {
         })
     }
 
+    /// False where the target has another tip than base, and that holds the comment no more.
+    fn is_of_target(&self, path: &RepoPath, comment: &Comment, about: &str) -> bool {
+        let Some(target) = self.request.target else {
+            return true;
+        };
+        let Ok(text) = Tree::new(target).read_text(path) else {
+            return false;
+        };
+        let index = LineIndex::new(&text);
+        waiver::comments(&text).iter().any(|other| {
+            other.terms == comment.terms && index.line(other.line).of(&text).trim_end() == about
+        })
+    }
+
+    /// False where the target has another tip than base, and its file holds this text no more.
+    fn target_holds(&self, path: &RepoPath, words: &str) -> bool {
+        let Some(target) = self.request.target else {
+            return true;
+        };
+        let text = Tree::new(target).read_text(path);
+        text.is_ok_and(|text| text.contains(words))
+    }
+
     /// True if and only if an app that is not evaluated may read the file.
     fn may_be_read_unseen(&self, path: &RepoPath) -> bool {
         self.comparison
@@ -455,8 +480,11 @@ impl<'a> Waivers<'a> {
         let resolved = told.finding.state == State::Resolved;
         for &index in &found {
             if let Some(known) = self.known.get_mut(index) {
-                known.used |= !resolved;
-                known.was_used |= resolved;
+                known.covered = known.covered.max(if resolved {
+                    Covered::Resolved
+                } else {
+                    Covered::Standing
+                });
             }
         }
         if resolved {
@@ -495,7 +523,7 @@ impl<'a> Waivers<'a> {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for known in &self.known {
             let controls = known.terms.controls.join(", ");
-            let idle = !known.used && !known.unseen && !blind;
+            let idle = known.covered != Covered::Standing && !known.unseen && !blind;
             let too_wide = matches!(&known.scope, Scope::Entry(entry)
                 if entry.resource.is_none() && entry.path.is_none() && entry.files.is_empty());
             let (wrong, message) = match &known.fault {
@@ -517,7 +545,8 @@ impl<'a> Waivers<'a> {
             // Where there is nothing to compare with, everything is new.
             let was_there = self.base_governs()
                 && known.in_base
-                && !(matches!(wrong, Wrong::Unused | Wrong::Gone) && known.was_used);
+                && !(matches!(wrong, Wrong::Unused | Wrong::Gone)
+                    && known.covered == Covered::Resolved);
             found.push(known.told(wrong, message, was_there, fail_on, &mut seen));
         }
         found

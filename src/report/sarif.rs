@@ -203,9 +203,9 @@ fn result(report: &Report, group: &Group<'_>, hashes: &mut LineHashes) -> Value 
             "locations",
             Some(json!([place(location, None, None)])),
         );
-        if let Some(hash) = hashes.of(report, location) {
-            let prints = result.get_mut("partialFingerprints");
-            prints.map(|prints| put(prints, "primaryLocationLineHash", Some(json!(hash))));
+        let hash = hashes.of(report, location).map(Value::from);
+        if let Some(prints) = result.get_mut("partialFingerprints") {
+            put(prints, "primaryLocationLineHash", hash);
         }
     }
     let related = related(told);

@@ -59,16 +59,14 @@ fn printable(text: &str, style: Style) -> String {
     while let Some((plain, after)) = rest.split_once("\u{1b}[") {
         out.push_str(&clean(plain));
         let end = after.find(|c: char| !c.is_ascii_digit() && c != ';');
-        match end.filter(|&end| after.get(end..).is_some_and(|after| after.starts_with('m'))) {
-            Some(end) => {
-                out.push_str("\u{1b}[");
-                out.push_str(after.get(..=end).unwrap_or_default());
-                rest = after.get(end + 1..).unwrap_or_default();
-            }
-            None => {
-                out.push_str("\u{fffd}[");
-                rest = after;
-            }
+        let end = end.filter(|&end| after.get(end..).is_some_and(|after| after.starts_with('m')));
+        if let Some(end) = end {
+            out.push_str("\u{1b}[");
+            out.push_str(after.get(..=end).unwrap_or_default());
+            rest = after.get(end + 1..).unwrap_or_default();
+        } else {
+            out.push_str("\u{fffd}[");
+            rest = after;
         }
     }
     out.push_str(&clean(rest));

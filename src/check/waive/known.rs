@@ -23,11 +23,20 @@ pub(super) struct Known {
     pub(super) in_base: bool,
     /// Why it does not count.
     pub(super) fault: Option<(Wrong, String)>,
-    pub(super) used: bool,
-    /// It covered a finding of base that the change resolves.
-    pub(super) was_used: bool,
+    pub(super) covered: Covered,
     /// Whether it covers nothing cannot be known: an app that was not evaluated may have what it covers.
     pub(super) unseen: bool,
+}
+
+/// What a waiver was seen to cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Covered {
+    /// Nothing.
+    Nothing,
+    /// A finding of base that the change resolves.
+    Resolved,
+    /// A finding of head.
+    Standing,
 }
 
 pub(super) enum Scope {
