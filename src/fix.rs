@@ -320,7 +320,7 @@ fn ranked(
         let key = (missed, elsewhere, candidate.layer, is_other_field, size);
         keyed.push((key, candidate));
     }
-    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    keyed.sort_by_key(|(a, _)| *a);
     keyed.into_iter().map(|(_, candidate)| candidate).collect()
 }
 

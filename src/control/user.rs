@@ -334,7 +334,7 @@ fn files(
                     todo.extend(inside.map(|path| (path, depth + 1)));
                 }
                 Err(error) => {
-                    problems.push(Problem::new(Kind::Read, error.to_string()).in_file(&path))
+                    problems.push(Problem::new(Kind::Read, error.to_string()).in_file(&path));
                 }
             },
             Ok(Some(Entry::Directory)) => {}

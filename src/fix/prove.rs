@@ -209,12 +209,11 @@ impl<'a> Bench<'a> {
     pub(super) fn now(&self, index: usize) -> Option<&Now<'a>> {
         let (subject, cell) = (self.subjects.get(index)?, self.now.get(index)?);
         Some(cell.get_or_init(|| {
-            let rendered = match subject.head {
-                Some(rendered) => Cow::Borrowed(rendered),
-                None => {
-                    self.renderings.fetch_add(1, Ordering::Relaxed);
-                    Cow::Owned((self.render)(&self.snapshot(&BTreeMap::new()), subject.app))
-                }
+            let rendered = if let Some(rendered) = subject.head {
+                Cow::Borrowed(rendered)
+            } else {
+                self.renderings.fetch_add(1, Ordering::Relaxed);
+                Cow::Owned((self.render)(&self.snapshot(&BTreeMap::new()), subject.app))
             };
             let resources = &rendered.rendering.resources;
             let base: &[Resource] = subject.base.map_or(&[], |base| &base.rendering.resources);

@@ -101,7 +101,7 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| wrong(&error))?;
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let crab = Octocrab::builder()
             .base_uri(api.trim_end_matches('/'))
             .map_err(|_| wrong(&"it is no address"))?
@@ -110,7 +110,7 @@ impl Client {
             .set_read_timeout(Some(TIMEOUT))
             .build()
             .map_err(|error| wrong(&error))?;
-        drop(_entered);
+        drop(entered);
         Ok(Self {
             crab,
             runtime,

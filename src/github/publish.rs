@@ -74,12 +74,12 @@ pub fn publish(
         outcome,
     };
     work.summary();
-    if !work.outcome.read_only {
+    if work.outcome.read_only {
+        work.outcome.refused.clone_from(&plan.comments);
+    } else {
         work.comments();
         work.revisions();
         work.retirements();
-    } else {
-        work.outcome.refused.clone_from(&plan.comments);
     }
     if check_run {
         work.check_run();

@@ -94,10 +94,9 @@ fn is_internal(value: &Value) -> bool {
                 "true" | "0.0.0.0/0"
             ) | (
                 "service.beta.kubernetes.io/aws-load-balancer-scheme"
-                    | "alb.ingress.kubernetes.io/scheme",
-                "internal"
-            ) | (
-                "networking.gke.io/load-balancer-type" | "cloud.google.com/load-balancer-type",
+                    | "alb.ingress.kubernetes.io/scheme"
+                    | "networking.gke.io/load-balancer-type"
+                    | "cloud.google.com/load-balancer-type",
                 "internal"
             ) | ("kubernetes.io/ingress.class", "gce-internal")
         )

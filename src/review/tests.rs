@@ -223,7 +223,7 @@ fn an_edit_in_the_difference_is_a_suggestion_that_makes_the_proved_file() {
             text: String::new(),
         }]
     };
-    let several = vec![insert(9, "new: 1\n"), delete(11)].concat();
+    let several = [insert(9, "new: 1\n"), delete(11)].concat();
     for edits in [
         insert(10, "a: 1\nb: ```2\n"),
         delete(10),

@@ -705,7 +705,7 @@ fn repository(apps: usize) -> Result<(), Failure> {
             let report = check::check(&request, &comparison, None, fixes);
             best = [
                 best[0].min(compared),
-                best[1].min(start.elapsed() - compared),
+                best[1].min(start.elapsed().checked_sub(compared).unwrap()),
             ];
             told = format!(
                 "{} findings, {} remedies",

@@ -280,26 +280,23 @@ fn kubescape(
                 let entry = known
                     .iter()
                     .position(|entry| entry.is_this(id, &name, object, we));
-                match entry {
-                    Some(entry) => {
-                        deliberate += 1;
-                        if let Some(used) = used.get_mut(entry) {
-                            *used = true;
-                        }
+                if let Some(entry) = entry {
+                    deliberate += 1;
+                    if let Some(used) = used.get_mut(entry) {
+                        *used = true;
                     }
-                    None => {
-                        let word = if we == Verdict::Fail {
-                            "fails only here"
-                        } else {
-                            "fails only there"
-                        };
-                        let missing = if answering.is_empty() {
-                            " (no control)"
-                        } else {
-                            ""
-                        };
-                        not.push(format!("{id} {name} {object} {word}{missing}"));
-                    }
+                } else {
+                    let word = if we == Verdict::Fail {
+                        "fails only here"
+                    } else {
+                        "fails only there"
+                    };
+                    let missing = if answering.is_empty() {
+                        " (no control)"
+                    } else {
+                        ""
+                    };
+                    not.push(format!("{id} {name} {object} {word}{missing}"));
                 }
             }
         }

@@ -107,7 +107,7 @@ fn app(case: &Json) -> Result<App, Box<dyn std::error::Error>> {
             release.sets.push(Set {
                 kind,
                 argument: value(),
-            })
+            });
         };
         match name.as_str() {
             "--set" => set(SetKind::Typed),

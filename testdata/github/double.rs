@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// What goes wrong with the next request that fits.
 #[derive(Clone)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// `POST`, and the end of the route.
     pub method: &'static str,
     pub route: &'static str,
@@ -22,7 +22,7 @@ pub struct Fault {
 }
 
 #[derive(Default)]
-pub struct State {
+pub(crate) struct State {
     pub head: String,
     /// The lines of `a.yaml` that are in the difference.
     pub hunk: std::ops::Range<u64>,
@@ -37,13 +37,13 @@ pub struct State {
 }
 
 #[derive(Clone)]
-pub struct Double {
+pub(crate) struct Double {
     pub url: String,
     pub state: Arc<Mutex<State>>,
 }
 
 impl Double {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State {
@@ -62,13 +62,13 @@ impl Double {
     }
 
     /// How many requests created something, or tried to.
-    pub fn creating(&self) -> usize {
+    pub(crate) fn creating(&self) -> usize {
         let state = self.state.lock().unwrap();
         let creates = |asked: &&String| asked.starts_with("POST") && !asked.ends_with("/graphql");
         state.asked.iter().filter(creates).count()
     }
 
-    pub fn fail(&self, fault: Fault) {
+    pub(crate) fn fail(&self, fault: Fault) {
         self.state.lock().unwrap().faults.push_back(fault);
     }
 }

@@ -114,7 +114,6 @@ pub(crate) struct Network {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sides: Sides,

@@ -182,11 +182,7 @@ fn run_all(
 }
 
 fn percent(part: usize, whole: usize) -> String {
-    let tenths = if whole == 0 {
-        1000
-    } else {
-        part * 1000 / whole
-    };
+    let tenths = (part * 1000).checked_div(whole).unwrap_or(1000);
     format!(
         "{}.{} % ({part} of {whole} lines)",
         tenths / 10,

@@ -352,18 +352,17 @@ impl Pass<'_> {
             | Expr::BinExpr { .. }
             | Expr::BoolExpr { .. }
             | Expr::Membership { .. } => found.push(expr),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                if items.iter().any(|item| self.may_be_undefined(item)) {
-                    found.push(expr);
-                }
+            Expr::Array { items, .. } | Expr::Set { items, .. }
+                if items.iter().any(|item| self.may_be_undefined(item)) =>
+            {
+                found.push(expr);
             }
-            Expr::Object { fields, .. } => {
+            Expr::Object { fields, .. }
                 if fields
                     .iter()
-                    .any(|(_, _, value)| self.may_be_undefined(value))
-                {
-                    found.push(expr);
-                }
+                    .any(|(_, _, value)| self.may_be_undefined(value)) =>
+            {
+                found.push(expr);
             }
             _ => {}
         }

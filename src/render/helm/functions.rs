@@ -227,7 +227,7 @@ mod tests {
                         wrong.push(format!("{name}\n  want {expected}\n  got  {given:?}"));
                     }
                     (true, true) => {
-                        wrong.push(format!("{name}\n  agrees: it is no known difference"))
+                        wrong.push(format!("{name}\n  agrees: it is no known difference"));
                     }
                     _ => {}
                 }

@@ -31,10 +31,10 @@ pub(crate) fn leaves(value: &Value) -> Vec<&Value> {
 fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     match &value.data {
         Data::Mapping(map) if !map.is_empty() => {
-            map.iter().for_each(|entry| collect(&entry.value, found))
+            map.iter().for_each(|entry| collect(&entry.value, found));
         }
         Data::Sequence(items) if !items.is_empty() => {
-            items.iter().for_each(|item| collect(item, found))
+            items.iter().for_each(|item| collect(item, found));
         }
         Data::Mapping(_) | Data::Sequence(_) => {}
         _ => found.push(value),
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
     fn all(&mut self, path: &str, value: &'a Value, keys: &[Origin], is_before: bool) {
         match &value.data {
             Data::Mapping(map) => {
-                for entry in map.iter() {
+                for entry in map {
                     let keys = [keys, &[entry.key_origin]].concat();
                     self.all(
                         &format!("{path}.{}", entry.key),
@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
     ) {
         match (&before.data, &after.data) {
             (Data::Mapping(old), Data::Mapping(new)) => {
-                for entry in old.iter() {
+                for entry in old {
                     let below = format!("{path}.{}", entry.key);
                     let keys = [keys, &[entry.key_origin]].concat();
                     match new.entry(&entry.key) {
@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
                 }
             }
             (Data::Sequence(old), Data::Sequence(new)) => {
-                self.items(path, old, new, keys, new_keys)
+                self.items(path, old, new, keys, new_keys);
             }
             (Data::Mapping(_) | Data::Sequence(_), _)
             | (_, Data::Mapping(_) | Data::Sequence(_)) => {
