@@ -313,7 +313,10 @@ fn no_format_obeys_what_a_name_says() {
         use pulldown_cmark::{Event, Tag};
         match event {
             Event::Html(html) | Event::InlineHtml(html) => {
-                assert!(!html.contains("script") && !html.contains("<!--"), "{html}");
+                assert!(
+                    !html.contains("<script") && !html.contains("<!--"),
+                    "{html}"
+                );
             }
             Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("a name became a link"),
             _ => {}
