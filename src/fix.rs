@@ -18,9 +18,10 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::cause;
+use crate::discover::Source;
 use crate::finding::{Finding, Fingerprint, Suggestion};
 use crate::resource::Identity;
 use crate::text::{RepoPath, Span, TextEdit};
@@ -147,7 +148,7 @@ pub fn remedies(bench: &Bench<'_>, findings: &[&Finding]) -> (Vec<Remedy>, Vec<O
         if chosen.get(index).is_none_or(Option::is_some) {
             continue;
         }
-        let together = apps_of(&wanted, want);
+        let together = together(&wanted, want);
         let number = remedies.len();
         if let Some(fix) = best(bench, want, &together).0 {
             // What removes other findings of the control as well is their fix, too.
@@ -172,16 +173,17 @@ pub fn remedies(bench: &Bench<'_>, findings: &[&Finding]) -> (Vec<Remedy>, Vec<O
     (remedies, chosen)
 }
 
-/// The apps in which the same place causes a finding of the same control.
-fn apps_of<'a>(wanted: &'a [Wanted], want: &Wanted) -> BTreeSet<&'a str> {
+/// The findings of the same control that the same place causes, the wanted one among them.
+fn together<'w>(wanted: &'w [Wanted], want: &'w Wanted) -> Vec<&'w Finding> {
+    let is_same = |other: &&Wanted| {
+        let is_same_place = other.cause.is_some() && other.cause == want.cause;
+        other.finding.control == want.finding.control
+            && (is_same_place || other.finding.fingerprint == want.finding.fingerprint)
+    };
     wanted
         .iter()
-        .filter(|other| {
-            let is_same_place = other.cause.is_some() && other.cause == want.cause;
-            other.finding.control == want.finding.control
-                && (is_same_place || other.finding.fingerprint == want.finding.fingerprint)
-        })
-        .map(|other| other.finding.app.as_str())
+        .filter(is_same)
+        .map(|other| &other.finding)
         .collect()
 }
 
@@ -201,15 +203,11 @@ pub struct Attempt {
 /// The fix of one finding, and what was tried before it was found.
 pub fn attempts(bench: &Bench<'_>, finding: &Finding) -> (Option<Fix>, Vec<Attempt>) {
     let want = Wanted::new(bench, finding);
-    best(bench, &want, &BTreeSet::from([finding.app.as_str()]))
+    best(bench, &want, &[finding])
 }
 
 /// The first candidate that is proved, from the best place on.
-fn best(
-    bench: &Bench<'_>,
-    want: &Wanted,
-    together: &BTreeSet<&str>,
-) -> (Option<Fix>, Vec<Attempt>) {
+fn best(bench: &Bench<'_>, want: &Wanted, together: &[&Finding]) -> (Option<Fix>, Vec<Attempt>) {
     let Some(suggestion) = &want.finding.suggestion else {
         return (None, Vec::new());
     };
@@ -228,7 +226,7 @@ fn best(
 fn first_proved(
     bench: &Bench<'_>,
     want: &Wanted,
-    together: &BTreeSet<&str>,
+    together: &[&Finding],
     suggestion: &Suggestion,
 ) -> (Option<(Candidate, Proof)>, Vec<Attempt>) {
     let finding = &want.finding;
@@ -246,9 +244,26 @@ fn first_proved(
     let text = |path: &RepoPath| bench.text(path);
     let candidates = candidate::all(app, &now.rendered, resource, finding, suggestion, &text);
     let candidates = ranked(bench, want, together, candidates);
+    let mut proved: Option<(Candidate, Proof, usize)> = None;
     for candidate in candidates.into_iter().take(MOST_CANDIDATES) {
+        // One in a worse place is not looked at where there is one in a better place.
+        if proved
+            .as_ref()
+            .is_some_and(|(known, ..)| known.layer != candidate.layer)
+        {
+            break;
+        }
         match bench.prove(finding, resource, &candidate) {
-            Ok(proof) => return (Some((candidate, proof)), refused),
+            Ok(proof) => {
+                let helps = |other: &&&Finding| proof.resolves.contains(&other.fingerprint);
+                let helped = together.iter().filter(helps).count();
+                if proved.as_ref().is_none_or(|(.., known)| helped > *known) {
+                    proved = Some((candidate, proof, helped));
+                }
+                if helped == together.len() {
+                    break;
+                }
+            }
             Err(refusal) => refused.push(Attempt {
                 title: candidate.title,
                 layer: candidate.layer,
@@ -257,25 +272,40 @@ fn first_proved(
             }),
         }
     }
-    (None, refused)
+    (
+        proved.map(|(candidate, proof, _)| (candidate, proof)),
+        refused,
+    )
 }
 
 /// The candidates, best first: what helps all apps of one cause, the file that the change touched, the layer, the size.
 fn ranked(
     bench: &Bench<'_>,
     want: &Wanted,
-    together: &BTreeSet<&str>,
+    together: &[&Finding],
     candidates: Vec<Candidate>,
 ) -> Vec<Candidate> {
     let is_there = want.finding.anchor.depth == want.finding.path.steps().len();
     let mut keyed = Vec::new();
     for candidate in candidates {
-        let readers: BTreeSet<&str> = bench
-            .readers(candidate.edits.keys())
-            .into_iter()
-            .filter_map(|index| Some(bench.subjects.get(index)?.app.id.as_str()))
-            .collect();
-        let missed = together.difference(&readers).count();
+        let readers = bench.readers(candidate.edits.keys());
+        let reads = |app: &str| {
+            let subjects = readers
+                .iter()
+                .filter_map(|&index| bench.subjects.get(index));
+            // Helm reads every file of a chart; values of one environment steer those that name them.
+            let steers = |subject: &Subject<'_>| match &subject.app.source {
+                Source::Helm(release) if candidate.layer == Layer::Values => candidate
+                    .edits
+                    .keys()
+                    .any(|path| release.values.contains(path)),
+                _ => true,
+            };
+            subjects
+                .filter(|subject| steers(subject))
+                .any(|subject| subject.app.id == app)
+        };
+        let missed = together.iter().filter(|other| !reads(&other.app)).count();
         // What the change wrote is mended where it was written; what it left out is set where it is best set.
         let elsewhere = !want.cause.as_ref().is_some_and(|(path, _, touched)| {
             *touched && is_there && candidate.edits.contains_key(path)

@@ -402,7 +402,8 @@ fn the_readme_shows_what_is_printed() {
 fn help_is_as_expected() {
     let mut failures = String::new();
     for command in [
-        "", "check", "diff", "fix", "baseline", "render", "explain", "controls", "test", "schema",
+        "", "check", "diff", "review", "init", "fix", "baseline", "render", "explain", "controls",
+        "test", "schema",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()
@@ -487,4 +488,34 @@ fn commands_fetch_what_they_may() {
     // What was fetched is there without the network, too.
     let (code, told) = run(&[&["render", "base"], &cache[..]].concat());
     assert!(code == Some(0) && told.contains("name: a-far"), "{told}");
+}
+
+/// The inputs of the action are flags of `plimsoll review`, each handed over in the flag's own variable, and nowhere else.
+#[test]
+fn the_action_hands_over_flags() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let action = std::fs::read_to_string(root.join("action.yml")).unwrap();
+    let action: serde_yaml::Value = serde_yaml::from_str(&action).unwrap();
+    let help = plimsoll(&testdata(), &["review", "--help"]);
+    let help = text(&help.stdout);
+    let steps = action["runs"]["steps"].as_sequence().unwrap();
+    let review = steps.iter().find(|step| step["id"] == "review").unwrap();
+    let inputs = action["inputs"].as_mapping().unwrap();
+    assert!(inputs.len() > 5);
+    for name in inputs.keys() {
+        let name = name.as_str().unwrap();
+        let variable = format!("PLIMSOLL_{}", name.to_uppercase().replace('-', "_"));
+        assert!(help.contains(&format!("--{name}")), "{name} is no flag");
+        assert!(
+            help.contains(&format!("[env: {variable}")),
+            "{variable} is not read"
+        );
+        let handed = review["env"][variable.as_str()].as_str();
+        assert_eq!(handed, Some(&*format!("${{{{ inputs.{name} }}}}")));
+    }
+    assert_eq!(review["env"].as_mapping().unwrap().len(), inputs.len());
+    for step in steps {
+        let script = step["run"].as_str().unwrap();
+        assert!(!script.contains("${{"), "{script}");
+    }
 }

@@ -35,7 +35,10 @@ deny contains violation if {
 	}
 }
 
-wide("type", value) if not value in usual
+wide("type", value) if {
+	confined := usual
+	not value in confined
+}
 
 wide(field, value) if {
 	field in {"user", "role"}

@@ -3,10 +3,8 @@
 //! The place is found as for a fix, by trying a value that stands in. What a reader gets holds a blank in its stead, and is
 //! no fix: that the place is right was shown, that a value is was not.
 
-use std::collections::BTreeSet;
-
 use super::{Bench, Draft, Wanted, first_proved};
-use crate::finding::Suggestion;
+use crate::finding::{Finding, Suggestion};
 use crate::origin::Origin;
 use crate::text::{Edit, TextEdit};
 use crate::yaml::{Step, Value};
@@ -57,7 +55,7 @@ const BLANKS: [Blank; 5] = [
 ];
 
 /// A draft for a finding whose control suggests nothing; `None` where not even a place is known.
-pub(super) fn draft(bench: &Bench<'_>, want: &Wanted, together: &BTreeSet<&str>) -> Option<Draft> {
+pub(super) fn draft(bench: &Bench<'_>, want: &Wanted, together: &[&Finding]) -> Option<Draft> {
     if want.finding.suggestion.is_some() {
         return None;
     }

@@ -18,11 +18,13 @@ use crate::change::{self, Pairing};
 use crate::control::ControlId;
 use crate::discover::{App, Source};
 use crate::finding::{Finding, Fingerprint, State};
+use crate::origin::Origin;
 use crate::policy::{self, Policy};
 use crate::render::Rendered;
 use crate::resource::{Identity, Resource, name_path};
 use crate::snapshot::{ContentId, EntryKind, Overlay, Snapshot, Tree, mount_of};
 use crate::text::RepoPath;
+use crate::yaml::{self, Dialect};
 
 /// How an app is rendered.
 pub type Render<'a> = dyn Fn(&dyn Snapshot, &App) -> Rendered + Sync + 'a;
@@ -404,11 +406,22 @@ impl<'a> Bench<'a> {
             &after.rendering.resources,
         );
         for pair in change::pair(was, is) {
+            let printed = |rendered: &Rendered, resource: &Resource| {
+                let text = resource.span.of(rendered.rendering.output.as_str());
+                repeats_a_key(text)
+            };
+            if let (Some(old), Some(new)) = (pair.before, pair.after)
+                && printed(after, new)
+                && !printed(&before.rendered, old)
+            {
+                let why = format!("{} would have a key twice", new.identity);
+                outcome.broke = Some(Refusal::Broke(why));
+            }
             if pair.pairing() == Pairing::Unchanged {
                 continue;
             }
             touched.extend(pair.before.iter().chain(&pair.after).map(|r| &r.identity));
-            let nothing = crate::yaml::Value::default();
+            let nothing = yaml::Value::default();
             let value = |resource: Option<&'_ Resource>| {
                 resource.map_or_else(|| nothing.clone(), |r| r.value.clone())
             };
@@ -433,13 +446,16 @@ impl<'a> Bench<'a> {
             around_ids,
         } = self.judges;
         let mut now = self.judge(all, subject, is, &is_touched, outcome);
-        if !touched.is_empty() && !around_ids.is_empty() {
+        // Where nothing moved, nothing around anything did.
+        let looks_around = !touched.is_empty() && !around_ids.is_empty();
+        if looks_around {
             let is_other = |resource: &Resource| !is_touched(resource);
             now.extend(self.judge(around, subject, is, &is_other, outcome));
         }
         // That an object is gone from the base is not judged again: an edit of the head does not bring it back.
         let was_judged = |finding: &&Finding| {
-            !finding.removed && (known(finding) || around_ids.contains(&finding.control))
+            let is_around = looks_around && around_ids.contains(&finding.control);
+            !finding.removed && (known(finding) || is_around)
         };
         let old: BTreeMap<Fingerprint, &Finding> = before
             .findings
@@ -505,6 +521,15 @@ impl<'a> Bench<'a> {
         findings.retain(|finding| finding.state != State::Resolved && !finding.removed);
         findings
     }
+}
+
+/// True if and only if a map in the text has a key twice. Helm lets the last one win, and the API server may refuse it.
+fn repeats_a_key(text: &str) -> bool {
+    yaml::parse(text).documents.iter().any(|document| {
+        let strict = document.value(Dialect::Kustomize, &mut |_| Origin::NONE);
+        let lenient = document.value(Dialect::Helm, &mut |_| Origin::NONE);
+        strict.is_err() && lenient.is_ok()
+    })
 }
 
 fn side<'s>(

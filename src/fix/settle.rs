@@ -3,10 +3,11 @@
 //! So two fixes of one place are never merged blindly: the second is found anew where the first has been. A pass that fixes nothing is
 //! the last one, which is why a second run changes nothing.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Bench, Fix, Wanted, apps_of, best};
+use super::{Bench, Fix, Wanted, best, together};
 use crate::finding::Finding;
 use crate::text::RepoPath;
 
@@ -34,12 +35,14 @@ pub fn settle(
         let before = applied.fixes.len();
         applied.withheld.clear();
         let all = (0..bench.subjects.len()).filter(|&index| everywhere || bench.knows(index));
-        let findings: Vec<Finding> = all
+        let mut findings: Vec<Finding> = all
             .filter_map(|index| bench.now(index))
             .flat_map(|now| &now.findings)
             .filter(|finding| finding.suggestion.is_some() && is_wanted(finding))
             .cloned()
             .collect();
+        // What is worst is fixed while nothing stands in its way.
+        findings.sort_by_key(|finding| Reverse(finding.severity));
         let wanted: Vec<Wanted> = findings
             .iter()
             .map(|finding| Wanted::new(bench, finding))
@@ -48,7 +51,7 @@ pub fn settle(
             if !is_there(bench, &want.finding) {
                 continue;
             }
-            match best(bench, want, &apps_of(&wanted, want)).0 {
+            match best(bench, want, &together(&wanted, want)).0 {
                 Some(fix) if is_allowed(&fix) => {
                     bench.commit(&fix.edits);
                     applied.fixes.push(fix);

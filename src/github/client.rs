@@ -255,7 +255,8 @@ impl Client {
             return false;
         };
         self.budget.set(left);
-        self.runtime.block_on(tokio::time::sleep(pause));
+        self.runtime
+            .block_on(async { tokio::time::sleep(pause).await });
         true
     }
 

@@ -160,12 +160,11 @@ pub fn posted(client: &Client, id: &PullId, assumed: Option<&str>) -> Result<Pos
     Ok(Posted { threads, summary })
 }
 
-/// GraphQL names a bot without the `[bot]` that REST gives it.
+/// A person may bear the name of a bot, so the kind of account counts, too. GraphQL may name a bot without its `[bot]`.
 fn is_ours(user: Option<&WireUser>, me: &str) -> bool {
-    user.is_some_and(|user| {
-        user.login == me
-            || (user.kind == "Bot"
-                && user.login.strip_suffix("[bot]") == Some(me.trim_end_matches("[bot]")))
+    user.is_some_and(|user| match user.kind.as_str() {
+        "Bot" => user.login.trim_end_matches("[bot]") == me.trim_end_matches("[bot]"),
+        _ => user.login == me && !me.ends_with("[bot]"),
     })
 }
 

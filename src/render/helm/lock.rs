@@ -110,7 +110,6 @@ fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discover::HelmVersion;
     use crate::snapshot::{Memory, Tree};
     use crate::text::RepoPath;
 
