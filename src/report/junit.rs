@@ -132,7 +132,7 @@ impl Suite {
                 }
                 Outcome::Skipped(why) => {
                     format!(
-                        "{head}>\n      <skipped message=\"{}\"/>\n    </testcase>\n",
+                        "{head}>\n      <skipped>{}</skipped>\n    </testcase>\n",
                         escape(why)
                     )
                 }
