@@ -267,6 +267,7 @@ fn under_proposed(request: &Request<'_>, gate: Gate) -> Option<String> {
         .read_text(&path)
         .map_or_else(|_| String::new(), |text| text.to_string());
     let proposed = Request {
+        target: request.target,
         base: request.base,
         head: request.head,
         config: Some((path.clone(), text)),
@@ -310,9 +311,8 @@ fn rules(controls: &Controls, findings: &[Told]) -> Vec<Rule> {
             }
             let control = controls.find(id)?;
             let supports = frameworks.iter().flat_map(|framework| {
-                let supported = framework.requirements.iter();
-                supported
-                    .filter(|requirement| requirement.controls.iter().any(|control| control == id))
+                framework
+                    .supported_by(id)
                     .map(|requirement| format!("{} {}", framework.name, requirement.id))
             });
             Some(Rule {

@@ -254,6 +254,19 @@ pub struct Helm {
     pub kube_version: Option<Spanned<String>>,
     /// `--api-versions`
     pub api_versions: Vec<Spanned<String>>,
+    /// How many times the default limits the templates of a chart may use.
+    pub limits: Option<Spanned<u32>>,
+}
+
+impl Helm {
+    /// The words for limits, and how many times the default ones each stands for.
+    pub const LIMITS: [(&'static str, u32); 3] = [("default", 1), ("large", 4), ("huge", 16)];
+
+    /// How many times the default limits a word stands for.
+    pub fn limits_named(name: &str) -> Option<u32> {
+        let found = Self::LIMITS.iter().find(|(word, _)| *word == name);
+        found.map(|(_, factor)| *factor)
+    }
 }
 
 impl Config {
@@ -405,6 +418,7 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             version: get(helm, "version").and_then(|node| spanned(node, |text| text.parse().ok())),
             kube_version: get(helm, "kube-version").and_then(text),
             api_versions: items(helm, "api-versions").filter_map(text).collect(),
+            limits: get(helm, "limits").and_then(|node| spanned(node, Helm::limits_named)),
         };
     }
     config.waivers = items(node, "waivers").filter_map(waiver).collect();
@@ -642,7 +656,7 @@ controls:
   C-0270: {severity: low, reason: limits are set by a LimitRange}
   host-path: {enabled: false, reason: storage nodes}
 fail-on: high
-helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1]}
+helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1], limits: large}
 waivers:
   - {control: C-0048, app: "charts/*@prod", resource: Deployment/web, path: spec.template, files: ["charts/**"], owner: web, reason: logs, until: 2027-03-01}
   - {control: host-path, reason: everywhere}
@@ -678,6 +692,7 @@ baseline: policy/baseline.yaml
         assert!(config.ignores(&path("docs/x.yaml")));
         assert_eq!(config.fail_on(), Some(Level::High));
         assert_eq!(config.helm.kube_version.as_ref().unwrap().value, "1.30");
+        assert_eq!(config.helm.limits.as_ref().unwrap().value, 4);
         assert_eq!(config.helm.version.as_ref().unwrap().value, 3);
         assert_eq!(
             config.controls[0].severity.as_ref().unwrap().value,

@@ -86,6 +86,34 @@ pub struct Release {
     pub validate_schema: bool,
     /// Whose behaviour, where Helm 3 and Helm 4 differ.
     pub helm: HelmVersion,
+    /// How much the templates may do.
+    pub limits: Limits,
+}
+
+/// How much the templates of one app may do: a chart that loops or explodes is a problem, not a hang.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Nodes evaluated, items made, blocks of text copied.
+    pub steps: u64,
+    /// Bytes of all text made, the outputs of included templates counted each time.
+    pub bytes: u64,
+}
+
+impl Limits {
+    /// The default limits so many times.
+    #[must_use]
+    pub fn times(factor: u32) -> Self {
+        Self {
+            steps: 20_000_000 * u64::from(factor),
+            bytes: (128 << 20) * u64::from(factor),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::times(1)
+    }
 }
 
 impl Release {
@@ -106,6 +134,7 @@ impl Release {
             show_only: Vec::new(),
             validate_schema: true,
             helm: HelmVersion::V4,
+            limits: Limits::default(),
         }
     }
 }

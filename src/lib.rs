@@ -34,7 +34,8 @@
 //! | judging | [`control`]; [`framework`]; [`finding`]; [`policy`]; [`waiver`] | what is checked, what was found, how it is evaluated, what is accepted |
 //! | remedying | [`cause`]; [`fix`] | which line it was; edits that were tried |
 //! | telling | [`report`] | text, JSON, SARIF, JUnit, annotations, Markdown, HTML |
-//! | joining | [`check`]; [`fetch`] | the pipeline; what the repository names but does not hold |
+//! | planning | [`review`] | what to say on a pull request, and where |
+//! | joining | [`check`]; [`fetch`]; [`github`] | the pipeline; what the repository names but does not hold; the forge |
 //!
 //! # Invariants
 //!
@@ -51,7 +52,8 @@
 //! * **Text is never mutated.** The core produces sorted, disjoint [`text::TextEdit`]s.
 //! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
 //!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, imara-diff in `change/hunks.rs`, annotate-snippets in
-//!   `report/text.rs`, ureq in `fetch/client.rs`, clap in `bin/`.
+//!   `report/text.rs`, ureq in `fetch/client.rs`, octocrab and tokio in
+//!   `github/client.rs`, clap in `bin/`.
 //! * **The change has no authority over its own review.** Configuration is read from base; head's is shown as proposed.
 //! * **Secrets are never printed** by reports: that one changed is shown, its value is not.
 //! * **Wire formats have their own types**, with a version in their name; domain types do not serialise.
@@ -109,8 +111,11 @@ pub mod fix;
 
 pub mod report;
 
+pub mod review;
+
 pub mod check;
 pub mod fetch;
+pub mod github;
 
 #[cfg(test)]
 mod tidy;

@@ -8,6 +8,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use crate::text::{RepoPath, Span};
 
 /// A handle to the provenance of one value, valid in the [`Origins`] that made it.
@@ -96,7 +98,9 @@ pub struct Origins {
     files: Vec<SourceText>,
     by_path: HashMap<RepoPath, FileId>,
     nodes: Vec<Node>,
-    interned: HashMap<Node, Origin>,
+    // Rendering asks this map for almost every value that it makes; the keys are not chosen by anybody who gains by collisions
+    // beyond the limits of the work, so a fast hash with a fixed seed will do.
+    interned: HashMap<Node, Origin, FixedState>,
 }
 
 /// Everything known about one origin, each list without repetition.
@@ -118,7 +122,7 @@ impl Default for Origins {
             files: Vec::new(),
             by_path: HashMap::new(),
             nodes: vec![Node::None],
-            interned: HashMap::new(),
+            interned: HashMap::default(),
         }
     }
 }

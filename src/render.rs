@@ -1,11 +1,15 @@
 //! From an app to the objects that will reach the cluster, each value with its origin.
 //!
-//! Rendering is a function of a [`Tree`] and an [`App`]: no clock, no network, no process, no state between two calls.
+//! Rendering is a function of a [`Tree`] and an [`App`]: no clock, no network, no process, no state between two calls but a
+//! [`Cache`] of what has been parsed, which changes no result.
 //! What cannot be rendered is a problem beside the resources that could be. What the objects mean is the next layers' work.
 
+mod cache;
 pub mod helm;
 pub mod kustomize;
 pub mod manifest;
+
+pub use cache::Cache;
 
 use crate::discover::{App, Source};
 use crate::origin::{Origins, Traced};
@@ -35,14 +39,20 @@ pub struct Rendered {
     pub origins: Origins,
 }
 
-/// Renders `app` from `snapshot`.
+/// Renders `app` from `snapshot`, on its own.
 pub fn render(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+    render_with(&Cache::default(), snapshot, app)
+}
+
+/// Renders `app` from `snapshot`. What other renderings with the same cache have read is not parsed again: not what two
+/// overlays share, not what is the same in base and head, and of an edited snapshot only what was edited.
+pub fn render_with(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
     let tree = Tree::new(snapshot);
     let mut origins = Origins::new();
     let rendering = match &app.source {
         Source::Helm(release) => helm::render(&tree, release, &mut origins),
-        Source::Kustomize(overlay) => kustomize::render(&tree, overlay, &mut origins),
-        Source::Manifests(files) => manifest::render(&tree, files, &mut origins),
+        Source::Kustomize(overlay) => kustomize::render(&tree, overlay, cache, &mut origins),
+        Source::Manifests(files) => manifest::render(&tree, files, cache, &mut origins),
     };
     Rendered {
         rendering,

@@ -103,6 +103,26 @@ pub struct Location {
     pub replaced: bool,
 }
 
+impl Location {
+    /// How a value came by this place on its way, as the beginning of a sentence.
+    pub fn way(&self) -> &'static str {
+        if self.replaced {
+            "instead of"
+        } else {
+            "by way of"
+        }
+    }
+
+    /// The file and the line, for people.
+    pub fn line(&self) -> String {
+        let before = match self.side {
+            Which::Head => "",
+            Which::Base => " (before)",
+        };
+        format!("{}{before}:{}", self.path, self.start.line)
+    }
+}
+
 /// Another object that the change touched, without which a finding would not be new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {

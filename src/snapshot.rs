@@ -15,7 +15,7 @@ mod worktree;
 pub use directory::Directory;
 pub use disk::Disk;
 pub use mount::{Content, Fetched, Mounted, Mounts, Want, mount_of, without_password};
-pub use open::{OpenError, Pair, Side, open};
+pub use open::{OpenError, Pair, Side, commit_at_head, open, open_pull};
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

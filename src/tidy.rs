@@ -13,6 +13,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["report/text.rs"]),
     ("imara_diff", &["change/hunks.rs"]),
     ("ureq", &["fetch/client.rs"]),
+    ("octocrab", &["github/client.rs"]),
+    ("tokio", &["github/client.rs"]),
     ("clap", &["bin/"]),
 ];
 

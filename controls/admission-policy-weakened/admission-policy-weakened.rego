@@ -169,8 +169,7 @@ lost(name, is) if {
 }
 
 # The setting comes back where it was written in the same place.
-remedy(path, path) := {"fix": change.restore(old)} if {
-	old := object.get(input.before, path, null)
+remedy(was, is) := {"fix": change.restore(old)} if {
+	was == is
+	old := object.get(input.before, was, null)
 } else := {}
-
-remedy(was, is) := {} if was != is

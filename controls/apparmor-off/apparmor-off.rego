@@ -16,16 +16,8 @@ confining := {"RuntimeDefault", "Localhost"}
 
 prefix := "container.apparmor.security.beta.kubernetes.io/"
 
-# The security contexts that may hold a profile.
-contexts := array.concat(
-	[{"path": array.concat(pod.path, ["securityContext"]), "label": "the pod", "security": pod.security} | some pod in workload.pods],
-	[{"path": array.concat(container.path, ["securityContext"]), "label": container.label, "security": container.security} |
-		some container in workload.containers
-	],
-)
-
 deny contains violation if {
-	some context in contexts
+	some context in workload.contexts
 	profile := object.get(context.security, "appArmorProfile", null)
 	is_object(profile)
 	kind := object.get(profile, "type", "")

@@ -16,11 +16,13 @@ deny contains violation if {
 	some container in workload.containers
 	variables := workload.list(container.spec, "env")
 	some index, variable in variables
+	is_object(variable)
 	name := object.get(variable, "name", "")
 	is_string(name)
 	name != ""
 	some later, other in variables
 	later > index
+	is_object(other)
 	object.get(other, "name", "") == name
 	violation := {
 		"path": array.concat(container.path, ["env", index, "name"]),

@@ -15,6 +15,7 @@ import data.lib.workload
 deny contains violation if {
 	some container in workload.containers
 	some index, port in workload.list(container.spec, "ports")
+	is_object(port)
 	host := object.get(port, "hostPort", 0)
 	taken(host)
 	violation := {
@@ -35,6 +36,7 @@ deny contains violation if {
 	container.field in {"containers", "initContainers"}
 	container.pod.spec.hostNetwork == true
 	some index, port in workload.list(container.spec, "ports")
+	is_object(port)
 	object.get(port, "hostPort", 0) in none
 	number := object.get(port, "containerPort", 0)
 	number != 0

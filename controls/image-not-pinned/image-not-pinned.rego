@@ -26,7 +26,9 @@ deny contains violation if {
 	}
 }
 
-unpinned(name) if not pinned(name)
+unpinned(name) if {
+	not pinned(name)
+}
 
 # The algorithms of the OCI specification have digests of one length; others only a grammar.
 pinned(name) if regex.match(`@(sha256|blake3):[0-9a-f]{64}$`, name)

@@ -4,12 +4,23 @@
 #   Which images an object runs, and whether one lies in a registry or below a path of it. Tags and versions are lib.version's.
 package lib.image
 
+import data.lib.version
+
 # The images of some containers: {name, path, label}, one for each container whose image is a text that is not empty.
 of(containers) := [{"name": name, "path": array.concat(container.path, ["image"]), "label": container.label} |
 	some container in containers
 	name := object.get(container.spec, "image", "")
 	is_string(name)
 	name != ""
+]
+
+# Those whose repository matches a pattern, in a version of three numbers: the same with {numbers}.
+versions(containers, pattern) := [object.union(found, {"numbers": numbers}) |
+	some found in of(containers)
+	reference := version.image(found.name)
+	regex.match(pattern, reference.repository)
+	numbers := version.parsed(reference.tag).numbers
+	count(numbers) == 3
 ]
 
 # With the registry that runtimes add: `docker.io/library/nginx:1.27` for `nginx:1.27`.

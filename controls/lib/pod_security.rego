@@ -25,7 +25,9 @@ linux(containers) := [container |
 
 asked(false) := true
 
-asked(true) if before(25)
+asked(true) if {
+	before(25)
+}
 
 # The capabilities that Baseline lets a container add, in its exact spelling: what runtimes give.
 usual_capabilities := {

@@ -15,7 +15,9 @@ without(field, resource) := [container |
 	count(defaults(field, resource)) == 0
 ]
 
-lacks(spec, "limits", resource) if unset(spec, "limits", resource)
+lacks(spec, "limits", resource) if {
+	unset(spec, "limits", resource)
+}
 
 lacks(spec, "requests", resource) if {
 	unset(spec, "requests", resource)

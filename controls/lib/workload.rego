@@ -82,6 +82,14 @@ place(container, field) := {
 	"label": container.label,
 }
 
+# Where security contexts stand: {path, label, security}, one for each pod and each container.
+contexts := array.concat(
+	[{"path": array.concat(pod.path, ["securityContext"]), "label": "the pod", "security": pod.security} | some pod in pods],
+	[{"path": array.concat(container.path, ["securityContext"]), "label": container.label, "security": container.security} |
+		some container in containers
+	],
+)
+
 # The mounts of volumes of one type: {volume, path, label}.
 mounts(type) := [{"volume": volume, "path": array.concat(container.path, ["volumeMounts", index]), "label": container.label} |
 	some container in containers

@@ -27,5 +27,5 @@ deny contains violation if {
 claims := [volume |
 	some pod in workload.pods
 	some volume in workload.list(pod.spec, "volumes")
-	is_object(object.get(volume, "persistentVolumeClaim", null))
+	count(workload.map(volume, "persistentVolumeClaim")) > 0
 ]

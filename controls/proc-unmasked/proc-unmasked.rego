@@ -31,4 +31,6 @@ deny contains violation if {
 # In a user namespace, root of the container is nobody on the node, so that there it is allowed.
 alone(false) := true
 
-alone(true) if pod_security.before(35)
+alone(true) if {
+	pod_security.before(35)
+}

@@ -28,4 +28,6 @@ deny contains violation if {
 	}
 }
 
-outside(name, allowed) if not image.within(name, allowed)
+outside(name, allowed) if {
+	not image.within(name, allowed)
+}

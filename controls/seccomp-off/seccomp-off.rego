@@ -18,16 +18,9 @@ import data.lib.workload
 
 filtering := {"RuntimeDefault", "Localhost"}
 
-contexts := array.concat(
-	[{"path": array.concat(pod.path, ["securityContext"]), "label": "the pod", "security": pod.security} | some pod in workload.pods],
-	[{"path": array.concat(container.path, ["securityContext"]), "label": container.label, "security": container.security} |
-		some container in workload.containers
-	],
-)
-
 deny contains violation if {
 	pod_security.since(19)
-	some context in contexts
+	some context in workload.contexts
 	profile := object.get(context.security, "seccompProfile", null)
 	is_object(profile)
 	kind := object.get(profile, "type", "")

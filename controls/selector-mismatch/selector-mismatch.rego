@@ -30,4 +30,6 @@ selector_of("ReplicationController", selector) := {"matchLabels": selector}
 
 selector_of(kind, selector) := selector if kind != "ReplicationController"
 
-refused(selector, found) if not labels.selects(selector, found)
+refused(selector, found) if {
+	not labels.selects(selector, found)
+}

@@ -22,35 +22,23 @@ usual contains kind if {
 
 usual contains "container_engine_t" if pod_security.since(31)
 
-options := array.concat(
-	[entry |
-		some pod in workload.pods
-		entry := {"path": array.concat(pod.path, ["securityContext", "seLinuxOptions"]), "label": "the pod", "value": workload.map(pod.security, "seLinuxOptions")}
-	],
-	[entry |
-		some container in workload.containers
-		entry := {
-			"path": array.concat(container.path, ["securityContext", "seLinuxOptions"]),
-			"label": container.label,
-			"value": workload.map(container.security, "seLinuxOptions"),
-		}
-	],
-)
-
 deny contains violation if {
-	some option in options
+	some context in workload.contexts
 	some field in ["type", "user", "role"]
-	value := object.get(option.value, field, "")
+	value := object.get(workload.map(context.security, "seLinuxOptions"), field, "")
 	is_string(value)
 	wide(field, value)
 	violation := {
-		"path": array.concat(option.path, [field]),
-		"message": sprintf("%s asks for the SELinux %s `%s` instead of the one that confines containers", [option.label, field, value]),
+		"path": array.concat(context.path, ["seLinuxOptions", field]),
+		"message": sprintf("%s asks for the SELinux %s `%s` instead of the one that confines containers", [context.label, field, value]),
 		"fix": {"op": "remove"},
 	}
 }
 
-wide("type", value) if not value in usual
+wide("type", value) if {
+	confined := usual
+	not value in confined
+}
 
 wide(field, value) if {
 	field in {"user", "role"}

@@ -23,6 +23,7 @@ direct := {
 deny contains violation if {
 	some pod in workload.pods
 	some index, volume in workload.list(pod.spec, "volumes")
+	is_object(volume)
 	some type in direct
 	is_object(object.get(volume, type, null))
 	name := workload.text(object.get(volume, "name", ""), sprintf("%d", [index]))

@@ -36,6 +36,7 @@ from := {
 deny contains violation if {
 	some pod in workload.pods
 	some index, setting in workload.list(pod.security, "sysctls")
+	is_object(setting)
 	name := object.get(setting, "name", "")
 	object.get(from, name, pod_security.newest + 1) > pod_security.minor
 	violation := {

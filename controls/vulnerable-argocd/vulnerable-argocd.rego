@@ -11,16 +11,11 @@
 package plimsoll.vulnerable_argocd
 
 import data.lib.image
-import data.lib.version
 import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
-	reference := version.image(found.name)
-	endswith(reference.repository, "/argocd")
-	numbers := version.parsed(reference.tag).numbers
-	count(numbers) == 3
-	vulnerable(numbers)
+	some found in image.versions(workload.containers, `/argocd$`)
+	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,
 		"message": sprintf("%s runs `%s`, which has CVE-2022-24348", [found.label, found.name]),

@@ -11,16 +11,11 @@
 package plimsoll.vulnerable_grafana
 
 import data.lib.image
-import data.lib.version
 import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
-	reference := version.image(found.name)
-	regex.match(`(^|/)grafana(-oss|-enterprise)?$`, reference.repository)
-	numbers := version.parsed(reference.tag).numbers
-	count(numbers) == 3
-	vulnerable(numbers)
+	some found in image.versions(workload.containers, `(^|/)grafana(-oss|-enterprise)?$`)
+	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,
 		"message": sprintf("%s runs `%s`, which has CVE-2022-39328", [found.label, found.name]),

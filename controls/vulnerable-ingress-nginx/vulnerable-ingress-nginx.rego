@@ -12,16 +12,11 @@
 package plimsoll.vulnerable_ingress_nginx
 
 import data.lib.image
-import data.lib.version
 import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
-	reference := version.image(found.name)
-	regex.match(`ingress-nginx|nginx-ingress-controller|nginx-controller`, reference.repository)
-	numbers := version.parsed(reference.tag).numbers
-	count(numbers) == 3
-	vulnerable(numbers)
+	some found in image.versions(workload.containers, `ingress-nginx|nginx-ingress-controller|nginx-controller`)
+	vulnerable(found.numbers)
 	count(forbidding) == 0
 	violation := {
 		"path": found.path,

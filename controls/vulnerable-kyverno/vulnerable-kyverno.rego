@@ -11,16 +11,11 @@
 package plimsoll.vulnerable_kyverno
 
 import data.lib.image
-import data.lib.version
 import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
-	reference := version.image(found.name)
-	endswith(reference.repository, "/kyverno")
-	numbers := version.parsed(reference.tag).numbers
-	count(numbers) == 3
-	vulnerable(numbers)
+	some found in image.versions(workload.containers, `/kyverno$`)
+	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,
 		"message": sprintf("%s runs `%s`, which has CVE-2022-47633", [found.label, found.name]),

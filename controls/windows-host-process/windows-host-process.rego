@@ -12,19 +12,12 @@ package plimsoll.windows_host_process
 
 import data.lib.workload
 
-contexts := array.concat(
-	[{"path": array.concat(pod.path, ["securityContext"]), "label": "every container of the pod", "security": pod.security} | some pod in workload.pods],
-	[{"path": array.concat(container.path, ["securityContext"]), "label": container.label, "security": container.security} |
-		some container in workload.containers
-	],
-)
-
 deny contains violation if {
-	some context in contexts
+	some context in workload.contexts
 	workload.map(context.security, "windowsOptions").hostProcess == true
 	violation := {
 		"path": array.concat(context.path, ["windowsOptions", "hostProcess"]),
-		"message": sprintf("%s is a process of its Windows node, with the node's files and accounts", [context.label]),
+		"message": sprintf("`hostProcess` makes %s part of its Windows node, with the node's files and accounts", [context.label]),
 		"fix": {"op": "remove"},
 	}
 }

@@ -266,14 +266,22 @@ pub(super) fn text(
     deadline: Duration,
 ) -> TextDiff {
     let (old, new) = printed(before, after);
-    let start = Instant::now();
-    let diff = Similar::configure()
-        .timeout(deadline)
-        .diff_lines(&old, &new);
+    let (diff, coarse) = timed(deadline, || {
+        Similar::configure()
+            .timeout(deadline)
+            .diff_lines(&old, &new)
+    });
     TextDiff {
         unified: diff.unified_diff().context_radius(3).to_string(),
-        coarse: start.elapsed() >= deadline,
+        coarse,
     }
+}
+
+/// What `work` gives, and whether it took the time until `deadline`.
+pub(super) fn timed<T>(deadline: Duration, work: impl FnOnce() -> T) -> (T, bool) {
+    let start = Instant::now();
+    let done = work();
+    (done, start.elapsed() >= deadline)
 }
 
 /// Every scalar with its path, a line each.

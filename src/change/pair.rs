@@ -26,6 +26,18 @@ pub enum Pairing {
     Unchanged,
 }
 
+impl Pairing {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
 impl Pair<'_> {
     /// What happened to the object.
     pub fn pairing(&self) -> Pairing {

@@ -1,9 +1,10 @@
 //! Two versions of one object side by side, line by line.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use similar::{DiffOp, TextDiff};
 
+use super::diff::timed;
 use crate::yaml::{self, Path};
 
 /// A line of one version.
@@ -46,11 +47,12 @@ pub struct SideBySide {
 
 /// Aligns two texts.
 pub(super) fn align(before: String, after: String, deadline: Duration) -> SideBySide {
-    let start = Instant::now();
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let diff = TextDiff::configure()
-        .timeout(deadline)
-        .diff_slices(&old, &new);
+    let (diff, coarse) = timed(deadline, || {
+        TextDiff::configure()
+            .timeout(deadline)
+            .diff_slices(&old, &new)
+    });
     let line = |lines: &[&str], index: usize| {
         lines.get(index).map(|text| Line {
             number: index as u32 + 1,
@@ -77,10 +79,10 @@ pub(super) fn align(before: String, after: String, deadline: Duration) -> SideBy
         }
     }
     SideBySide {
-        coarse: start.elapsed() >= deadline,
-        rows,
         before,
         after,
+        rows,
+        coarse,
     }
 }
 

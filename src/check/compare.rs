@@ -10,7 +10,7 @@ use crate::config::{self, Config};
 use crate::discover::{self, App, Discovery, Source};
 use crate::origin::Origins;
 use crate::problem::{Kind, Problem};
-use crate::render::{self, Rendered};
+use crate::render::{self, Cache, Rendered};
 use crate::report::{AppState, Side, Trouble, Which};
 use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree, Want};
 use crate::text::RepoPath;
@@ -24,7 +24,9 @@ pub struct Request<'a> {
     pub base: &'a dyn Snapshot,
     /// After the change.
     pub head: &'a dyn Snapshot,
-    /// A configuration that the caller trusts; `None` takes the one in base.
+    /// The tip of the branch that the change is to be merged into, where its configuration and policies are in force.
+    pub target: Option<&'a dyn Snapshot>,
+    /// A configuration that the caller trusts; `None` takes the one in force.
     pub config: Option<(RepoPath, String)>,
     /// What the reader should know about how the sides were chosen.
     pub notes: Vec<String>,
@@ -35,9 +37,12 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The side whose configuration and policies are in force: the base, and the head where there is nothing before it.
+    /// Whose configuration and policies are in force: the target's, else the base's, and the head's where there is nothing
+    /// before it.
     pub fn governing(&self) -> &'a dyn Snapshot {
-        if self.base.entries().is_empty() {
+        if let Some(target) = self.target {
+            target
+        } else if self.base.entries().is_empty() {
             self.head
         } else {
             self.base
@@ -143,11 +148,13 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
             .any(|entry| entry.kind == EntryKind::Link)
     });
     let done = std::sync::atomic::AtomicUsize::new(0);
+    let cache = Cache::default();
     let work = || {
         ids.par_iter()
             .map(|&id| {
                 let compared = compare_app(
                     request,
+                    &cache,
                     base_apps.get(id),
                     head_apps.get(id),
                     &changes,
@@ -241,11 +248,11 @@ fn configuration(
         return (config, None, troubles(Which::Head, problems));
     }
     // Where there is nothing to compare with, there is no target whose configuration could govern.
-    if request.base.entries().is_empty() {
+    if request.target.is_none() && request.base.entries().is_empty() {
         let (config, problems) = config::load(&Tree::new(request.head));
         return (config, None, troubles(Which::Head, problems));
     }
-    let (config, problems) = config::load(&Tree::new(request.base));
+    let (config, problems) = config::load(&Tree::new(request.governing()));
     let mut all = troubles(Which::Base, problems);
     let mut proposed = None;
     if let Some(path) = altered_configuration(request) {
@@ -272,6 +279,7 @@ pub(super) fn altered_configuration(request: &Request<'_>) -> Option<RepoPath> {
 
 fn compare_app(
     request: &Request<'_>,
+    cache: &Cache,
     before: Option<&App>,
     after: Option<&App>,
     changes: &[Change],
@@ -293,14 +301,14 @@ fn compare_app(
             if !may_be_touched(before, changes, linked) {
                 return compared;
             }
-            let base = render_one(request.base, before);
+            let base = render_one(cache, request.base, before);
             if base.rendering.problems.is_empty() && base.inputs.hold_in(request.head) {
                 compared.base = Some(base);
                 return compared;
             }
             compared.state = AppState::Changed;
             compared.base = Some(base);
-            compared.head = Some(render_one(request.head, after));
+            compared.head = Some(render_one(cache, request.head, after));
         }
         (before, after) => {
             compared.state = match (before, after) {
@@ -308,8 +316,8 @@ fn compare_app(
                 (_, None) => AppState::Removed,
                 _ => AppState::Changed,
             };
-            compared.base = before.map(|app| render_one(request.base, app));
-            compared.head = after.map(|app| render_one(request.head, app));
+            compared.base = before.map(|app| render_one(cache, request.base, app));
+            compared.head = after.map(|app| render_one(cache, request.head, app));
         }
     }
     compared
@@ -330,7 +338,7 @@ fn reads(app: &App) -> Vec<RepoPath> {
             let chart = std::iter::once(&release.chart);
             chart.chain(&release.values).cloned().collect()
         }
-        Source::Manifests(files) => files.iter().cloned().collect(),
+        Source::Manifests(files) => files.clone(),
         Source::Kustomize(_) => vec![RepoPath::root()],
     }
 }
@@ -353,8 +361,11 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
 }
 
 /// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
-pub(super) fn render_one(snapshot: &dyn Snapshot, app: &App) -> Rendered {
-    catch_unwind(AssertUnwindSafe(|| render::render(snapshot, app))).unwrap_or_else(|_| {
+pub(super) fn render_one(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
+    catch_unwind(AssertUnwindSafe(|| {
+        render::render_with(cache, snapshot, app)
+    }))
+    .unwrap_or_else(|_| {
         let mut rendering = render::Rendering::default();
         rendering.problems.push(
             Problem::new(
@@ -390,11 +401,12 @@ pub fn render_head(request: &Request<'_>) -> Apps {
         .map(|trouble| trouble.problem)
         .collect();
     problems.extend(discovery.problems);
-    let apps: Vec<(String, Rendered)> = discovery
-        .apps
-        .iter()
-        .map(|app| (app.id.clone(), render_one(request.head, app)))
-        .collect();
+    let cache = Cache::default();
+    let apps: Vec<(String, Rendered)> = on_deep_stacks(|| {
+        let apps = discovery.apps.par_iter();
+        apps.map(|app| (app.id.clone(), render_one(&cache, request.head, app)))
+            .collect()
+    });
     problems.extend(
         apps.iter()
             .flat_map(|(_, rendered)| rendered.rendering.problems.clone()),

@@ -8,12 +8,14 @@ use super::compare::{Compared, Comparison, Request, compare, on_deep_stacks, ren
 use super::touched::TouchedLines;
 use super::{Fixes, check, judge};
 use crate::control::{Controls, Reads};
+use crate::discover::App;
 use crate::finding::{Finding, Fingerprint, State};
 use crate::fix::{self, Applied, Bench, Fix, Judges, Remedy, Subject};
 use crate::policy;
 use crate::problem::Problem;
+use crate::render::Cache;
 use crate::report::{AppState, Report, Told};
-use crate::snapshot::{Overlay, Tree};
+use crate::snapshot::{Overlay, Snapshot, Tree};
 use crate::text::RepoPath;
 
 /// Loads the controls, and apart from them those that look around.
@@ -100,7 +102,9 @@ pub(super) fn offer(
         return Vec::new();
     }
     let subjects = subjects(comparison, at_head);
-    let bench = Bench::new(request.head, judges, &render_one, touched, subjects);
+    let cache = Cache::default();
+    let render = |snapshot: &dyn Snapshot, app: &App| render_one(&cache, snapshot, app);
+    let bench = Bench::new(request.head, judges, &render, touched, subjects);
     let (remedies, chosen) = on_deep_stacks(|| fix::remedies(&bench, &wanted));
     if bench.is_exhausted() {
         notes.push("so many fixes were tried that some findings were left without one".to_owned());
@@ -148,7 +152,9 @@ pub fn fix(
         .collect();
     let applied = on_deep_stacks(|| {
         let subjects = subjects(comparison, &at_head);
-        let mut bench = Bench::new(request.head, &judges, &render_one, &touched, subjects);
+        let cache = Cache::default();
+        let render = |snapshot: &dyn Snapshot, app: &App| render_one(&cache, snapshot, app);
+        let mut bench = Bench::new(request.head, &judges, &render, &touched, subjects);
         let is_wanted = |finding: &Finding| {
             let is_told =
                 !at_head.contains_key(&finding.app) || open.contains(&finding.fingerprint);
@@ -169,6 +175,7 @@ pub fn fix(
         files.map(|(path, text)| (path.clone(), Some(text.as_bytes().to_vec()))),
     );
     let fixed = Request {
+        target: request.target,
         base: request.base,
         head: &fixed,
         config: request.config.clone(),

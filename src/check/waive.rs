@@ -4,6 +4,9 @@
 //! before it is merged. Of a comment that means more than its text: neither the comment nor the line it is about may
 //! be written by the change, or a waiver could be carried to another line.
 
+mod known;
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,15 +15,17 @@ use super::texts::TextLoader;
 use super::touched::TouchedLines;
 use crate::cause::Touched;
 use crate::config::{self, baseline};
-use crate::finding::{Anchor, Finding, Fingerprint, FixClass, Severity, State};
-use crate::origin::{Origin, Origins};
+use crate::finding::{Severity, State};
+use crate::origin::Origins;
 use crate::render::Rendered;
 use crate::report::{self, AppState, Location, Told, Trouble, WaiverSource, Which};
 use crate::resource::Identity;
 use crate::snapshot::Tree;
 use crate::text::{LineIndex, RepoPath, Span};
 use crate::waiver::{self, Comment, Date, Fault, Terms, Wrong};
-use crate::yaml::Path;
+
+use known::{Covered, Known, Scope};
+use places::Places;
 
 /// Whose waivers count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,38 +44,6 @@ pub struct Waiving {
     pub in_force: InForce,
     /// The day on which the check is made; without it no waiver expires.
     pub today: Option<Date>,
-}
-
-/// A waiver, wherever it is written.
-struct Known {
-    source: WaiverSource,
-    terms: Terms,
-    /// Who it is for, beside what its terms say.
-    scope: Scope,
-    location: Option<Location>,
-    /// It is in base, too.
-    in_base: bool,
-    /// Why it does not count.
-    fault: Option<(Wrong, String)>,
-    used: bool,
-    /// It covered a finding of base that the change resolves.
-    was_used: bool,
-    /// Whether it covers nothing cannot be known: an app that was not evaluated may have what it covers.
-    unseen: bool,
-}
-
-enum Scope {
-    Line {
-        file: RepoPath,
-        line: u32,
-        text: String,
-    },
-    Object {
-        app: String,
-        resource: Identity,
-    },
-    Entry(config::Waiver),
-    Fingerprint(String),
 }
 
 /// All waivers that a check meets.
@@ -112,7 +85,7 @@ impl<'a> Waivers<'a> {
     }
 
     fn base_governs(&self) -> bool {
-        !self.request.base.entries().is_empty()
+        self.request.target.is_some() || !self.request.base.entries().is_empty()
     }
 
     fn read_configuration(&mut self, texts: &mut TextLoader<'_>) {
@@ -242,7 +215,7 @@ impl<'a> Waivers<'a> {
 
     fn baseline_of(&self, side: Which, path: &RepoPath) -> (Vec<baseline::Entry>, Vec<Trouble>) {
         let snapshot = match side {
-            Which::Base => self.request.base,
+            Which::Base => self.request.governing(),
             Which::Head => self.request.head,
         };
         let (entries, problems) = baseline::load(&Tree::new(snapshot), path);
@@ -282,8 +255,7 @@ impl<'a> Waivers<'a> {
             location,
             in_base,
             fault,
-            used: false,
-            was_used: false,
+            covered: Covered::Nothing,
             unseen,
         });
         self.known.len() - 1
@@ -330,6 +302,8 @@ impl<'a> Waivers<'a> {
                         })
                         .any(|other| other == text);
                 let trace = head.origins.trace(entry.value.origin);
+                let file = trace.data.first().map(|s| &head.origins.file(s.file).path);
+                let in_base = in_base && file.is_none_or(|file| self.target_holds(file, text));
                 let location = trace.data.first().and_then(|source| {
                     let path = &head.origins.file(source.file).path;
                     texts.at(Which::Head, path, source.span, Some(&head.origins))
@@ -369,10 +343,11 @@ impl<'a> Waivers<'a> {
         let unseen = self.may_be_read_unseen(path);
         let comments = found.into_iter().map(|comment| {
             let about = index.line(comment.line).of(text).trim_end().to_owned();
-            let in_base = !self.base_governs()
-                || before
-                    .as_ref()
-                    .is_some_and(|before| self.is_of_base(path, text, before, &comment, &index));
+            let is_of_base = before
+                .as_ref()
+                .is_some_and(|before| self.is_of_base(path, text, before, &comment, &index));
+            let in_base =
+                !self.base_governs() || (is_of_base && self.is_of_target(path, &comment, &about));
             let location = texts.at(Which::Head, path, comment.span, Some(origins));
             let scope = Scope::Line {
                 file: path.clone(),
@@ -443,6 +418,29 @@ impl<'a> Waivers<'a> {
         })
     }
 
+    /// False where the target has another tip than base, and that holds the comment no more.
+    fn is_of_target(&self, path: &RepoPath, comment: &Comment, about: &str) -> bool {
+        let Some(target) = self.request.target else {
+            return true;
+        };
+        let Ok(text) = Tree::new(target).read_text(path) else {
+            return false;
+        };
+        let index = LineIndex::new(&text);
+        waiver::comments(&text).iter().any(|other| {
+            other.terms == comment.terms && index.line(other.line).of(&text).trim_end() == about
+        })
+    }
+
+    /// False where the target has another tip than base, and its file holds this text no more.
+    fn target_holds(&self, path: &RepoPath, words: &str) -> bool {
+        let Some(target) = self.request.target else {
+            return true;
+        };
+        let text = Tree::new(target).read_text(path);
+        text.is_ok_and(|text| text.contains(words))
+    }
+
     /// True if and only if an app that is not evaluated may read the file.
     fn may_be_read_unseen(&self, path: &RepoPath) -> bool {
         self.comparison
@@ -482,8 +480,11 @@ impl<'a> Waivers<'a> {
         let resolved = told.finding.state == State::Resolved;
         for &index in &found {
             if let Some(known) = self.known.get_mut(index) {
-                known.used |= !resolved;
-                known.was_used |= resolved;
+                known.covered = known.covered.max(if resolved {
+                    Covered::Resolved
+                } else {
+                    Covered::Standing
+                });
             }
         }
         if resolved {
@@ -522,7 +523,7 @@ impl<'a> Waivers<'a> {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for known in &self.known {
             let controls = known.terms.controls.join(", ");
-            let idle = !known.used && !known.unseen && !blind;
+            let idle = known.covered != Covered::Standing && !known.unseen && !blind;
             let too_wide = matches!(&known.scope, Scope::Entry(entry)
                 if entry.resource.is_none() && entry.path.is_none() && entry.files.is_empty());
             let (wrong, message) = match &known.fault {
@@ -541,200 +542,13 @@ impl<'a> Waivers<'a> {
                 ),
                 None => continue,
             };
-            let was_there =
-                known.in_base && !(matches!(wrong, Wrong::Unused | Wrong::Gone) && known.was_used);
+            // Where there is nothing to compare with, everything is new.
+            let was_there = self.base_governs()
+                && known.in_base
+                && !(matches!(wrong, Wrong::Unused | Wrong::Gone)
+                    && known.covered == Covered::Resolved);
             found.push(known.told(wrong, message, was_there, fail_on, &mut seen));
         }
         found
-    }
-}
-
-impl Known {
-    fn covers(&self, told: &Told, places: &Places) -> bool {
-        let finding = &told.finding;
-        match &self.scope {
-            Scope::Fingerprint(_) => true,
-            Scope::Entry(entry) => waiver::covers(entry, finding, &told.name, &places.of_reader),
-            Scope::Object { .. } => self.terms.fit(finding, &told.name),
-            Scope::Line { file, line, text } => {
-                let there = match finding.state {
-                    // A line of base has another number; it is known by its text.
-                    State::Resolved => places.has_text(file, text),
-                    State::New | State::Existing => places.has(file, *line),
-                };
-                there && self.terms.fit(finding, &told.name)
-            }
-        }
-    }
-
-    fn told(
-        &self,
-        wrong: Wrong,
-        message: String,
-        was_there: bool,
-        fail_on: Option<Severity>,
-        seen: &mut BTreeMap<String, usize>,
-    ) -> Told {
-        let about = wrong.about();
-        let control: crate::finding::ControlId =
-            about.id.parse().expect("because a test reads each id");
-        let file = self
-            .location
-            .as_ref()
-            .map(|at| at.path.to_string())
-            .unwrap_or_default();
-        let resource = Identity {
-            group: String::new(),
-            kind: "Waiver".to_owned(),
-            namespace: String::new(),
-            name: match self.terms.controls.as_slice() {
-                [] => "unnamed".to_owned(),
-                controls => controls.join(","),
-            },
-        };
-        // What it is about is a part of the identity: two waivers of a file are two findings.
-        let field = match &self.scope {
-            Scope::Line { text, .. } => text.trim().to_owned(),
-            Scope::Object { app, resource } => format!("{app}: {resource}"),
-            Scope::Entry(entry) => [&entry.resource, &entry.path]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(" "),
-            Scope::Fingerprint(fingerprint) => fingerprint.clone(),
-        };
-        let key = format!("{}\0{file}\0{}\0{field}", about.id, resource.name);
-        let ordinal = seen.entry(key).or_default();
-        let fingerprint = Fingerprint::of(&control, &file, &resource, &field, *ordinal);
-        *ordinal += 1;
-        let state = if was_there {
-            State::Existing
-        } else {
-            State::New
-        };
-        Told {
-            name: about.name.to_owned(),
-            blocks: state == State::New && fail_on.is_some_and(|lowest| about.severity >= lowest),
-            location: self.location.clone(),
-            history: Vec::new(),
-            reasons: Vec::new(),
-            help: Some(about.help.to_owned()),
-            remedy: None,
-            waiver: None,
-            finding: Finding {
-                control,
-                severity: about.severity,
-                state,
-                app: file,
-                resource,
-                path: Path::root(),
-                field: String::new(),
-                message,
-                anchor: Anchor {
-                    depth: 0,
-                    value: Origin::NONE,
-                    key: Origin::NONE,
-                    shown: Origin::NONE,
-                },
-                removed: false,
-                causes: Vec::new(),
-                fingerprint,
-                suggestion: None,
-                fix: FixClass::Never,
-            },
-        }
-    }
-}
-
-/// The lines that a finding came from.
-struct Places<'a> {
-    /// Files that hold waivers.
-    files: BTreeSet<RepoPath>,
-    /// First and last line of each place in them.
-    lines: Vec<(RepoPath, u32, u32)>,
-    /// The texts of these lines.
-    texts: BTreeSet<(RepoPath, String)>,
-    /// Every file that a reader is shown.
-    of_reader: Vec<&'a RepoPath>,
-}
-
-impl<'a> Places<'a> {
-    /// Whatever the value or its key came from, data and control, now and earlier, and what the reader is shown.
-    fn of(
-        finding: &Finding,
-        told: &'a Told,
-        rendered: Option<&'a Rendered>,
-        with_waivers: &BTreeMap<RepoPath, Vec<usize>>,
-    ) -> Self {
-        let shown = || told.location.iter().chain(&told.history);
-        let mut places = Self {
-            files: BTreeSet::new(),
-            lines: Vec::new(),
-            texts: BTreeSet::new(),
-            of_reader: shown().map(|location| &location.path).collect(),
-        };
-        let has_waivers =
-            |path: &RepoPath| with_waivers.get(path).is_some_and(|all| !all.is_empty());
-        for location in shown().filter(|location| has_waivers(&location.path)) {
-            places.files.insert(location.path.clone());
-            places.lines.push((
-                location.path.clone(),
-                location.start.line,
-                location.end.line,
-            ));
-        }
-        let Some(rendered) = rendered else {
-            return places;
-        };
-        let origins = &rendered.origins;
-        let anchor = &finding.anchor;
-        let is_whole = anchor.depth == finding.path.steps().len();
-        let is_scalar = is_whole && anchor.shown == anchor.value;
-        let mut indexes: BTreeMap<&RepoPath, LineIndex> = BTreeMap::new();
-        for origin in [anchor.shown, anchor.key]
-            .into_iter()
-            .chain(is_scalar.then_some(anchor.value))
-        {
-            let trace = origins.trace(origin);
-            let all = trace
-                .data
-                .iter()
-                .chain(&trace.control)
-                .chain(trace.history.iter().flatten());
-            for source in all {
-                let file = origins.file(source.file);
-                if !has_waivers(&file.path) {
-                    continue;
-                }
-                let index = indexes
-                    .entry(&file.path)
-                    .or_insert_with(|| LineIndex::new(&file.text));
-                let line = |offset| index.position(&file.text, offset).line;
-                let first = line(source.span.start);
-                let last = line(source.span.end.saturating_sub(1).max(source.span.start));
-                places.files.insert(file.path.clone());
-                places.lines.push((file.path.clone(), first, last));
-                if finding.state == State::Resolved {
-                    for number in first..=last {
-                        let text = index.line(number).of(&file.text).trim_end().to_owned();
-                        places.texts.insert((file.path.clone(), text));
-                    }
-                }
-            }
-        }
-        places
-    }
-
-    fn has(&self, file: &RepoPath, line: u32) -> bool {
-        self.lines
-            .iter()
-            .any(|(path, first, last)| path == file && (*first..=*last).contains(&line))
-    }
-
-    fn has_text(&self, file: &RepoPath, text: &str) -> bool {
-        self.texts
-            .iter()
-            .any(|(path, line)| path == file && line == text)
     }
 }

@@ -321,6 +321,11 @@ const HELM: &[Entry] = &[
         Shape::List(&Shape::Text),
         "API versions that charts see in `.Capabilities` beside the built-in ones.",
     ),
+    entry(
+        "limits",
+        Shape::Choice(&["default", "large", "huge"]),
+        "How much the templates of a chart may do before they are stopped: the default limits, 4 times or 16 times as much. The default is default: 20 million steps and 128 MiB of text.",
+    ),
 ];
 
 const NETWORK: &[Entry] = &[entry(

@@ -162,9 +162,9 @@ mod tests {
                 },
                 Case {
                     violates: false,
-                    with: Some(block(19, "c: 1\n")),
+                    with: Some(block(18, "c: 1\n")),
                     base: None,
-                    head: block(22, "b: 1\n"),
+                    head: block(21, "b: 1\n"),
                     fix: None,
                 },
             ]

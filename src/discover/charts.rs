@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::apps::named;
-use super::{App, HelmVersion, Release, Set, SetKind, Source};
+use super::{App, HelmVersion, Limits, Release, Set, SetKind, Source};
 use crate::config::{self, Config};
 use crate::snapshot::{Found, Tree};
 use crate::text::RepoPath;
@@ -247,6 +247,9 @@ fn release(directory: &RepoPath, chart: Option<&Chart>, config: &Config) -> Rele
         .is_some_and(|version| version.value == 3)
     {
         release.helm = HelmVersion::V3;
+    }
+    if let Some(limits) = &config.helm.limits {
+        release.limits = Limits::times(limits.value);
     }
     release.kube_version = config
         .helm

@@ -42,7 +42,7 @@ pub(super) fn fetch(client: &mut Client, address: &str, reference: &str) -> Resu
 
 /// A branch, a tag, or another name: the object that it stands for, and the commit that this leads to.
 struct Name {
-    name: String,
+    full: String,
     id: String,
     commit: String,
 }
@@ -110,9 +110,9 @@ fn advertised(lines: &[String]) -> Vec<Name> {
             continue;
         };
         match (name.strip_suffix("^{}"), names.last_mut()) {
-            (Some(tag), Some(last)) if last.name == tag => id.clone_into(&mut last.commit),
+            (Some(tag), Some(last)) if last.full == tag => id.clone_into(&mut last.commit),
             _ => names.push(Name {
-                name: name.to_owned(),
+                full: name.to_owned(),
                 id: id.to_owned(),
                 commit: id.to_owned(),
             }),
@@ -156,16 +156,15 @@ impl Remote {
                 .collect()
         };
         let listed;
-        let known = match &self.told {
-            Some(told) => told,
-            None => {
-                listed = self.list(client, &wanted)?;
-                &listed
-            }
+        let known = if let Some(told) = &self.told {
+            told
+        } else {
+            listed = self.list(client, &wanted)?;
+            &listed
         };
         let found = wanted
             .iter()
-            .find_map(|wanted| known.iter().find(|known| known.name == *wanted));
+            .find_map(|wanted| known.iter().find(|known| known.full == *wanted));
         let found = found.ok_or_else(|| {
             if reference.is_empty() {
                 "it has no default branch".to_owned()
@@ -199,7 +198,7 @@ impl Remote {
             };
             let peeled = parts.find_map(|part| part.strip_prefix("peeled:"));
             names.push(Name {
-                name: name.to_owned(),
+                full: name.to_owned(),
                 id: id.to_owned(),
                 commit: peeled.unwrap_or(id).to_owned(),
             });

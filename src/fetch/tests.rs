@@ -525,13 +525,13 @@ fn git_repository() -> (Server, String) {
     let bytes = pack(&[
         Entry::Whole(&tag),
         // Built on an object that comes later.
-        Entry::OnObject(&longer, delta(&longer, longer.1.len(), "more")),
+        Entry::On(&longer, delta(&longer, longer.1.len(), "more")),
         Entry::Whole(&head),
         Entry::Whole(&top),
         Entry::Whole(&base),
         Entry::Whole(&files),
         Entry::Whole(&long),
-        Entry::OnEntry(1, delta(&long, long.1.len(), "more")),
+        Entry::Near(1, delta(&long, long.1.len(), "more")),
         Entry::Whole(&config_map),
         Entry::Whole(&kustomization),
         Entry::Whole(&link),
@@ -691,10 +691,10 @@ fn packs_that_are_not_what_they_say_are_refused() {
         let _ = super::git::pack::files(&[body, &hash[..]].concat(), &head);
     }
     let mut lost = delta(&one, 5, "more");
-    let on_nothing = pack(&[Entry::OnObject(&one, lost.clone())]);
+    let on_nothing = pack(&[Entry::On(&one, lost.clone())]);
     assert!(files(&on_nothing, &head).contains("not in it"));
     lost[1] = 127;
-    let too_short = pack(&[Entry::Whole(&one), Entry::OnEntry(1, lost)]);
+    let too_short = pack(&[Entry::Whole(&one), Entry::Near(1, lost)]);
     assert!(files(&too_short, &head).contains("broken"));
 }
 

@@ -38,7 +38,7 @@ pub(crate) use self::functions::semver;
 
 use self::capabilities::KubeVersion;
 use self::coalesce::{Coalescing, Mode};
-use self::function::{Context, Limits};
+use self::function::Context;
 use self::output::Output;
 use self::template::{TemplateError, TemplateSet};
 use self::value::{Map, Value};
@@ -164,7 +164,7 @@ fn execute(
             .map_err(|error| failed(&error, name, release.helm, origins))?;
     }
     let seed = format!("{}/{}", release.namespace, release.name);
-    let mut context = Context::new(origins, &seed, Limits::default());
+    let mut context = Context::new(origins, &seed, release.helm, release.limits);
     let mut rendered = BTreeMap::new();
     for name in names {
         let base = name.rsplit('/').next().unwrap_or(name);
@@ -179,6 +179,7 @@ fn execute(
             .dot
             .set("Template", Origin::NONE, Value::map(about, Origin::NONE));
         let dot = Value::map(template.dot.clone(), Origin::NONE);
+        context.control = template.control;
         match set.execute(name, &dot, &mut context) {
             Ok(text) => {
                 rendered.insert(name.to_owned(), text);

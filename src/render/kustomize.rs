@@ -32,7 +32,7 @@ mod structured;
 mod transform;
 mod vars;
 
-use super::Rendering;
+use super::{Cache, Rendering};
 use crate::discover::Overlay;
 use crate::origin::{Origin, Origins, Role, Traced};
 use crate::problem::Kind;
@@ -48,8 +48,13 @@ use object::Object;
 use sort::Ranks;
 
 /// What `kustomize build` prints for `overlay`. Where Kustomize fails, the output is empty and a problem says why.
-pub fn render(tree: &Tree<'_>, overlay: &Overlay, origins: &mut Origins) -> Rendering {
-    let mut build = Build::new(tree, overlay, origins);
+pub fn render(
+    tree: &Tree<'_>,
+    overlay: &Overlay,
+    cache: &Cache,
+    origins: &mut Origins,
+) -> Rendering {
+    let mut build = Build::new(tree, overlay, cache, origins);
     match run(&mut build) {
         Ok(rendering) => rendering,
         Err(failure) => Rendering {
@@ -104,7 +109,7 @@ fn run(build: &mut Build<'_>) -> Fallible<Rendering> {
         if !wants(&target, "transformerAnnotations") {
             object.remove_annotation(set::TRANSFORMATIONS);
         }
-        object.retype_metadata_map("annotations");
+        object.clean_annotations();
     }
     print(build, objects)
 }
@@ -115,6 +120,7 @@ fn add_hashes(build: &mut Build<'_>, objects: &mut [Object]) -> Fallible<()> {
         if !object.book.needs_hash || object.is_gone() {
             continue;
         }
+        let content = generator::content(object, build.origins);
         let hash = generator::hash(object).map_err(|wrong| build.fail(wrong.origin, wrong.why))?;
         object.remember_name();
         let stem = object.name().to_owned();
@@ -123,6 +129,7 @@ fn add_hashes(build: &mut Build<'_>, objects: &mut [Object]) -> Fallible<()> {
             .field("metadata")
             .and_then(|metadata| metadata.field("name"))
             .map_or(Origin::NONE, |name| name.origin);
+        let origin = build.origins.under(origin, content);
         object.set_name(&format!("{stem}-{hash}"), origin);
         object.stem = Some(stem);
     }
@@ -138,6 +145,15 @@ fn drop_local(build: &Build<'_>, objects: &mut Vec<Object>) -> Fallible<()> {
                 object.node().origin,
                 "an object has lost its kind or its name",
             ));
+        }
+    }
+    for object in &*objects {
+        let annotations = object
+            .node()
+            .field("metadata")
+            .and_then(|metadata| metadata.field("annotations"));
+        if let Some(list) = annotations.filter(|node| !node.items().is_empty()) {
+            return Err(build.fail(list.origin, "annotations are a map, not a list"));
         }
     }
     objects.retain(|object| {
@@ -218,7 +234,7 @@ mod tests {
             inflate_charts: false,
         };
         let mut origins = Origins::new();
-        let rendering = render(&tree, &overlay, &mut origins);
+        let rendering = render(&tree, &overlay, &Cache::default(), &mut origins);
         (rendering, origins)
     }
 

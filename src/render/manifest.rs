@@ -2,20 +2,25 @@
 //!
 //! A `List` is taken apart, as `kubectl apply` does. The output is the files' own text.
 
-use super::Rendering;
+use super::{Cache, Rendering};
 use crate::origin::{Origin, Origins, Role, Traced};
 use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
 use crate::snapshot::Tree;
 use crate::text::{LineIndex, RepoPath, Span};
-use crate::yaml::{self, Data, Dialect, Document, Value};
+use crate::yaml::{Data, Dialect, Document, Value};
 
 /// The objects in `files`, in order.
-pub fn render(tree: &Tree<'_>, files: &[RepoPath], origins: &mut Origins) -> Rendering {
+pub fn render(
+    tree: &Tree<'_>,
+    files: &[RepoPath],
+    cache: &Cache,
+    origins: &mut Origins,
+) -> Rendering {
     let mut rendering = Rendering::default();
     for path in files {
-        let text = match tree.read_text(path) {
-            Ok(text) => text,
+        let parsed = match cache.read(tree, path) {
+            Ok(parsed) => parsed,
             Err(error) => {
                 rendering
                     .problems
@@ -23,7 +28,8 @@ pub fn render(tree: &Tree<'_>, files: &[RepoPath], origins: &mut Origins) -> Ren
                 continue;
             }
         };
-        let file = origins.add_file(path, &text);
+        let text = &parsed.text;
+        let file = origins.add_file(path, text);
         let at = rendering.output.as_str().len();
         if at > 0 && !rendering.output.as_str().ends_with('\n') {
             rendering.output.push("\n", Origin::NONE);
@@ -32,10 +38,10 @@ pub fn render(tree: &Tree<'_>, files: &[RepoPath], origins: &mut Origins) -> Ren
             rendering.output.push("---\n", Origin::NONE);
         }
         let start = rendering.output.as_str().len();
-        append_lines(&mut rendering.output, &text, |span| {
+        append_lines(&mut rendering.output, text, |span| {
             origins.source(file, span, Role::Manifest)
         });
-        let stream = yaml::parse(&text);
+        let stream = parsed.whole();
         for document in &stream.documents {
             let shifted = Span::new(
                 start + document.span.start as usize,
@@ -50,10 +56,10 @@ pub fn render(tree: &Tree<'_>, files: &[RepoPath], origins: &mut Origins) -> Ren
                     .push(Problem::new(Kind::Syntax, error.message).at(path, error.span)),
             }
         }
-        if let Some(error) = stream.error {
+        if let Some(error) = &stream.error {
             rendering
                 .problems
-                .push(Problem::new(Kind::Syntax, error.message).at(path, error.span));
+                .push(Problem::new(Kind::Syntax, error.message.clone()).at(path, error.span));
         }
     }
     rendering
@@ -123,6 +129,7 @@ mod tests {
         let rendering = render(
             &Tree::new(&memory),
             &[RepoPath::new("a.yaml").unwrap()],
+            &Cache::default(),
             &mut origins,
         );
         (rendering, origins)

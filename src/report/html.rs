@@ -3,6 +3,8 @@
 //! The rendered difference of each app stands side by side, with the findings at their lines. Style and script are files
 //! beside this one, named in the policy by their hashes; without the script everything is there, only not filtered.
 
+mod difference;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -10,15 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AppDiff, Conclusion, Group, Location, ObjectDiff, Report, Told, Which, excerpt, file_edits,
-    near_changes, plural, positions, text,
+    Conclusion, Group, Location, Report, Told, excerpt, file_edits, plural, positions, text,
 };
-use crate::change::{Line, Pairing, Row};
 use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
 use crate::markdown;
-
-mod difference;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
@@ -297,16 +295,12 @@ impl Page<'_> {
             None => out.push_str("<p class=\"where\">No file could be named as the cause.</p>\n"),
         }
         for earlier in &told.history {
-            let what = if earlier.replaced {
-                "instead of"
-            } else {
-                "by way of"
-            };
+            let what = earlier.way();
             let _ = writeln!(
                 out,
                 "<p class=\"history\">{what} the {} at <code>{}</code></p>",
                 earlier.role,
-                escape(&place(earlier))
+                escape(&earlier.line())
             );
         }
         for reason in &told.reasons {
@@ -314,7 +308,7 @@ impl Page<'_> {
             let at = reason
                 .location
                 .as_ref()
-                .map(|at| format!(" at <code>{}</code>", escape(&place(at))));
+                .map(|at| format!(" at <code>{}</code>", escape(&at.line())));
             let _ = writeln!(
                 out,
                 "<p class=\"history\">new because the change {what} <code>{}</code>{}</p>",
@@ -398,7 +392,7 @@ impl Page<'_> {
         let _ = writeln!(
             out,
             "<p class=\"where\"><code>{}:{}</code></p>",
-            escape(&place(location)),
+            escape(&location.line()),
             location.start.column
         );
         let lines = excerpt::lines(&self.report.texts, location, 1);
@@ -489,14 +483,6 @@ fn blocks(count: usize) -> String {
     }
 }
 
-fn place(location: &Location) -> String {
-    let before = match location.side {
-        Which::Head => "",
-        Which::Base => " (before)",
-    };
-    format!("{}{before}:{}", location.path, location.start.line)
-}
-
 /// Text in HTML, in elements and in quoted attributes.
 fn escape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
@@ -507,6 +493,7 @@ fn escape(raw: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '\r' => {}
             c => out.push(c),
         }
     }

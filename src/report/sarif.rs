@@ -165,7 +165,11 @@ fn level(severity: Severity) -> &'static str {
 fn result(report: &Report, group: &Group<'_>, hashes: &mut LineHashes) -> Value {
     let told = group.first;
     let finding = &told.finding;
-    let places: Vec<String> = group.findings.iter().map(|told| told.object()).collect();
+    let places: Vec<String> = group
+        .findings
+        .iter()
+        .map(|told| markdown::visible(&told.object()).into_owned())
+        .collect();
     let fingerprint = group
         .findings
         .iter()
@@ -199,9 +203,9 @@ fn result(report: &Report, group: &Group<'_>, hashes: &mut LineHashes) -> Value 
             "locations",
             Some(json!([place(location, None, None)])),
         );
-        if let Some(hash) = hashes.of(report, location) {
-            let prints = result.get_mut("partialFingerprints");
-            prints.map(|prints| put(prints, "primaryLocationLineHash", Some(json!(hash))));
+        let hash = hashes.of(report, location).map(Value::from);
+        if let Some(prints) = result.get_mut("partialFingerprints") {
+            put(prints, "primaryLocationLineHash", hash);
         }
     }
     let related = related(told);
@@ -255,11 +259,7 @@ fn plain(text: &str) -> String {
 
 fn related(told: &Told) -> Vec<Value> {
     let history = told.history.iter().map(|location| {
-        let what = if location.replaced {
-            "instead of"
-        } else {
-            "by way of"
-        };
+        let what = location.way();
         (location, format!("{what} this {}", location.role))
     });
     let reasons = told.reasons.iter().filter_map(|reason| {

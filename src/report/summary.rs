@@ -5,10 +5,9 @@
 use std::fmt::Write as _;
 
 use super::{
-    AppDiff, Group, Location, Report, Told, Which, excerpt, file_edits, near_changes, plural,
-    positions, text,
+    AppDiff, Group, Report, Told, excerpt, file_edits, near_changes, plural, positions, text,
 };
-use crate::change::{Pairing, Row};
+use crate::change::Row;
 use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
 use crate::markdown::{self, code, prose};
@@ -156,14 +155,6 @@ fn heading(report: &Report) -> String {
     out
 }
 
-fn place(location: &Location) -> String {
-    let before = match location.side {
-        Which::Head => "",
-        Which::Base => " (before)",
-    };
-    format!("{}:{}{before}", location.path, location.start.line)
-}
-
 fn table(groups: &[&Group<'_>]) -> String {
     let rows: Vec<Vec<String>> = groups
         .iter()
@@ -184,7 +175,7 @@ fn table(groups: &[&Group<'_>]) -> String {
                     .first
                     .location
                     .as_ref()
-                    .map(|at| code(&place(at)))
+                    .map(|at| code(&at.line()))
                     .unwrap_or_default(),
                 listed(&apps),
             ]
@@ -202,7 +193,7 @@ fn finding(report: &Report, group: &Group<'_>) -> String {
     let finding = &told.finding;
     let mut body = String::new();
     if let Some(location) = &told.location {
-        let _ = writeln!(body, "{}\n", code(&place(location)));
+        let _ = writeln!(body, "{}\n", code(&location.line()));
         let lines = excerpt::lines(&report.texts, location, 1);
         let width = lines.last().map_or(1, |line| line.number.to_string().len());
         let source: Vec<String> = lines
@@ -215,16 +206,12 @@ fn finding(report: &Report, group: &Group<'_>) -> String {
         body.push_str(&markdown::fence("", &source.join("\n")));
     }
     for earlier in &told.history {
-        let what = if earlier.replaced {
-            "instead of"
-        } else {
-            "by way of"
-        };
+        let what = earlier.way();
         let _ = writeln!(
             body,
             "- {what} the {} at {}",
             earlier.role,
-            code(&place(earlier))
+            code(&earlier.line())
         );
     }
     for reason in &told.reasons {
@@ -299,11 +286,7 @@ fn difference(report: &Report, diff: &AppDiff) -> String {
     let mut body = String::new();
     let mut left = diff.left_out;
     for (index, object) in diff.objects.iter().enumerate() {
-        let what = match object.pairing {
-            Pairing::Added => "added",
-            Pairing::Removed => "removed",
-            Pairing::Changed | Pairing::Unchanged => "changed",
-        };
+        let what = object.pairing.name();
         let block = format!(
             "{what} {}\n\n{}\n",
             code(&object.resource),

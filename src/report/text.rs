@@ -14,6 +14,7 @@ use super::{
 };
 use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
+use crate::markdown;
 use crate::text::{LineIndex, RepoPath, Span};
 
 /// How the text is laid out.
@@ -43,6 +44,32 @@ pub fn render(report: &Report, style: Style) -> String {
     }
     out.push_str(&problems(&report.texts, &report.problems, style));
     out.push_str(&summary(report, style));
+    printable(&out, style)
+}
+
+/// Text that moves no cursor and reorders nothing: of the characters that are not to be seen, only colours are left.
+fn printable(text: &str, style: Style) -> String {
+    let clean = |text: &str| markdown::visible(text).replace('\r', "");
+    if !style.color {
+        return clean(text);
+    }
+    // A colour is ESC, `[`, digits and semicolons, `m`; its ESC was replaced like any other.
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(&clean(plain));
+        let end = after.find(|c: char| !c.is_ascii_digit() && c != ';');
+        let end = end.filter(|&end| after.get(end..).is_some_and(|after| after.starts_with('m')));
+        if let Some(end) = end {
+            out.push_str("\u{1b}[");
+            out.push_str(after.get(..=end).unwrap_or_default());
+            rest = after.get(end + 1..).unwrap_or_default();
+        } else {
+            out.push_str("\u{fffd}[");
+            rest = after;
+        }
+    }
+    out.push_str(&clean(rest));
     out
 }
 
@@ -54,7 +81,7 @@ pub fn problems(texts: &Texts, problems: &[Trouble], style: Style) -> String {
         out.push_str(&renderer.render(&[problem(texts, trouble, &apps)]));
         out.push_str("\n\n");
     }
-    out
+    printable(&out, style)
 }
 
 fn renderer(style: Style) -> Renderer {
@@ -146,11 +173,7 @@ fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
         }
     }
     for earlier in &first.history {
-        let what = if earlier.replaced {
-            "instead of"
-        } else {
-            "by way of"
-        };
+        let what = earlier.way();
         let label = format!("{what} this {}", earlier.role);
         section = section.elements(excerpt(
             &report.texts,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::directory::Directory;
-use super::git::{Repository, Revision};
+use super::git::{Branch, Repository, Revision};
 use super::worktree::Worktree;
 use super::{ContentId, Memory, Snapshot};
 use crate::problem::{Kind, Problem};
@@ -288,7 +288,15 @@ pub fn open(current_dir: &Path, base: Option<Side>, head: Option<Side>) -> Resul
     };
     let root = sources.root(&head_side)?;
     let head = sources.side(&head_side)?;
+    Ok(paired(base, head, root, notes))
+}
 
+fn paired(
+    base: Opened<Box<dyn Snapshot>>,
+    head: Opened<Box<dyn Snapshot>>,
+    root: PathBuf,
+    mut notes: Vec<String>,
+) -> Pair {
     let mut problems = unnamed_that_differ(&base.unnamed, &head.unnamed);
     problems.extend(base.problems);
     problems.extend(head.problems);
@@ -297,13 +305,53 @@ pub fn open(current_dir: &Path, base: Option<Side>, head: Option<Side>) -> Resul
             notes.push(note);
         }
     }
-    Ok(Pair {
+    Pair {
         base: base.snapshot,
         head: head.snapshot,
         root,
         notes,
         problems,
-    })
+    }
+}
+
+/// The commit that is checked out around a directory, in hexadecimal digits; `None` where there is none.
+pub fn commit_at_head(current_dir: &Path) -> Option<String> {
+    let repository = Repository::discover(current_dir).ok()??;
+    let commit = repository.head().ok()??.commit?;
+    Some(commit.to_string())
+}
+
+/// Opens what a pull request is judged by: its head, where that left the target branch, and the tip of the target branch.
+/// `target` and `head` are revisions.
+pub fn open_pull(
+    current_dir: &Path,
+    target: &str,
+    head: &str,
+) -> Result<(Pair, Box<dyn Snapshot>), OpenError> {
+    let sources = Sources {
+        current_dir,
+        repository: Repository::discover(current_dir)?.map(Arc::new),
+    };
+    let head_side = Side::Revision(head.to_owned());
+    let repository = sources.repository(&head_side)?;
+    let commit = |text: &str| {
+        let revision = repository.revision(text)?;
+        match revision.commit {
+            Some(commit) => Ok((revision, commit)),
+            None => Err(OpenError::NoHistory(revision.label)),
+        }
+    };
+    let (target_revision, tip) = commit(target)?;
+    let (revision, _) = commit(head)?;
+    let branch = Branch {
+        name: target_revision.label.clone(),
+        tip,
+    };
+    let base = sources.where_it_left(&revision, &head_side, branch)?;
+    let target = repository.snapshot(&target_revision)?.boxed().snapshot;
+    let root = sources.root(&head_side)?;
+    let head = sources.side(&head_side)?;
+    Ok((paired(base, head, root, Vec::new()), target))
 }
 
 struct Sources<'a> {
@@ -416,11 +464,21 @@ impl Sources<'_> {
         head: &Revision,
         side: &Side,
     ) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
+        let branch = self.repository(side)?.default_branch()?;
+        self.where_it_left(head, side, branch)
+    }
+
+    /// Where `head` left a branch.
+    fn where_it_left(
+        &self,
+        head: &Revision,
+        side: &Side,
+        branch: Branch,
+    ) -> Result<Opened<Box<dyn Snapshot>>, OpenError> {
         let repository = self.repository(side)?;
         let commit = head
             .commit
             .ok_or_else(|| OpenError::NoHistory(head.label.clone()))?;
-        let branch = repository.default_branch()?;
         let Some(base) = repository.merge_base(commit, branch.tip)? else {
             let (head, branch) = (head.label.clone(), branch.name);
             return Err(if repository.is_shallow() {

@@ -35,13 +35,14 @@ fn comment(text: &str, index: &LineIndex, start: usize) -> Option<Comment> {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let opened = before.get(line_start..)?.trim_end();
     let rest = text.get(start..)?;
-    let (length, alone) = if let Some(content) = opened.strip_suffix('#') {
+    // How long what is said is, where its line ends, and whether nothing else stands on its lines.
+    let (length, end, alone) = if let Some(content) = opened.strip_suffix('#') {
         // In YAML a comment needs white space before it.
         if !content.is_empty() && !content.ends_with(char::is_whitespace) {
             return None;
         }
         let length = rest.find('\n').unwrap_or(rest.len());
-        (length, content.trim().is_empty())
+        (length, length, content.trim().is_empty())
     } else if let Some(content) = opened.strip_suffix("/*") {
         let content = content
             .trim_end()
@@ -50,9 +51,9 @@ fn comment(text: &str, index: &LineIndex, start: usize) -> Option<Comment> {
         let length = rest.find("*/")?;
         let after = rest.get(length + 2..)?.trim_start_matches([' ', '\t', '-']);
         let after = after.strip_prefix("}}")?;
+        let end = rest.len() - after.len();
         let after = after.split('\n').next().unwrap_or_default();
-        let alone = is_void(content) && is_void(after);
-        (length, alone)
+        (length, end, is_void(content) && is_void(after))
     } else {
         return None;
     };
@@ -62,7 +63,7 @@ fn comment(text: &str, index: &LineIndex, start: usize) -> Option<Comment> {
         return None;
     }
     let said_end = start + rest.get(..length)?.trim_end().len();
-    let last = index.position(text, said_end as u32).line;
+    let last = index.position(text, (start + end) as u32).line;
     let line = if alone {
         (last + 1..=index.lines())
             .find(|&line| !is_void(index.line(line).of(text)))

@@ -94,7 +94,7 @@ impl Terms {
             rest = after;
         }
         let reason = rest.split_whitespace().collect::<Vec<_>>().join(" ");
-        terms.reason = reason.trim_matches('"').to_owned();
+        reason.trim_matches('"').clone_into(&mut terms.reason);
         terms
     }
 

@@ -688,6 +688,7 @@ fn repository(apps: usize) -> Result<(), Failure> {
     ] {
         let (base, head) = (generated(count, false)?, generated(count, true)?);
         let request = Request {
+            target: None,
             base: &base,
             head: &head,
             config: None,

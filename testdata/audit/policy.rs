@@ -76,8 +76,15 @@ fn parsed(text: &str) -> Result<Vec<Resource>, Failure> {
 
 /// The ids of the controls that each object fails, by kind and name.
 fn failed(policy: &Policy, objects: &[Resource]) -> BTreeSet<(String, String, String)> {
-    let (findings, problems) =
-        evaluate(policy, &Side::new("case", &[]), &Side::new("case", objects));
+    let (findings, problems) = evaluate(
+        policy,
+        &Side::new("case", &[]),
+        &Side {
+            // Where no namespace is named, Kubescape takes `default`.
+            namespace: "default",
+            ..Side::new("case", objects)
+        },
+    );
     for problem in problems {
         println!("problem: {}", problem.message);
     }
@@ -175,6 +182,56 @@ impl Difference {
     }
 }
 
+/// Kubescape fails the subjects of bindings, which are no objects of the manifests, where we fail the role or the binding: of
+/// both, that the access is found is what is compared.
+fn by_access(
+    ours: BTreeSet<String>,
+    theirs: BTreeSet<String>,
+    all: &[Resource],
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    let is_there = |object: &String| {
+        all.iter().any(|resource| {
+            *object == format!("{}/{}", resource.identity.kind, resource.identity.name)
+        })
+    };
+    if theirs.iter().all(is_there) {
+        return (ours, theirs);
+    }
+    let access = "the access of a subject".to_owned();
+    let is_access = |object: &String| {
+        [
+            "Role/",
+            "ClusterRole/",
+            "RoleBinding/",
+            "ClusterRoleBinding/",
+            "ServiceAccount/",
+        ]
+        .iter()
+        .any(|kind| object.starts_with(kind))
+    };
+    let ours = ours
+        .into_iter()
+        .map(|object| {
+            if is_access(&object) {
+                access.clone()
+            } else {
+                object
+            }
+        })
+        .collect();
+    let theirs = theirs
+        .into_iter()
+        .map(|object| {
+            if is_there(&object) && !is_access(&object) {
+                object
+            } else {
+                access.clone()
+            }
+        })
+        .collect();
+    (ours, theirs)
+}
+
 /// Counted are the verdicts that fail there, and those that fail only here.
 fn kubescape(
     folder: &Path,
@@ -209,6 +266,7 @@ fn kubescape(
                 .filter(|(control, ..)| answering.iter().any(|ours| ours.id.as_str() == control))
                 .map(|(_, kind, name)| format!("{kind}/{name}"))
                 .collect();
+            let (ours, theirs) = by_access(ours, theirs, &all);
             for object in ours.union(&theirs) {
                 let we = if ours.contains(object) {
                     Verdict::Fail
@@ -326,6 +384,8 @@ fn pod_security(folder: &Path, differences: bool) -> Result<(), Failure> {
         if let Some(pod) = pod.as_object_mut() {
             pod.insert("apiVersion".to_owned(), "v1".into());
             pod.insert("kind".to_owned(), "Pod".into());
+            // A case may leave it out; no API server would.
+            pod.entry("spec").or_insert_with(|| serde_json::json!({}));
         }
         let objects = parsed(&pod.to_string())?;
         let ours = failed(&policy, &objects);
@@ -363,7 +423,7 @@ const UNITS: [(&str, &str, &[&str]); 9] = [
         &["C-0046", "PL-0005", "PL-0110"],
     ),
     ("procMount", "baseline", &["PL-0101"]),
-    ("runAsNonRoot", "restricted", &["PL-0109"]),
+    ("runAsNonRoot", "restricted", &["C-0013", "PL-0109"]),
     ("runAsUser", "restricted", &["C-0013"]),
     ("seLinuxOptions", "baseline", &["PL-0102"]),
     ("seccompProfile_baseline", "baseline", &["PL-0103"]),

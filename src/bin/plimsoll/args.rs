@@ -52,6 +52,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Show what a change does to the rendered objects
     Diff(Diff),
+    /// Review a pull request on GitHub
+    Review(Box<Review>),
+    /// Write a workflow and a configuration into a repository
+    Init(Init),
     /// Write down what is found now, so that only what is new blocks
     Baseline(Baseline),
     /// Apply fixes that were rendered and evaluated again
@@ -86,6 +90,10 @@ pub(crate) struct Sides {
 /// What may be fetched.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field is called as its flag is"
+)]
 pub(crate) struct Network {
     /// Fetch the charts, bases and files that are named but not in the repository, and check them, too
     #[arg(long, env = "PLIMSOLL_ALLOW_NETWORK")]
@@ -106,6 +114,7 @@ pub(crate) struct Network {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sides: Sides,
@@ -137,6 +146,80 @@ pub(crate) struct Check {
     /// Do not look for fixes, which takes most of the time of a check with findings
     #[arg(long, env = "PLIMSOLL_NO_FIXES")]
     pub(crate) no_fixes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    /// The number of the pull request [default: the one that the workflow runs for]
+    #[arg(long, value_name = "NUMBER", env = "PLIMSOLL_PULL")]
+    pub(crate) pull: Option<u64>,
+    /// Its repository, `owner/name`
+    #[arg(long, value_name = "REPOSITORY", env = "GITHUB_REPOSITORY")]
+    pub(crate) repository: Option<String>,
+    /// A token that may read the pull request and write its review
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "PLIMSOLL_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<String>,
+    /// GitHub's REST interface; of an Enterprise server `https://HOST/api/v3`
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://api.github.com",
+        env = "GITHUB_API_URL"
+    )]
+    pub(crate) api_url: String,
+    /// GitHub's GraphQL interface [default: the one that belongs to the REST interface]
+    #[arg(long, value_name = "URL", env = "GITHUB_GRAPHQL_URL")]
+    pub(crate) graphql_url: Option<String>,
+    /// What is posted
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "review",
+        env = "PLIMSOLL_COMMENT"
+    )]
+    pub(crate) comment: Posting,
+    /// Post on drafts, too
+    #[arg(long, env = "PLIMSOLL_DRAFTS")]
+    pub(crate) drafts: bool,
+    /// Make a check run, too. The token of a workflow puts it under the first workflow of the commit, whichever that is
+    #[arg(long, env = "PLIMSOLL_CHECK_RUN")]
+    pub(crate) check_run: bool,
+    /// Print what would be posted, and post nothing
+    #[arg(long, env = "PLIMSOLL_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// How many seconds to wait for GitHub's rate limits, in all
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 180,
+        env = "PLIMSOLL_WAIT"
+    )]
+    pub(crate) wait: u64,
+    #[command(flatten)]
+    pub(crate) check: Check,
+}
+
+/// What a review posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Posting {
+    /// Comments at the lines, and the summary
+    Review,
+    /// The summary alone
+    Summary,
+    /// Nothing: annotations, the job summary and the exit code tell
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Replace files that are there
+    #[arg(long, env = "PLIMSOLL_FORCE")]
+    pub(crate) force: bool,
 }
 
 /// How waivers are treated.
@@ -215,6 +298,9 @@ pub(crate) struct Baseline {
     /// Only take out what is no longer found, and add nothing
     #[arg(long, env = "PLIMSOLL_PRUNE")]
     pub(crate) prune: bool,
+    /// The day on which waivers are judged (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DAY", hide = true, env = "PLIMSOLL_TODAY")]
+    pub(crate) today: Option<Date>,
     /// The file to write (`-` for standard output) [default: the configuration's, else .plimsoll-baseline.yaml]
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
@@ -340,6 +426,9 @@ pub(crate) struct Helm {
     /// Whose behaviour, where Helm 3 and Helm 4 differ
     #[arg(long, value_name = "MAJOR", default_value = "4", value_parser = ["3", "4"], env = "PLIMSOLL_HELM_VERSION")]
     pub(crate) helm_version: String,
+    /// How much the templates may do before they are stopped: the default, 4 times or 16 times as much
+    #[arg(long, value_name = "SIZE", default_value = "default", value_parser = ["default", "large", "huge"], env = "PLIMSOLL_LIMITS")]
+    pub(crate) limits: String,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use plimsoll::snapshot::{Memory, Tree};
 use plimsoll::text::{RepoPath, Span};
 
 use crate::args::{Baseline, Sides};
-use crate::check::{compare, mounted, open, request, write};
+use crate::check::{compare, mounted, open, request, today, write};
 use crate::{Failure, Terminal, print};
 
 pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<ExitCode, Failure> {
@@ -24,12 +24,12 @@ pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<Exit
     let mut pair = open(terminal, &sides)?;
     pair.base = Box::new(Memory::empty("nothing"));
     pair.notes.clear();
-    let (comparison, mounts) = compare(terminal, &sides, &arguments.network, &pair)?;
+    let (comparison, mounts) = compare(terminal, &sides, &arguments.network, &pair, None)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = Request {
         waivers: Waiving {
             in_force: InForce::OfHead,
-            today: None,
+            today: arguments.today.or_else(today),
         },
         ..request(terminal, &sides, &pair, [&base, &head])?
     };

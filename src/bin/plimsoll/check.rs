@@ -9,7 +9,7 @@ use plimsoll::finding::Severity;
 use plimsoll::report::{
     Report, Trouble, Which, annotations, html, json, junit, sarif, summary, text,
 };
-use plimsoll::snapshot::{self, Memory, Mounted, Mounts, Pair, Side};
+use plimsoll::snapshot::{self, Memory, Mounted, Mounts, Pair, Side, Snapshot};
 use plimsoll::text::RepoPath;
 use plimsoll::waiver::Date;
 
@@ -24,11 +24,35 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
         pair.base = Box::new(Memory::empty("nothing"));
         pair.notes.clear();
     }
-    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
-    let [base, head] = mounted(&pair, &mounts);
+    let report = judge(
+        terminal,
+        arguments,
+        &pair,
+        None,
+        waiving(&arguments.waivers),
+        &reports,
+    )?;
+    deliver(terminal, arguments, &report, &reports)?;
+    Ok(ExitCode::from(report.conclusion.exit_code()))
+}
+
+/// Compares, judges and looks for fixes. `target` is the tip of the branch that the change is to be merged into, where
+/// that governs.
+pub(crate) fn judge(
+    terminal: &Terminal,
+    arguments: &Check,
+    pair: &Pair,
+    target: Option<&dyn Snapshot>,
+    waivers: Waiving,
+    reports: &[ReportTo],
+) -> Result<Report, Failure> {
+    let (comparison, mounts) =
+        compare(terminal, &arguments.sides, &arguments.network, pair, target)?;
+    let [base, head] = mounted(pair, &mounts);
     let request = Request {
-        waivers: waiving(&arguments.waivers),
-        ..request(terminal, &arguments.sides, &pair, [&base, &head])?
+        target,
+        waivers,
+        ..request(terminal, &arguments.sides, pair, [&base, &head])?
     };
     let fail_on = arguments.fail_on.map(|lowest| match lowest {
         FailOn::Never => check::FailOn::Never,
@@ -51,15 +75,25 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
     if reports.iter().any(shows_rendered) {
         check::add_rendered(&mut report, &request, &comparison);
     }
+    Ok(report)
+}
+
+/// Writes the reports that are asked for.
+pub(crate) fn deliver(
+    terminal: &Terminal,
+    arguments: &Check,
+    report: &Report,
+    reports: &[ReportTo],
+) -> Result<(), Failure> {
     let style = |color| text::Style {
         color,
         unicode: false,
         existing: arguments.existing || arguments.all,
     };
-    for to in &reports {
+    for to in reports {
         let laid_out = match to.format {
-            Format::Text => text::render(&report, style(terminal.color && to.file.is_none())),
-            format => lay_out(&report, format),
+            Format::Text => text::render(report, style(terminal.color && to.file.is_none())),
+            format => lay_out(report, format),
         };
         match &to.file {
             None => print(&laid_out)?,
@@ -68,9 +102,9 @@ pub(crate) fn check(terminal: &Terminal, arguments: &Check) -> Result<ExitCode, 
     }
     // A person who writes a report to standard output still wants to read what was found.
     if reports.iter().all(|to| to.format != Format::Text) && !arguments_say_format(arguments) {
-        eprint!("{}", text::render(&report, style(false)));
+        eprint!("{}", text::render(report, style(false)));
     }
-    Ok(ExitCode::from(report.conclusion.exit_code()))
+    Ok(())
 }
 
 /// True where `--format` chose what standard output carries: then nothing else is printed.
@@ -79,7 +113,7 @@ fn arguments_say_format(arguments: &Check) -> bool {
 }
 
 /// Every report that is asked for; text on standard output unless something else takes it.
-fn destinations(arguments: &Check) -> Result<Vec<ReportTo>, Failure> {
+pub(crate) fn destinations(arguments: &Check) -> Result<Vec<ReportTo>, Failure> {
     let mut reports = arguments.report.clone();
     let on_output = |reports: &[ReportTo]| reports.iter().filter(|to| to.file.is_none()).count();
     let format = match arguments.format {
@@ -133,7 +167,8 @@ pub(crate) fn waiving(arguments: &Waivers) -> Waiving {
     }
 }
 
-fn today() -> Option<Date> {
+/// The day it is, in UTC.
+pub(crate) fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let days = u32::try_from(since.as_secs() / 86_400).ok()?;
     Some(Date::from_days(days))
@@ -156,10 +191,14 @@ pub(crate) fn compare(
     sides: &Sides,
     network: &Network,
     pair: &Pair,
+    target: Option<&dyn Snapshot>,
 ) -> Result<(Comparison, Mounts), Failure> {
     let completed = network::complete(terminal, network, |mounts| {
         let [base, head] = mounted(pair, mounts);
-        let request = request(terminal, sides, pair, [&base, &head])?;
+        let request = Request {
+            target,
+            ..request(terminal, sides, pair, [&base, &head])?
+        };
         let comparison = check::compare(&request, &Watcher::new(terminal));
         Ok(Round {
             wants: comparison.unanswered().cloned().collect(),
@@ -199,6 +238,7 @@ pub(crate) fn request<'a>(
         }
     };
     Ok(Request {
+        target: None,
         base,
         head,
         config,

@@ -13,7 +13,8 @@ use crate::{Failure, Terminal, print};
 
 pub(crate) fn diff(terminal: &Terminal, arguments: &Diff) -> Result<ExitCode, Failure> {
     let pair = open(terminal, &arguments.sides)?;
-    let (mut comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let (mut comparison, mounts) =
+        compare(terminal, &arguments.sides, &arguments.network, &pair, None)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let words = check::Words::of(&request, &comparison);

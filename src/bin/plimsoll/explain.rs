@@ -12,6 +12,7 @@ use plimsoll::render::Rendered;
 use plimsoll::resource::Resource;
 use plimsoll::snapshot::Inputs;
 use plimsoll::text::LineIndex;
+use plimsoll::waiver::{About, Wrong};
 use plimsoll::yaml::{Data, Path, Value, emit};
 
 use crate::args::{Explain, Sides};
@@ -40,6 +41,15 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
     }
     if let Some(framework) = Framework::find(&arguments.subject) {
         print(&policy::framework_page(&framework, &controls))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let of_waivers = Wrong::ALL.map(Wrong::about);
+    let is_named = |about: &&About| [about.id, about.name].contains(&arguments.subject.as_str());
+    if let Some(about) = of_waivers.iter().find(is_named) {
+        print(&format!(
+            "# {}\n\n{}. {}\n",
+            about.name, about.title, about.help
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some((kind, name)) = arguments.subject.split_once('/') else {

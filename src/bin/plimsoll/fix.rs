@@ -36,7 +36,8 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
             .help("`plimsoll controls` lists them."));
     }
     let pair = open(terminal, &arguments.sides)?;
-    let (comparison, mounts) = compare(terminal, &arguments.sides, &arguments.network, &pair)?;
+    let (comparison, mounts) =
+        compare(terminal, &arguments.sides, &arguments.network, &pair, None)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
     let filter = |finding: &Finding| {

@@ -13,8 +13,10 @@ mod controls;
 mod diff;
 mod explain;
 mod fix;
+mod init;
 mod network;
 mod render;
+mod review;
 mod test;
 
 use std::io::{IsTerminal, Write};
@@ -108,6 +110,8 @@ fn run(arguments: Arguments) -> ExitCode {
     };
     let done = match arguments.command {
         Command::Check(arguments) => check::check(&terminal, &arguments),
+        Command::Review(arguments) => review::review(&terminal, &arguments),
+        Command::Init(arguments) => init::init(&terminal, &arguments),
         Command::Diff(arguments) => diff::diff(&terminal, &arguments),
         Command::Baseline(arguments) => baseline::baseline(&terminal, &arguments),
         Command::Fix(arguments) => fix::fix(&terminal, &arguments),

@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use plimsoll::discover::{App, HelmVersion, Overlay, Release, Set, SetKind, Source};
+use plimsoll::config;
+use plimsoll::discover::{App, HelmVersion, Limits, Overlay, Release, Set, SetKind, Source};
 use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
 use plimsoll::render::{self, Rendered};
@@ -201,6 +202,7 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
         } else {
             HelmVersion::V4
         },
+        limits: Limits::times(config::Helm::limits_named(&helm.limits).unwrap_or(1)),
         ..Release::new(chart.clone(), &helm.name, &helm.namespace)
     }
 }

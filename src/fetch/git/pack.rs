@@ -10,6 +10,7 @@ use std::sync::Arc;
 use flate2::bufread::ZlibDecoder;
 use sha1::{Digest, Sha1};
 
+use super::super::cache::hex;
 use crate::snapshot::{EntryKind, MAX_FILE_BYTES};
 use crate::text::RepoPath;
 
@@ -162,8 +163,8 @@ impl Objects {
         match self.known.get(id) {
             Some((found, data)) if *found == sort => Ok(data),
             _ => {
-                let name: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-                Err(format!("the {} {name} is not in its pack", sort.name()))
+                let (sort, name) = (sort.name(), hex(id));
+                Err(format!("the {sort} {name} is not in its pack"))
             }
         }
     }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use sha1::{Digest, Sha1};
 
+use super::super::cache::hex;
 use super::server::{Asked, Reply, Server};
 
 /// An object: its sort, its content.
@@ -19,10 +20,6 @@ fn raw_id((sort, data): &Object) -> [u8; 20] {
     hash.update(format!("{sort} {}\0", data.len()));
     hash.update(data);
     hash.finalize().into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A tree of entries: mode, name, object.
@@ -52,9 +49,9 @@ pub(super) fn commit(tree: &Object) -> Object {
 pub(super) enum Entry<'o> {
     Whole(&'o Object),
     /// A delta on the entry so many places before.
-    OnEntry(usize, Vec<u8>),
+    Near(usize, Vec<u8>),
     /// A delta on an object.
-    OnObject(&'o Object, Vec<u8>),
+    On(&'o Object, Vec<u8>),
 }
 
 /// A pack of some entries.
@@ -72,8 +69,8 @@ pub(super) fn pack(entries: &[Entry<'_>]) -> Vec<u8> {
                     .unwrap();
                 (sort as u8 + 1, data)
             }
-            Entry::OnEntry(_, delta) => (6, delta),
-            Entry::OnObject(_, delta) => (7, delta),
+            Entry::Near(_, delta) => (6, delta),
+            Entry::On(_, delta) => (7, delta),
         };
         let mut size = data.len();
         let mut byte = sort << 4 | (size & 15) as u8;
@@ -86,8 +83,8 @@ pub(super) fn pack(entries: &[Entry<'_>]) -> Vec<u8> {
         out.push(byte);
         match entry {
             Entry::Whole(_) => {}
-            Entry::OnObject(base, _) => out.extend_from_slice(&raw_id(base)),
-            Entry::OnEntry(back, _) => {
+            Entry::On(base, _) => out.extend_from_slice(&raw_id(base)),
+            Entry::Near(back, _) => {
                 let here = starts.len() - 1;
                 let mut offset = starts[here] - starts[here - back];
                 let mut bytes = vec![(offset & 127) as u8];

@@ -536,7 +536,22 @@ fn locals(rule: &Rule) -> BTreeSet<String> {
                 variables(arg, &mut locals);
             }
         }
+        match head {
+            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
+                if let Some(assign) = assign {
+                    nested(&assign.value, &mut locals);
+                }
+            }
+            RuleHead::Set { key, .. } => {
+                if let Some(key) = key {
+                    nested(key, &mut locals);
+                }
+            }
+        }
         for body in bodies {
+            if let Some(assign) = &body.assign {
+                nested(&assign.value, &mut locals);
+            }
             of_query(&body.query, &mut locals);
         }
     }
@@ -549,16 +564,27 @@ fn of_query(query: &Query, locals: &mut BTreeSet<String>) {
             Literal::SomeVars { vars, .. } => {
                 locals.extend(vars.iter().map(|name| name.text().to_owned()));
             }
-            Literal::SomeIn { key, value, .. } => {
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
                 for expr in key.iter().chain([value]) {
                     variables(expr, locals);
                 }
+                nested(collection, locals);
             }
             Literal::Every {
-                key, value, query, ..
+                key,
+                value,
+                query,
+                domain,
+                ..
             } => {
                 let names = key.iter().chain([value]);
                 locals.extend(names.map(|name| name.text().to_owned()));
+                nested(domain, locals);
                 of_query(query, locals);
             }
             Literal::Expr { expr, .. } => {
@@ -570,9 +596,66 @@ fn of_query(query: &Query, locals: &mut BTreeSet<String>) {
                 {
                     variables(lhs, locals);
                 }
+                nested(expr, locals);
             }
-            Literal::NotExpr { .. } => {}
+            Literal::NotExpr { expr, .. } => nested(expr, locals),
         }
+    }
+}
+
+/// The names that the comprehensions in an expression bind.
+fn nested(expr: &Expr, locals: &mut BTreeSet<String>) {
+    match expr {
+        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+            nested(term, locals);
+            of_query(query, locals);
+        }
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => {
+            nested(key, locals);
+            nested(value, locals);
+            of_query(query, locals);
+        }
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().for_each(|item| nested(item, locals));
+        }
+        Expr::Object { fields, .. } => {
+            for (_, key, value) in fields {
+                nested(key, locals);
+                nested(value, locals);
+            }
+        }
+        Expr::Call { params, .. } => params.iter().for_each(|param| nested(param, locals)),
+        Expr::UnaryExpr { expr, .. } => nested(expr, locals),
+        Expr::RefDot { refr, .. } => nested(refr, locals),
+        Expr::RefBrack { refr, index, .. } => {
+            nested(refr, locals);
+            nested(index, locals);
+        }
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => {
+            nested(lhs, locals);
+            nested(rhs, locals);
+        }
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            for expr in key.iter().chain([value, collection]) {
+                nested(expr, locals);
+            }
+        }
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Var { .. } => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::render;
+use super::{is_current, render};
 use crate::control::cases::cases;
 use crate::control::{Control, Controls};
 use crate::framework::Framework;
@@ -144,20 +144,6 @@ fn frameworks_and_controls_fit_together() {
         .map(|control| control.name.as_str())
         .collect();
     assert_eq!(unwanted, BTreeSet::from(IN_NO_FRAMEWORK));
-}
-
-/// Compares a text with a file of the repository, which `UPDATE=1` rewrites.
-fn is_current(path: &str, text: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    assert_eq!(
-        std::fs::read_to_string(&path).unwrap_or_default(),
-        text,
-        "run `UPDATE=1 cargo test` and read the difference in {}",
-        path.display()
-    );
 }
 
 #[test]

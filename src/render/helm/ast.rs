@@ -19,7 +19,7 @@ use crate::text::Span;
 pub(super) struct NodeId(pub(super) u32);
 
 /// A variable name of one [`Tree`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Symbol(u32);
 
 impl Symbol {
@@ -46,11 +46,15 @@ pub(super) enum NodeKind {
         pipe: NodeId,
         body: NodeId,
         otherwise: Option<NodeId>,
+        /// The variables that something inside assigns, whether it is executed or not.
+        assigned: Vec<Symbol>,
     },
     Range {
         pipe: NodeId,
         body: NodeId,
         otherwise: Option<NodeId>,
+        /// As in a branch.
+        assigned: Vec<Symbol>,
     },
     Template {
         name: Rc<str>,
@@ -312,6 +316,7 @@ impl Tree {
                 pipe,
                 body,
                 otherwise,
+                ..
             } => {
                 let name = if *with { "with" } else { "if" };
                 self.print_control(name, *pipe, *body, *otherwise, out);
@@ -320,6 +325,7 @@ impl Tree {
                 pipe,
                 body,
                 otherwise,
+                ..
             } => self.print_control("range", *pipe, *body, *otherwise, out),
             NodeKind::Template { name, pipe } => {
                 let _ = write!(

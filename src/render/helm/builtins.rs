@@ -113,9 +113,12 @@ fn basic(value: &Value) -> Basic {
     }
 }
 
+/// What two values of different kinds cannot be; Go 1.24, which Helm 3 is built with, says no more.
+pub(super) const INCOMPATIBLE: &str = "incompatible types for comparison";
+
 fn incompatible<T>(a: &Value, b: &Value) -> Result<T, FunctionError> {
     fail_with(format!(
-        "incompatible types for comparison: {} and {}",
+        "{INCOMPATIBLE}: {} and {}",
         a.type_name(),
         b.type_name()
     ))

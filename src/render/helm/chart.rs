@@ -12,7 +12,7 @@ use super::metadata::{self, Metadata};
 use super::value::Map;
 use super::values;
 use crate::discover::HelmVersion;
-use crate::origin::{Origins, Role};
+use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{EntryKind, Found, ReadError, Tree};
 use crate::text::RepoPath;
@@ -66,6 +66,8 @@ pub(super) struct Chart {
     pub(super) lock: Option<File>,
     /// The charts in `charts/`.
     pub(super) dependencies: Vec<Chart>,
+    /// What decided that the chart is on: the conditions and tags of its parent's dependency.
+    pub(super) control: Origin,
 }
 
 impl Chart {
@@ -224,6 +226,7 @@ impl Loader<'_> {
             files: Vec::new(),
             lock: None,
             dependencies: Vec::new(),
+            control: Origin::NONE,
         };
         let mut packed: BTreeMap<String, Vec<File>> = BTreeMap::new();
         let is_v1 = chart.metadata.api_version.as_bytes() == b"v1";

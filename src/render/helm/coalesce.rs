@@ -3,6 +3,8 @@
 //! Helm's maps are references, and some of its results depend on which maps are shared; the same are shared here.
 //! Where a value wins over a default, its origin remembers the default.
 
+use std::rc::Rc;
+
 use super::chart::Chart;
 use super::format;
 use super::string::Text;
@@ -163,25 +165,19 @@ impl Coalescing<'_> {
         if into.is_same(from) {
             return;
         }
-        let present: Vec<_> = from
-            .entries()
-            .into_iter()
-            .filter(|(_, entry)| !entry.value.is_nil())
-            .map(|(key, _)| key)
-            .collect();
-        for (key, entry) in into.entries() {
-            if entry.value.is_nil() {
-                from.set(key, entry.key_origin, entry.value);
-            }
-        }
+        // Helm 4 tells a null that removes a default from one for a key without a default, which stays.
+        let stays = if self.helm == HelmVersion::V4 {
+            nulls_without_default(into, from)
+        } else {
+            Vec::new()
+        };
         for (key, entry) in from.entries() {
             let default = entry.value;
             let Some(given) = into.get(&key) else {
                 into.set(key, entry.key_origin, default);
                 continue;
             };
-            // A null for a key without a default stays.
-            if mode == Mode::Coalesce && given.is_nil() && present.contains(&key) {
+            if mode == Mode::Coalesce && given.is_nil() && !stays.contains(&key) {
                 into.borrow_mut().remove(&key);
                 continue;
             }
@@ -203,6 +199,20 @@ pub(super) fn copy(map: &Map) -> Map {
         Data::Map(copy) => copy,
         _ => Map::new(),
     }
+}
+
+/// The keys that are null in `into` and that have no default in `from`. All nulls are copied to `from`, as Helm 4 does.
+fn nulls_without_default(into: &Map, from: &Map) -> Vec<Rc<str>> {
+    let mut without = Vec::new();
+    for (key, entry) in into.entries() {
+        if entry.value.is_nil() {
+            if from.get(&key).is_none_or(|default| default.is_nil()) {
+                without.push(Rc::clone(&key));
+            }
+            from.set(key, entry.key_origin, entry.value);
+        }
+    }
+    without
 }
 
 /// Removes nulls, in nested maps too.

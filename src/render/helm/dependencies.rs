@@ -1,5 +1,7 @@
 //! Which dependencies of a chart are on, under which names, and what values their parents take from them.
 
+use std::collections::BTreeMap;
+
 use super::chart::{Chart, is_compatible};
 use super::coalesce::{Coalescing, Mode, copy};
 use super::format;
@@ -62,8 +64,10 @@ fn from_elsewhere(
         (true, false) => format!(" (from {repository})"),
         (true, true) => String::new(),
     };
-    let at_dependency = |problem: Problem| match origins.trace(dependency.origin).data.first() {
-        Some(source) => problem.at(&origins.file(source.file).path, source.span),
+    let source = origins.trace(dependency.origin).data.first().copied();
+    let place = source.map(|source| (origins.file(source.file).path.clone(), source.span));
+    let at_dependency = |problem: Problem| match &place {
+        Some((path, span)) => problem.at(path, *span),
         None => problem.in_file(&chart.path),
     };
     let missing = |help: String| {
@@ -128,8 +132,10 @@ fn from_elsewhere(
             ));
         }
     };
-    let place = dependency.origin;
-    let found = super::chart::load(tree, &path, helm, origins)?;
+    let found = super::chart::load(tree, &path, helm, origins).map_err(|problem| match &place {
+        Some((path, span)) => problem.through(path, Some(*span), "this dependency"),
+        None => problem,
+    })?;
     if found.name() == name {
         return Ok(found);
     }
@@ -137,11 +143,7 @@ fn from_elsewhere(
         "the chart that was fetched for the dependency {name}{pin} is called {}",
         found.name()
     );
-    let problem = Problem::new(Kind::Render, message);
-    Err(match origins.trace(place).data.first() {
-        Some(source) => problem.at(&origins.file(source.file).path, source.span),
-        None => problem.in_file(&chart.path),
-    })
+    Err(at_dependency(Problem::new(Kind::Render, message)))
 }
 
 /// Switches dependencies on and off, gives them their aliases, and imports their values.
@@ -196,30 +198,37 @@ fn enable(
     chart.dependencies = charts;
     let all = coalescing.values(chart, values, Mode::Coalesce)?;
     let tags = all.get("tags");
+    let mut controls = BTreeMap::new();
     for dependency in &mut chart.metadata.dependencies {
+        let origins = &mut *coalescing.origins;
+        let mut control = Origin::NONE;
         if let Some(Data::Map(tags)) = tags.as_ref().map(|tags| &tags.data) {
-            let told =
-                dependency
-                    .tags
-                    .iter()
-                    .filter_map(|tag| match tags.get(&tag.lossy())?.data {
-                        Data::Bool(told) => Some(told),
-                        _ => None,
-                    });
-            let told: Vec<bool> = told.collect();
+            let mut told = Vec::new();
+            for tag in &dependency.tags {
+                let value = tags.get(&tag.lossy()).unwrap_or_default();
+                let tag = tag.origin(origins);
+                control = origins.all([control, value.origin, tag]);
+                if let Data::Bool(truth) = value.data {
+                    told.push(truth);
+                }
+            }
             dependency.enabled = told.contains(&true) || !told.contains(&false);
         }
+        let written = dependency.condition.origin(origins);
+        control = origins.both(control, written);
         let condition = dependency.condition.lossy();
         for condition in condition.trim().split(',').filter(|c| !c.is_empty()) {
             if let Some(Value {
                 data: Data::Bool(told),
-                ..
+                origin,
             }) = lookup(&all, &format!("{path}{condition}"))
             {
                 dependency.enabled = told;
+                control = origins.both(origin, control);
                 break;
             }
         }
+        controls.insert(dependency.name.lossy().into_owned(), control);
     }
     let off: Vec<String> = chart
         .metadata
@@ -236,6 +245,7 @@ fn enable(
         .dependencies
         .retain(|dependency| !off.iter().any(|name| *name == dependency.name.lossy()));
     for below in &mut chart.dependencies {
+        below.control = controls.get(&below.name()).copied().unwrap_or_default();
         let path = format!("{path}{}.", below.name());
         enable(below, &all, &path, coalescing)?;
     }

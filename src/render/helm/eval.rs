@@ -13,11 +13,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Tree};
+use super::builtins::INCOMPATIBLE;
 use super::format;
 use super::function::{Context, FunctionError, OUT_OF_BYTES, OUT_OF_STEPS, hash};
 use super::string::{Text, TextBuilder, find};
 use super::template::{TemplateError, TemplateSet};
 use super::value::{Data, Value};
+use crate::discover::HelmVersion;
 use crate::origin::Origin;
 
 /// Templates and parentheses nested deeper than this while executing are refused. Helm allows a template to include
@@ -37,12 +39,13 @@ pub(super) fn execute(
         return Err(Box::new(no_such_template(name)));
     };
     let definition = definition.clone();
+    let control = context.control;
     let mut evaluator = Evaluator {
         set,
         context,
         overlays: Vec::new(),
         included: HashMap::new(),
-        control: Origin::NONE,
+        control,
         variables: Vec::new(),
         base: 0,
         depth: 0,
@@ -356,6 +359,7 @@ impl Evaluator<'_, '_> {
             pipe,
             body,
             otherwise,
+            assigned,
         } = &tree.node(id).kind
         else {
             return Ok(Flow::Next);
@@ -381,7 +385,20 @@ impl Evaluator<'_, '_> {
         };
         self.control = outer;
         self.variables.truncate(mark);
+        self.decide(assigned, condition);
         flow
+    }
+
+    /// Variables that are assigned under a condition depend on it, also where it kept the assignment away.
+    fn decide(&mut self, assigned: &[Symbol], condition: Origin) {
+        for &symbol in assigned {
+            let base = self.base;
+            let variables = self.variables.get_mut(base..).unwrap_or_default();
+            if let Some(variable) = variables.iter_mut().rev().find(|v| v.symbol == symbol) {
+                let value = std::mem::take(&mut variable.value);
+                variable.value = value.under(condition, self.context.origins);
+            }
+        }
     }
 
     /// The control origin of what stands under a condition or a range: its value, its action, and what is around it.
@@ -462,7 +479,10 @@ impl Evaluator<'_, '_> {
     }
 
     /// The error of a function, seen from its call.
-    fn function_error<T>(&self, name: &str, error: FunctionError) -> Result<T, Failure> {
+    fn function_error<T>(&self, name: &str, mut error: FunctionError) -> Result<T, Failure> {
+        if self.context.helm == HelmVersion::V3 && error.message.starts_with(INCOMPATIBLE) {
+            error.message.truncate(INCOMPATIBLE.len());
+        }
         let text = format!("error calling {name}: ");
         if error.by_author {
             return self.error_from(TemplateError::author(error.message), text);
@@ -537,7 +557,7 @@ mod tests {
         let file = origins.add_file(&RepoPath::new(TEMPLATE).unwrap(), &text);
         let values_text: Arc<str> = Arc::from(values);
         let values_file = origins.add_file(&RepoPath::new("values.yaml").unwrap(), &values_text);
-        let mut set = TemplateSet::new(functions::of(crate::discover::HelmVersion::V4));
+        let mut set = TemplateSet::new(functions::of(HelmVersion::V4));
         set.parse(TEMPLATE, file, &text)
             .map_err(|error| error.go_message())?;
         let parsed = crate::yaml::parse(values).documents[0]
@@ -550,7 +570,7 @@ mod tests {
         let root = Map::new();
         root.set("Values", Origin::NONE, values_value);
         let root = Value::map(root, Origin::NONE);
-        let mut context = Context::new(&mut origins, "r", limits);
+        let mut context = Context::new(&mut origins, "r", HelmVersion::V4, limits);
         let text = set
             .execute(TEMPLATE, &root, &mut context)
             .map_err(|error| error.cause().to_owned())?;

@@ -10,6 +10,8 @@ use std::rc::Rc;
 use super::ast::{NodeId, Tree};
 use super::string::Text;
 use super::value::{Data, List, Map, Value};
+use crate::discover::HelmVersion;
+pub use crate::discover::Limits;
 use crate::origin::{Origin, Origins};
 
 /// A template function, called with as many arguments as its [`Signature`] allows.
@@ -160,6 +162,12 @@ impl Functions {
         Self { by_name }
     }
 
+    /// The names of all functions, in no order.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.by_name.keys().copied().collect()
+    }
+
     /// The function of a name.
     pub fn get(&self, name: &str) -> Option<&'static Signature> {
         self.by_name.get(name).copied()
@@ -194,30 +202,16 @@ impl FunctionError {
     }
 }
 
-/// How much one rendering may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Nodes evaluated, items made, blocks of text copied.
-    pub steps: u64,
-    /// Bytes of all text made, the outputs of included templates counted each time.
-    pub bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            steps: 20_000_000,
-            bytes: 128 << 20,
-        }
-    }
-}
-
 /// What a function may use besides its arguments.
 pub struct Context<'a> {
     /// The arena of origins.
     pub origins: &'a mut Origins,
     /// The origin of the call in the template's text: what a function makes out of nothing comes from there.
     pub call: Origin,
+    /// The actions and conditions around the call: what a function changes in place is as it is because of them.
+    pub control: Origin,
+    /// Whose answers, where the functions of Helm 3 and Helm 4 differ.
+    pub helm: HelmVersion,
     /// What is left of the limits.
     pub(super) left: Limits,
     /// The place of the call for [`Context::seed`]: a hash of the executing templates' names, and the call itself.
@@ -230,10 +224,12 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// A context outside any call, for tests and for what runs before templates do. `release` names what is rendered.
-    pub fn new(origins: &'a mut Origins, release: &str, limits: Limits) -> Self {
+    pub fn new(origins: &'a mut Origins, release: &str, helm: HelmVersion, limits: Limits) -> Self {
         Self {
             origins,
             call: Origin::NONE,
+            control: Origin::NONE,
+            helm,
             left: limits,
             place: None,
             seeded: HashMap::new(),

@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::chart::Chart;
 use super::function::{Context, Limits};
+use super::functions::crypto::hex;
 use super::functions::json::{Layout, write};
 use super::metadata::{self, Dependency};
 use super::value::Value;
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 
 /// What a chart's lock file says.
@@ -59,16 +61,12 @@ impl Locked {
 }
 
 fn hash(text: &str) -> String {
-    let hex: String = Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
 }
 
 /// Dependencies as Go marshals them: fields in the order of the struct, empty ones left out but for `repository`.
 fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
-    let mut context = Context::new(origins, "", Limits::default());
+    let mut context = Context::new(origins, "", HelmVersion::V4, Limits::default());
     let mut json = |value: &Value| {
         let layout = Layout {
             pretty: false,
@@ -112,7 +110,6 @@ fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discover::HelmVersion;
     use crate::snapshot::{Memory, Tree};
     use crate::text::RepoPath;
 

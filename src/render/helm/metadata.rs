@@ -421,7 +421,7 @@ impl Metadata {
             HelmVersion::V4 => fields_map(fields),
             HelmVersion::V3 => Value::object(
                 Struct {
-                    type_name: "chart.Metadata",
+                    type_name: "struct { chart.Metadata; IsRoot bool }",
                     fields,
                 },
                 Origin::NONE,

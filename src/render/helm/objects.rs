@@ -20,6 +20,8 @@ pub(super) struct Template {
     pub(super) dot: Map,
     /// `.Template.BasePath`.
     pub(super) base: String,
+    /// What decided that the template is executed at all.
+    pub(super) control: Origin,
 }
 
 /// All templates of a chart and its dependencies, by the names that Helm gives them.
@@ -66,7 +68,7 @@ pub(super) fn templates(
         origins,
     };
     values.borrow_mut().map_type = values_type(release.helm);
-    collecting.chart(chart, values, None);
+    collecting.chart(chart, values, None, Origin::NONE);
     collecting.templates
 }
 
@@ -80,7 +82,8 @@ struct Collecting<'o> {
 
 impl Collecting<'_> {
     /// Gives the chart's dot. Sub-charts come first, so that a file of the parent wins over one of the same name.
-    fn chart(&mut self, chart: &Chart, values: &Map, parent: Option<&str>) -> Map {
+    fn chart(&mut self, chart: &Chart, values: &Map, parent: Option<&str>, control: Origin) -> Map {
+        let control = self.origins.both(chart.control, control);
         let name = chart.name();
         let full = match parent {
             Some(parent) => format!("{parent}/charts/{name}"),
@@ -108,7 +111,7 @@ impl Collecting<'_> {
                 .get(&name)
                 .and_then(|value| value.as_map().cloned())
                 .unwrap_or_else(|| Map::of(values_type(self.helm)));
-            let inner = self.chart(below, &inner, Some(&full));
+            let inner = self.chart(below, &inner, Some(&full), control);
             subcharts.set(name, Origin::NONE, Value::map(inner, Origin::NONE));
         }
         for file in &chart.templates {
@@ -121,6 +124,7 @@ impl Collecting<'_> {
                 text: file.text(),
                 dot: dot.clone(),
                 base: format!("{full}/templates"),
+                control,
             };
             self.templates
                 .insert(format!("{full}/{}", file.name), template);

@@ -126,7 +126,7 @@ pub(super) fn print(
     hooks.sort_by_cached_key(|(document, _)| rank(&document.kind, release.helm));
     let mut printer = Printer::default();
     if release.include_crds {
-        printer.crds(chart, None, origins);
+        printer.crds(chart, None, Origin::NONE, origins);
     }
     for document in manifests {
         printer.document(document);
@@ -411,7 +411,14 @@ impl Printer {
     }
 
     /// The files in `crds/` as they are, the chart's before those of its dependencies.
-    fn crds(&mut self, chart: &Chart, parent: Option<&str>, origins: &mut Origins) {
+    fn crds(
+        &mut self,
+        chart: &Chart,
+        parent: Option<&str>,
+        control: Origin,
+        origins: &mut Origins,
+    ) {
+        let control = origins.both(chart.control, control);
         let full = match parent {
             Some(parent) => format!("{parent}/charts/{}", chart.name()),
             None => chart.name(),
@@ -426,12 +433,14 @@ impl Printer {
             self.source(&format!("{full}/{}", file.name));
             let id = origins.add_file(&file.path, &file.text());
             let whole = origins.source(id, Span::new(0, file.data.len()), Role::Manifest);
+            let whole = origins.under(whole, control);
             let base = self.out.len();
             self.out.push(&file.data, whole);
             self.out.push(b"\n", Origin::NONE);
             for document in yaml::parse_bytes(&file.data).documents {
                 let value = document.value(Dialect::Helm, &mut |span| {
-                    origins.source(id, span, Role::Manifest)
+                    let origin = origins.source(id, span, Role::Manifest);
+                    origins.under(origin, control)
                 });
                 let span = Span::new(
                     base + document.span.start as usize,
@@ -443,7 +452,7 @@ impl Printer {
             }
         }
         for below in &chart.dependencies {
-            self.crds(below, Some(&full), origins);
+            self.crds(below, Some(&full), control, origins);
         }
     }
 

@@ -51,6 +51,7 @@ pub(super) fn parse(
             action_start: None,
             nesting: 0,
             roots: Vec::new(),
+            assigned: Vec::new(),
         };
         let dollar = parser.builder.symbol("$");
         parser.scope.variables.push(dollar);
@@ -113,6 +114,8 @@ struct Parser<'a> {
     action_start: Option<usize>,
     nesting: usize,
     roots: Vec<(Rc<str>, NodeId)>,
+    /// The variables that were assigned so far, in the order of the text.
+    assigned: Vec<Symbol>,
 }
 
 /// How a list of nodes ended.
@@ -413,6 +416,7 @@ impl<'a> Parser<'a> {
 
     fn control(&mut self, open: Token, control: Control) -> Parse<NodeId> {
         let outer = self.scope.variables.len();
+        let mark = self.assigned.len();
         let (pipe, end) = self.pipeline(control.name(), TokenKind::RightDelimiter, None)?;
         let is_range = control == Control::Range;
         self.scope.ranges += usize::from(is_range);
@@ -442,17 +446,22 @@ impl<'a> Parser<'a> {
             }
         };
         self.scope.variables.truncate(outer);
+        let mut assigned = self.assigned.get(mark..).unwrap_or_default().to_vec();
+        assigned.sort_unstable();
+        assigned.dedup();
         let kind = match control {
             Control::Range => NodeKind::Range {
                 pipe,
                 body,
                 otherwise,
+                assigned,
             },
             Control::If | Control::With => NodeKind::Branch {
                 with: control == Control::With,
                 pipe,
                 body,
                 otherwise,
+                assigned,
             },
         };
         let at = self.builder.at(pipe);
@@ -563,6 +572,9 @@ impl<'a> Parser<'a> {
                     .last()
                     .map_or(first.end, |&last| self.builder.span(last).end as usize);
                 let stop = if open.is_some() { token.end } else { last };
+                if assigns {
+                    self.assigned.extend_from_slice(&declares);
+                }
                 let kind = NodeKind::Pipe {
                     declares,
                     assigns,

@@ -451,6 +451,7 @@ mod tests {
         let mut context = super::super::function::Context::new(
             &mut origins,
             "test",
+            crate::discover::HelmVersion::V4,
             super::super::function::Limits::default(),
         );
         let layout = json::Layout {

@@ -273,11 +273,8 @@ impl TemplateError {
             && let Some(end) = rest.rfind("HELM_ERR_END")
         {
             let start = start + "HELM_ERR_START".len();
-            // Helm 3's pattern does not cross line breaks.
             let words = rest.get(start..end).unwrap_or_default();
-            if helm == HelmVersion::V4 || !words.contains('\n') {
-                return format!("execution error at ({location}): {words}");
-            }
+            return format!("execution error at ({location}): {words}");
         }
         if helm == HelmVersion::V3 {
             return whole;
@@ -483,7 +480,7 @@ mod tests {
             Origin::NONE,
             Value::object(OneFile(snippet.to_owned()), Origin::NONE),
         );
-        let mut context = Context::new(&mut origins, "r", Limits::default());
+        let mut context = Context::new(&mut origins, "r", HelmVersion::V4, Limits::default());
         let output = set
             .execute(NAME, &Value::map(root, Origin::NONE), &mut context)
             .map_err(|error| error.message(NAME, HelmVersion::V4))?;

@@ -346,7 +346,7 @@ impl Value {
                 Items::Int => "[]int",
                 Items::Byte => "[]uint8",
                 Items::Map => "[]map[string]interface {}",
-                Items::Strings => "[][]string",
+                Items::Lists => "[][]interface {}",
             },
             Data::Map(map) => match map.borrow().map_type {
                 MapType::Any => "map[string]interface {}",
@@ -547,6 +547,7 @@ impl Value {
                 Err(_) => yaml::Data::Uint(*number),
             },
             Data::Float(number) => yaml::Data::Float(*number),
+            Data::List(list) if list.is_nil() => yaml::Data::Null,
             Data::String(text) => yaml::Data::String(text.lossy().into_owned()),
             Data::List(list) => yaml::Data::Sequence(
                 list.iter()

@@ -452,7 +452,16 @@ fn transformers(build: &mut Build<'_>, target: &Target, so_far: &mut Accumulated
     if !says.labels.is_empty() || !says.common_labels.is_empty() {
         for label in &says.labels {
             let specs = label_specs(build, label, &config)?;
-            labels(build, objects, &label.pairs, &specs)?;
+            let reach = [
+                label.include_selectors.origin,
+                label.include_templates.origin,
+            ];
+            let reach = build.origins.all(reach);
+            let mut pairs = label.pairs.clone();
+            for text in pairs.values_mut() {
+                text.origin = build.origins.under(text.origin, reach);
+            }
+            labels(build, objects, &pairs, &specs)?;
             finish(objects, note("LabelTransformer").as_deref());
         }
         labels(build, objects, &says.common_labels, &config.common_labels)?;
@@ -497,10 +506,10 @@ fn label_specs(build: &Build<'_>, label: &Label, config: &Config) -> Fallible<Ve
     let mut specs = label.fields.clone();
     let mut merge = || {
         merge_all(&mut specs, config.labels.iter().cloned())?;
-        if label.include_selectors {
+        if label.include_selectors.set {
             return merge_all(&mut specs, config.common_labels.iter().cloned());
         }
-        if label.include_templates {
+        if label.include_templates.set {
             merge_all(&mut specs, config.template_labels.iter().cloned())?;
         }
         let metadata = FieldSpec {

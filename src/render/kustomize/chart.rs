@@ -38,6 +38,12 @@ pub(super) fn inflate(
     if chart.name.is_empty() {
         return Err(build.fail(origin, "the name of a chart is empty"));
     }
+    if !chart.name_template.is_empty() && !chart.release_name.is_empty() {
+        return Err(build.fail(
+            chart.name_template.origin,
+            "`nameTemplate` and `releaseName` exclude each other",
+        ));
+    }
     let merge_mode = &*chart.values_merge;
     if !matches!(merge_mode, "" | "override" | "merge" | "replace") {
         return Err(build.fail(

@@ -177,6 +177,7 @@ fn fields_of(
             gvk: gvk.clone(),
             path: path.join("/"),
             create: false,
+            parts: Vec::new(),
         };
         let note = |list: &mut Vec<FieldSpec>| merge_one(list, spec(path)).map_err(|c| c.0);
         if says("x-kubernetes-annotation").is_some() {

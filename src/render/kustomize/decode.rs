@@ -38,6 +38,22 @@ impl std::ops::Deref for Text {
     }
 }
 
+/// A boolean and where it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Flag {
+    /// True if it is set.
+    pub(super) set: bool,
+    /// Where it was written.
+    pub(super) origin: Origin,
+}
+
+impl Flag {
+    /// The flag that is set of two.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.set { self } else { other }
+    }
+}
+
 /// Texts by key, in order of keys.
 pub(super) type TextMap = BTreeMap<String, Text>;
 
@@ -89,6 +105,15 @@ impl Decoder {
             lenient_texts: true,
             wrong: Vec::new(),
         }
+    }
+
+    /// Reads the fields of a struct that is embedded in another one: `sigs.k8s.io/yaml` does not find their types,
+    /// so it takes nothing else for a text there.
+    pub(super) fn embedded<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let lenient = std::mem::replace(&mut self.lenient_texts, false);
+        let found = read(self);
+        self.lenient_texts = lenient;
+        found
     }
 
     fn refuse(&mut self, value: &Value, expected: &str) {
@@ -180,6 +205,14 @@ impl Decoder {
         }
     }
 
+    /// A boolean with its place.
+    pub(super) fn placed_flag(&mut self, value: Option<&Value>) -> Flag {
+        Flag {
+            set: self.flag(value),
+            origin: value.map_or(Origin::NONE, |value| value.origin),
+        }
+    }
+
     /// An integer; 0 where it is not said.
     pub(super) fn number(&mut self, value: Option<&Value>) -> i64 {
         match value.map(|value| (&value.data, value)) {
@@ -253,6 +286,15 @@ pub(super) struct Object<'v> {
 }
 
 impl<'v> Object<'v> {
+    /// Where the scalars among its fields were written.
+    pub(super) fn origins(&self) -> Vec<Origin> {
+        let scalars = self.fields.iter().map(|(_, value)| value);
+        scalars
+            .filter(|value| !matches!(value.data, Data::Mapping(_) | Data::Sequence(_)))
+            .map(|value| value.origin)
+            .collect()
+    }
+
     /// The value of a field; of several spellings the last wins, and null counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&'v Value> {
         self.fields

@@ -18,6 +18,8 @@ pub(super) struct FieldSpec {
     pub(super) path: String,
     /// True if the field is created where it is absent.
     pub(super) create: bool,
+    /// Where it was written; nothing for a built-in one.
+    pub(super) parts: Vec<Origin>,
 }
 
 /// Two specs name the same field and disagree about creating it.
@@ -138,6 +140,7 @@ impl Config {
                 gvk: gvk(group, version, kind),
                 path: path.to_owned(),
                 create: create == "create",
+                parts: Vec::new(),
             };
             if let Some(list) = self.section(section) {
                 list.push(spec);

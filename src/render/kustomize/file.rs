@@ -1,6 +1,6 @@
 //! `kustomization.yaml`: all its fields, as Kustomize v5.8.1 reads them, old spellings folded into new ones.
 
-use super::decode::{Decoder, Object, Text, TextMap};
+use super::decode::{Decoder, Flag, Object, Text, TextMap};
 use super::fieldspec::FieldSpec;
 use super::object::Gvk;
 use crate::origin::Origin;
@@ -79,9 +79,9 @@ pub(super) struct Label {
     /// The labels.
     pub(super) pairs: TextMap,
     /// Also in selectors and templates.
-    pub(super) include_selectors: bool,
+    pub(super) include_selectors: Flag,
     /// Also in templates.
-    pub(super) include_templates: bool,
+    pub(super) include_templates: Flag,
     /// Also in these fields.
     pub(super) fields: Vec<FieldSpec>,
 }
@@ -108,6 +108,8 @@ pub(super) struct Selector {
     pub(super) labels: String,
     /// Where it was written.
     pub(super) origin: Origin,
+    /// Where each of its parts was written.
+    pub(super) parts: Vec<Origin>,
 }
 
 /// An entry of `patches` or `patchesJson6902`.
@@ -179,6 +181,8 @@ pub(super) struct ReplacementSource {
     pub(super) options: FieldOptions,
     /// Where the source was written.
     pub(super) origin: Origin,
+    /// Where each of its parts was written.
+    pub(super) parts: Vec<Origin>,
 }
 
 /// A target of a replacement.
@@ -260,9 +264,9 @@ pub(super) struct GeneratorOptions {
     /// Annotations of what is generated.
     pub(super) annotations: TextMap,
     /// True where the name gets no hash.
-    pub(super) disable_hash: bool,
+    pub(super) disable_hash: Flag,
     /// True where the object may not change.
-    pub(super) immutable: bool,
+    pub(super) immutable: Flag,
     /// Where they were written.
     pub(super) origin: Origin,
 }
@@ -381,7 +385,12 @@ pub(super) fn kustomization(d: &mut Decoder, value: &Value) -> Kustomization {
         patches_json6902: d.list(o.get("patchesJson6902"), patch),
         patches: d.list(o.get("patches"), patch),
         images: d.list(o.get("images"), image),
-        replacements: d.list(o.get("replacements"), replacement),
+        replacements: d.list(o.get("replacements"), |d, value| {
+            let mut entry = replacement(d, value);
+            // The list is handed on without what is empty; in a file of its own an empty list is one.
+            entry.targets = entry.targets.filter(|targets| !targets.is_empty());
+            entry
+        }),
         replicas: d.list(o.get("replicas"), replica),
         vars: d.list(o.get("vars"), var),
         sort_options: d.option(o.get("sortOptions"), sort_options),
@@ -441,8 +450,8 @@ fn label(d: &mut Decoder, value: &Value) -> Label {
     );
     Label {
         pairs: d.text_map(o.get("pairs")),
-        include_selectors: d.flag(o.get("includeSelectors")),
-        include_templates: d.flag(o.get("includeTemplates")),
+        include_selectors: d.placed_flag(o.get("includeSelectors")),
+        include_templates: d.placed_flag(o.get("includeTemplates")),
         fields: d.list(o.get("fields"), field_spec),
     }
 }
@@ -458,24 +467,25 @@ pub(super) fn field_spec(d: &mut Decoder, value: &Value) -> FieldSpec {
         gvk: gvk(d, &o),
         path: d.text(o.get("path")).text,
         create: d.flag(o.get("create")),
+        parts: o.origins(),
     }
 }
 
 /// The parts of a kind that are fields of an object.
 pub(super) fn gvk(d: &mut Decoder, o: &Object<'_>) -> Gvk {
-    Gvk {
+    d.embedded(|d| Gvk {
         group: d.text(o.get("group")).text,
         version: d.text(o.get("version")).text,
         kind: d.text(o.get("kind")).text,
-    }
+    })
 }
 
 fn res_id(d: &mut Decoder, o: &Object<'_>) -> ResId {
-    ResId {
+    d.embedded(|d| ResId {
         gvk: gvk(d, o),
         name: d.text(o.get("name")).text,
         namespace: d.text(o.get("namespace")).text,
-    }
+    })
 }
 
 /// A selector.
@@ -498,6 +508,7 @@ pub(super) fn selector(d: &mut Decoder, value: &Value) -> Selector {
         annotations: d.text(o.get("annotationSelector")).text,
         labels: d.text(o.get("labelSelector")).text,
         origin: value.origin,
+        parts: o.origins(),
     }
 }
 
@@ -589,6 +600,7 @@ fn replacement_source(d: &mut Decoder, value: &Value) -> ReplacementSource {
         field_path: d.text(o.get("fieldPath")),
         options: field_options(d, &o),
         origin: value.origin,
+        parts: o.origins(),
     }
 }
 
@@ -742,8 +754,8 @@ fn generator_options(d: &mut Decoder, value: &Value) -> GeneratorOptions {
     GeneratorOptions {
         labels: d.text_map(o.get("labels")),
         annotations: d.text_map(o.get("annotations")),
-        disable_hash: d.flag(o.get("disableNameSuffixHash")),
-        immutable: d.flag(o.get("immutable")),
+        disable_hash: d.placed_flag(o.get("disableNameSuffixHash")),
+        immutable: d.placed_flag(o.get("immutable")),
         origin: value.origin,
     }
 }

@@ -8,7 +8,7 @@ use super::file::{GeneratorArgs, GeneratorOptions};
 use super::load::{Build, Directory, Fallible};
 use super::node::{Body, Kind, Node, Tag};
 use super::object::{Behavior, Object};
-use crate::origin::{Origin, Role};
+use crate::origin::{Origin, Origins, Role};
 use crate::text::Span;
 use crate::yaml::{Data, Mapping, ScalarStyle, Value};
 
@@ -44,8 +44,8 @@ pub(super) fn options(
     };
     fill(&mut options.labels, &global.labels);
     fill(&mut options.annotations, &global.annotations);
-    options.disable_hash |= global.disable_hash;
-    options.immutable |= global.immutable;
+    options.disable_hash = options.disable_hash.or(global.disable_hash);
+    options.immutable = options.immutable.or(global.immutable);
     if options.origin.is_none() {
         options.origin = global.origin;
     }
@@ -73,7 +73,10 @@ pub(super) fn generate(
     };
     root.set("kind", Node::text_node(kind, Origin::NONE));
     let mut metadata = Node::map(origin);
-    metadata.set("name", Node::text_node(&*args.name, args.name.origin));
+    // Whether the name gets a hash is said elsewhere.
+    let hash_or_not = options.map_or(Origin::NONE, |options| options.disable_hash.origin);
+    let name_origin = build.origins.under(args.name.origin, hash_or_not);
+    metadata.set("name", Node::text_node(&*args.name, name_origin));
     if !args.namespace.is_empty() {
         metadata.set(
             "namespace",
@@ -142,11 +145,15 @@ pub(super) fn generate(
             data.set(&entry.key, value);
         }
     }
-    if let Some(options) = options.filter(|options| options.immutable) {
-        root.set("immutable", Node::tagged("true", Tag::Bool, options.origin));
+    if let Some(options) = options.filter(|options| options.immutable.set) {
+        let flag = build.as_role(options.immutable.origin, Role::Generator);
+        root.set("immutable", Node::tagged("true", Tag::Bool, flag));
     }
     let mut object = Object::new(root);
-    object.book.needs_hash = !options.is_some_and(|options| options.disable_hash);
+    let disable_hash = options
+        .map(|options| options.disable_hash)
+        .unwrap_or_default();
+    object.book.needs_hash = !disable_hash.set;
     object.book.behavior = Some(Behavior::named(&args.behavior));
     Ok(object)
 }
@@ -304,6 +311,18 @@ fn encode(bytes: &[u8]) -> String {
         rest = after;
     }
     lines
+}
+
+/// The origin of all that is hashed.
+pub(super) fn content(object: &Object, origins: &mut Origins) -> Origin {
+    let fields = ["data", "binaryData", "stringData"];
+    let maps = fields.iter().filter_map(|name| object.node().field(name));
+    let values: Vec<Origin> = maps
+        .flat_map(Node::pairs)
+        .map(|pair| pair.value.origin)
+        .chain(object.node().field("type").map(|node| node.origin))
+        .collect();
+    origins.all(values)
 }
 
 /// The hash of the content of an object, as it ends the name.

@@ -13,6 +13,8 @@ pub(super) struct Operation {
     value: Option<Value>,
     /// Where it was written.
     pub(super) origin: Origin,
+    /// What else decides where its value goes.
+    condition: Origin,
 }
 
 /// Why a patch cannot be applied.
@@ -50,31 +52,43 @@ pub(super) fn operations(value: &Value) -> Result<Vec<Operation>, Inapplicable> 
                 from: text("from"),
                 value: item.get("value").cloned(),
                 origin: item.origin,
+                condition: item.get("path").map_or(Origin::NONE, |path| path.origin),
             })
         })
         .collect()
 }
 
-/// Applies a patch.
+/// Applies a patch, which `target` has chosen the document for.
 pub(super) fn apply(
     operations: &[Operation],
     document: &mut Value,
+    target: Origin,
     origins: &mut Origins,
 ) -> Result<(), Inapplicable> {
     operations.iter().try_for_each(|operation| {
-        run(operation, document, origins).map_err(|why| Inapplicable {
+        run(operation, document, target, origins).map_err(|why| Inapplicable {
             origin: operation.origin,
             why,
         })
     })
 }
 
-fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Result<(), String> {
+fn run(
+    operation: &Operation,
+    document: &mut Value,
+    target: Origin,
+    origins: &mut Origins,
+) -> Result<(), String> {
     let path = operation
         .path
         .as_deref()
         .ok_or("the operation has no `path`")?;
-    let value = || operation.value.clone().unwrap_or_default();
+    let condition = origins.both(operation.condition, target);
+    let mut value = || {
+        let mut value = operation.value.clone().unwrap_or_default();
+        put_under(&mut value, condition, origins);
+        value
+    };
     match operation.op.as_str() {
         "add" => {
             let mut value = value();
@@ -84,14 +98,17 @@ fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Re
             add(document, path, value)
         }
         "remove" => remove(document, path).map(|_| ()),
-        "replace" => replace(document, path, value(), origins),
+        "replace" => {
+            let value = value();
+            replace(document, path, value, origins)
+        }
         "move" => {
             let from = operation
                 .from
                 .as_deref()
                 .ok_or("the operation has no `from`")?;
             let mut moved = remove(document, from)?;
-            moved.origin = origins.over(operation.origin, moved.origin);
+            moved.origin = origins.under(moved.origin, operation.origin);
             add(document, path, moved)
         }
         "copy" => {
@@ -101,7 +118,7 @@ fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Re
                 .ok_or("the operation has no `from`")?;
             container(document, from).ok_or_else(|| missing(from))?;
             let mut copy = get(document, from).cloned().unwrap_or_default();
-            copy.origin = origins.over(operation.origin, copy.origin);
+            copy.origin = origins.under(copy.origin, operation.origin);
             add(document, path, copy)
         }
         "test" => {
@@ -121,6 +138,20 @@ fn run(operation: &Operation, document: &mut Value, origins: &mut Origins) -> Re
             }
         }
         other => Err(format!("`{other}` is not an operation of a JSON patch")),
+    }
+}
+
+/// Notes that the value, and all in it, is there only because of `condition`.
+fn put_under(value: &mut Value, condition: Origin, origins: &mut Origins) {
+    value.origin = origins.under(value.origin, condition);
+    match &mut value.data {
+        Data::Sequence(items) => items
+            .iter_mut()
+            .for_each(|item| put_under(item, condition, origins)),
+        Data::Mapping(mapping) => mapping
+            .iter_mut()
+            .for_each(|entry| put_under(&mut entry.value, condition, origins)),
+        _ => {}
     }
 }
 
@@ -226,6 +257,14 @@ fn replace(
     mut value: Value,
     origins: &mut Origins,
 ) -> Result<(), String> {
+    if path.is_empty() {
+        // The whole document; what is no collection changes nothing.
+        if matches!(value.data, Data::Mapping(_) | Data::Sequence(_)) {
+            value.origin = origins.over(value.origin, document.origin);
+            *document = value;
+        }
+        return Ok(());
+    }
     let (container, last) = container(document, path).ok_or_else(|| missing(path))?;
     if let Some(place) = step(container, &last) {
         value.origin = origins.over(value.origin, place.origin);

@@ -12,6 +12,7 @@ use super::source::{self, SourceText};
 use crate::discover::Overlay;
 use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
+use crate::render::Cache;
 use crate::snapshot::{Fetched, Found, ReadError, Tree, Want, mount_of, without_password};
 use crate::text::{RepoPath, Span};
 use crate::yaml::{self, Data, Dialect, Value};
@@ -66,6 +67,8 @@ pub(super) struct Build<'a> {
     pub(super) tree: &'a Tree<'a>,
     /// What was asked for.
     pub(super) overlay: &'a Overlay,
+    /// What other builds have parsed.
+    cache: &'a Cache,
     /// Where values came from.
     pub(super) origins: &'a mut Origins,
     /// The types that merging knows.
@@ -89,10 +92,16 @@ pub(super) struct Directory {
 
 impl<'a> Build<'a> {
     /// A build that has read nothing yet.
-    pub(super) fn new(tree: &'a Tree<'a>, overlay: &'a Overlay, origins: &'a mut Origins) -> Self {
+    pub(super) fn new(
+        tree: &'a Tree<'a>,
+        overlay: &'a Overlay,
+        cache: &'a Cache,
+        origins: &'a mut Origins,
+    ) -> Self {
         Self {
             tree,
             overlay,
+            cache,
             origins,
             schema: Arc::clone(schema::built_in()),
             schema_is_chosen: false,
@@ -326,12 +335,12 @@ impl<'a> Build<'a> {
         origin: Origin,
         role: Role,
     ) -> Fallible<SourceText> {
-        let text = self
-            .tree
-            .read_text(path)
+        let parsed = self
+            .cache
+            .read(self.tree, path)
             .map_err(|error| read_problem(&error, self.place(origin)))?;
-        let file = self.origins.add_file(path, &text);
-        Ok(SourceText::file(&text, path, file, role))
+        let file = self.origins.add_file(path, &parsed.text);
+        Ok(SourceText::file(&parsed.text, path, file, role).parsed_as(parsed))
     }
 
     /// A text that stands in a kustomization as a scalar.
@@ -362,7 +371,7 @@ impl<'a> Build<'a> {
         while let Some(node) = queue.pop_front() {
             let kind = node.field("kind").map_or("", Node::text);
             if !kind.ends_with("List") || node.field("items").is_none() {
-                objects.push(Object::new(node));
+                objects.push(Object::read(node));
                 if objects.len() > MAX_OBJECTS {
                     return Err(self.fail(Origin::NONE, "there are too many resources"));
                 }
@@ -389,7 +398,14 @@ impl<'a> Build<'a> {
         let syntax = |span: Span, message: String| {
             Failure::from(Problem::new(Kind::Syntax, message).at(&source.path, source.span(span)))
         };
-        let parts = source::documents(&source.text).map_err(|span| {
+        let own;
+        let parts = if let Some(parsed) = &source.parsed {
+            parsed.documents(source::documents)
+        } else {
+            own = source::documents(&source.text);
+            &own
+        };
+        let parts = parts.as_ref().map_err(|&span| {
             syntax(
                 span,
                 "something stands behind the separator `---`".to_owned(),
@@ -397,13 +413,12 @@ impl<'a> Build<'a> {
         })?;
         let mut nodes = Vec::new();
         let only_one = parts.len() == 1;
-        for (from, to) in parts {
-            let part = source.part(from, to);
-            let stream = yaml::parse(&part.text);
+        for (from, to, stream) in parts {
+            let part = source.part(*from, *to);
             let Some(document) = stream.documents.first() else {
-                if let Some(error) = stream.error {
+                if let Some(error) = &stream.error {
                     return Err(Failure::from(
-                        Problem::new(Kind::Syntax, error.message)
+                        Problem::new(Kind::Syntax, error.message.clone())
                             .at(&source.path, part.span(error.span)),
                     ));
                 }
@@ -478,10 +493,16 @@ impl<'a> Build<'a> {
                 Problem::new(Kind::Syntax, error.message).at(&source.path, source.span(error.span)),
             )
         };
-        let stream = yaml::parse(&source.text);
+        let own;
+        let stream = if let Some(parsed) = &source.parsed {
+            parsed.whole()
+        } else {
+            own = yaml::parse(&source.text);
+            &own
+        };
         let Some(document) = stream.documents.first() else {
-            return match stream.error {
-                Some(error) => Err(syntax(error)),
+            return match &stream.error {
+                Some(error) => Err(syntax(error.clone())),
                 None => Ok(Value::default()),
             };
         };

@@ -426,9 +426,16 @@ impl<'a> Walk<'a> {
                     None => Walked::nothing(),
                 },
                 Brought::Apart(items) => {
-                    let new = find_element(items, &look_keys, &look_values)
+                    let mut new = find_element(items, &look_keys, &look_values)
                         .and_then(|slot| items.get(slot))
                         .cloned();
+                    // What the patch says of an item it says because of the key that names the item.
+                    if let Some(new) = &mut new {
+                        let named = valid_keys.iter().filter_map(|key| new.field(key));
+                        let named: Vec<Origin> = named.map(|node| node.origin).collect();
+                        let named = self.origins.all(named);
+                        new.put_under(named, self.origins);
+                    }
                     self.two(old, new, of_item)?
                 }
                 Brought::Nothing => self.two(old, None, of_item)?,

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::origin::Origin;
+use crate::origin::{Origin, Origins};
 use crate::yaml::{Data, Entry, MAX_DEPTH, Mapping, Scalar, ScalarStyle, Value};
 use crate::yaml::{Dialect, resolve_scalar};
 
@@ -390,6 +390,20 @@ impl Node {
         };
         if let Body::Scalar { style, .. } = &mut self.body {
             *style = borrowed;
+        }
+    }
+
+    /// Notes that the node, and all in it, is there only because of `condition`.
+    pub(super) fn put_under(&mut self, condition: Origin, origins: &mut Origins) {
+        self.origin = origins.under(self.origin, condition);
+        match &mut self.body {
+            Body::Scalar { .. } => {}
+            Body::List(items) => items
+                .iter_mut()
+                .for_each(|item| item.put_under(condition, origins)),
+            Body::Map(pairs) => pairs
+                .iter_mut()
+                .for_each(|pair| pair.value.put_under(condition, origins)),
         }
     }
 

@@ -196,7 +196,60 @@ pub(super) struct Bookkeeping {
 
 const BOOKKEEPING_DOMAIN: &str = "internal.config.kubernetes.io/";
 
+/// Annotations that no build leaves behind, whoever wrote them: the bookkeeping, and marks of other tools of the family.
+const BUILD_ANNOTATIONS: &[&str] = &[
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/suffixes",
+    "internal.config.kubernetes.io/allowNameChange",
+    "internal.config.kubernetes.io/allowKindChange",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/helm-generated",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+];
+
 impl Bookkeeping {
+    /// What the annotations of an object say that was built before.
+    fn read(object: &Object) -> Self {
+        let note = |name: &str| object.annotation(&format!("{BOOKKEEPING_DOMAIN}{name}"));
+        let list = |name: &str| -> Vec<String> {
+            note(name)
+                .map(|list| list.split(',').map(str::to_owned).collect())
+                .unwrap_or_default()
+        };
+        let flag = |name: &str| note(name) == Some("enabled");
+        let names = list("previousNames").into_iter();
+        let former = names
+            .zip(list("previousNamespaces"))
+            .zip(list("previousKinds"))
+            .map(|((name, namespace), kind)| Former {
+                name,
+                namespace,
+                kind,
+            });
+        Self {
+            former: former.collect(),
+            prefixes: list("prefixes"),
+            suffixes: list("suffixes"),
+            needs_hash: flag("needsHashSuffix"),
+            behavior: note("generatorBehavior").map(Behavior::named),
+            allow_name_change: flag("allowNameChange"),
+            allow_kind_change: flag("allowKindChange"),
+            from_chart: note("helm-generated").is_some(),
+        }
+    }
+
     fn annotations(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let mut note = |name: &str, value: String| {
@@ -255,6 +308,26 @@ impl Object {
             vars: Vec::new(),
             stem: None,
         }
+    }
+
+    /// A resource that was read from a file, where an earlier build may have left its bookkeeping.
+    pub(super) fn read(root: Node) -> Self {
+        let mut object = Self::new(root);
+        object.book = Bookkeeping::read(&object);
+        object
+    }
+
+    /// Removes what no build leaves behind, and makes each annotation a text.
+    pub(super) fn clean_annotations(&mut self) {
+        for name in BUILD_ANNOTATIONS {
+            self.remove_annotation(name);
+        }
+        if let Some(root) = &mut self.root {
+            // Only a list of objects can be without.
+            let origin = root.origin;
+            root.field_or_insert("metadata", Kind::Map, origin);
+        }
+        self.retype_metadata_map("annotations");
     }
 
     /// True if and only if nothing is left of it.
@@ -430,7 +503,8 @@ impl Object {
         };
         let old = std::mem::take(pairs);
         for mut pair in old {
-            pair.key.tag = Tag::Str;
+            // The key is written anew without a tag: one that looks like a number cannot be printed then.
+            pair.key.tag = Tag::None;
             let text = pair.value.text().to_owned();
             pair.value = Node {
                 body: super::node::Body::Scalar {
@@ -468,7 +542,7 @@ impl Object {
             if let Some(annotations) = metadata.field_mut("annotations")
                 && let Some(pairs) = annotations.pairs_mut()
             {
-                pairs.retain(|pair| !pair.key.text.starts_with(BOOKKEEPING_DOMAIN));
+                pairs.retain(|pair| notes.iter().all(|(name, _)| *name != pair.key.text));
                 // An empty map would vanish in the end anyway, and its absence is what the next step expects.
                 if pairs.is_empty() {
                     metadata.remove("annotations");

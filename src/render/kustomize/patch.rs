@@ -149,13 +149,19 @@ pub(super) fn patch(
                 }
             };
             let chosen = select(build, objects, target)?;
-            merge_into_each(build, objects, &chosen, strategic)
+            let condition = build.origins.all(target.parts.iter().copied());
+            let mut strategic = strategic.clone();
+            if let Some(root) = &mut strategic.root {
+                root.put_under(condition, build.origins);
+            }
+            merge_into_each(build, objects, &chosen, &strategic)
         }
         (Loaded::Json(operations), Some(target)) => {
+            let condition = build.origins.all(target.parts.iter().copied());
             for index in select(build, objects, target)? {
                 if let Some(object) = objects.get_mut(index) {
                     object.remember_name();
-                    apply_json(build, object, &operations)?;
+                    apply_json(build, object, &operations, condition)?;
                 }
             }
             Ok(())
@@ -197,9 +203,10 @@ pub(super) fn json6902(
     if operations.is_empty() {
         return Err(build.fail(patch.origin, "the patch is empty"));
     }
+    let condition = build.origins.all(target.parts.iter().copied());
     for index in select(build, objects, target)? {
         if let Some(object) = objects.get_mut(index) {
-            apply_json(build, object, &operations)?;
+            apply_json(build, object, &operations, condition)?;
         }
     }
     Ok(())
@@ -370,11 +377,12 @@ fn apply_json(
     build: &mut Build<'_>,
     object: &mut Object,
     operations: &[Operation],
+    target: Origin,
 ) -> Fallible<()> {
     let done = object.with_bookkeeping(|root| {
         let Some(node) = root else { return Ok(()) };
         let mut value = node.value().map_err(|wrong| (wrong.origin, wrong.why))?;
-        jsonpatch::apply(operations, &mut value, build.origins)
+        jsonpatch::apply(operations, &mut value, target, build.origins)
             .map_err(|wrong| (wrong.origin, wrong.why))?;
         *node = Node::from_json(&value);
         Ok(())

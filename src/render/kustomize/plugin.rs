@@ -111,7 +111,7 @@ fn run_generator(
     match object.kind() {
         kind @ ("ConfigMapGenerator" | "SecretGenerator") => {
             let is_secret = kind == "SecretGenerator";
-            let mut args = file::generator(&mut d, value, is_secret);
+            let mut args = d.embedded(|d| file::generator(d, value, is_secret));
             check(build, d)?;
             let origin = |field: &str| {
                 object
@@ -137,11 +137,12 @@ fn run_generator(
             Ok(vec![made])
         }
         "HelmChartInflationGenerator" => {
-            let args = file::helm_chart(&mut d, value);
             let o = d.object(value, "a chart", &["chartHome"]);
-            let globals = file::HelmGlobals {
-                chart_home: d.text(o.get("chartHome")),
-            };
+            let (args, chart_home) = d.embedded(|d| {
+                let args = file::helm_chart(d, value);
+                (args, d.text(o.get("chartHome")))
+            });
+            let globals = file::HelmGlobals { chart_home };
             check(build, d)?;
             chart::inflate(build, target, &args, &globals)
         }
@@ -218,6 +219,9 @@ pub(super) fn transform(
     Ok(())
 }
 
+/// The label that a validator may leave.
+const VALIDATED_BY: &str = "validated-by";
+
 /// Runs `validators`, which may change nothing.
 pub(super) fn validate(
     build: &mut Build<'_>,
@@ -225,13 +229,26 @@ pub(super) fn validate(
     so_far: &mut Accumulated,
 ) -> Fallible<()> {
     for plugin in configurations(build, target, &target.says.validators)? {
-        let mut copy = so_far.objects.clone();
-        run_transformer(build, target, &plugin, &mut copy)?;
-        let unchanged = copy.len() == so_far.objects.len()
-            && copy
+        let before = so_far.objects.clone();
+        run_transformer(build, target, &plugin, &mut so_far.objects)?;
+        // A value that was written again is a change, also where it is the same. A label may be a validator's signature:
+        // with it, all labels are written again.
+        let unsigned = |object: &Object| {
+            let mut root = object.root.clone();
+            let metadata = root.as_mut().and_then(|root| root.field_mut("metadata"));
+            if let Some(metadata) = metadata
+                && let Some([only]) = metadata.field("labels").map(Node::pairs)
+                && only.key.text == VALIDATED_BY
+            {
+                metadata.remove("labels");
+            }
+            root
+        };
+        let unchanged = before.len() == so_far.objects.len()
+            && before
                 .iter()
                 .zip(&so_far.objects)
-                .all(|(new, old)| new.node().value() == old.node().value() && new.book == old.book);
+                .all(|(old, new)| unsigned(old) == unsigned(new) && old.book == new.book);
         if !unchanged {
             return Err(build.fail(plugin.node().origin, "a validator may not change resources"));
         }
@@ -361,7 +378,7 @@ fn run_transformer(
             patch::json6902(build, &target.directory, objects, &entry)
         }
         "ReplacementTransformer" => {
-            let entries = d.list(o.get("replacements"), file::replacement);
+            let entries = d.embedded(|d| d.list(o.get("replacements"), file::replacement));
             check(build, d)?;
             let entries = replacement::resolved(build, &target.directory, &entries)?;
             replacement::replace(build, objects, &entries)

@@ -6,7 +6,7 @@ use super::fieldspec::{Creation, FieldSpec, NameReference, apply};
 use super::load::{Build, Fallible};
 use super::node::{Kind, Node, Tag};
 use super::object::{Former, Gvk, Object};
-use crate::origin::Origins;
+use crate::origin::{Origin, Origins};
 
 /// What of a resource matters to those that name it. Names do not change while references are followed, so this is read once.
 struct Candidate {
@@ -19,7 +19,7 @@ struct Candidate {
     former: Vec<Former>,
     prefixes: Vec<String>,
     suffixes: Vec<String>,
-    origin: crate::origin::Origin,
+    origin: Origin,
 }
 
 impl Candidate {
@@ -71,9 +71,6 @@ pub(super) fn fix(
     }
     for object in &*objects {
         visible_namespaces(build, object)?;
-    }
-    if by_former.is_empty() {
-        return Ok(());
     }
     for (index, object) in objects.iter_mut().enumerate() {
         let Some(referrer) = candidates.get(index) else {
@@ -199,7 +196,7 @@ impl<'a> Search<'a> {
         if let Some(found) = found
             && found.name != node.text()
         {
-            let origin = origins.over(found.origin, node.origin);
+            let origin = followed(found, node.origin, origins);
             node.replace_scalar(Node::untagged(found.name.clone(), origin));
         }
         Ok(())
@@ -236,7 +233,7 @@ impl<'a> Search<'a> {
                 .map(|field| (field.text() == text, field.origin));
             let origin = match was {
                 Some((true, origin)) => origin,
-                Some((false, origin)) => origins.over(found.origin, origin),
+                Some((false, origin)) => followed(found, origin, origins),
                 None => found.origin,
             };
             node.set(field, Node::untagged(text, origin));
@@ -300,6 +297,12 @@ impl<'a> Search<'a> {
         fit(&candidate.prefixes, &self.referrer.prefixes)
             && fit(&candidate.suffixes, &self.referrer.suffixes)
     }
+}
+
+/// The origin of a name that was followed: it is the name of what was found, because of the name that stood there.
+fn followed(found: &Candidate, was: Origin, origins: &mut Origins) -> Origin {
+    let name = origins.over(found.origin, was);
+    origins.under(name, was)
 }
 
 /// True if and only if the shorter list ends the longer one; an empty list ends only another empty one.

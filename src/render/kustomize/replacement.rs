@@ -115,7 +115,8 @@ fn read(build: &mut Build<'_>, objects: &[Object], source: &ReplacementSource) -
             }
         }
     }
-    value.origin = build.origins.both(value.origin, source.origin);
+    let source = build.origins.all(source.parts.iter().copied());
+    value.origin = build.origins.under(value.origin, source);
     Ok(value)
 }
 
@@ -132,6 +133,9 @@ fn write(
         Matcher::new(selector).map_err(|why| build.fail(selector.origin, why))
     };
     let matcher = compile(build, select)?;
+    let selectors = std::iter::once(select).chain(&target.reject);
+    let selectors = selectors.flat_map(|selector| selector.parts.iter().copied());
+    let condition = build.origins.all(selectors);
     let rejects = target
         .reject
         .iter()
@@ -155,7 +159,7 @@ fn write(
             };
             for path in paths {
                 let done = object.with_bookkeeping(|root| match root {
-                    Some(root) => write_field(build, root, path, &target.options, value),
+                    Some(root) => write_field(build, root, path, &target.options, value, condition),
                     None => Ok(()),
                 });
                 if let Err(why) = done {
@@ -180,8 +184,10 @@ fn write_field(
     path: &Text,
     options: &FieldOptions,
     value: &Node,
+    condition: Origin,
 ) -> Result<(), String> {
-    let origin = build.origins.both(value.origin, path.origin);
+    let condition = build.origins.both(path.origin, condition);
+    let origin = build.origins.under(value.origin, condition);
     let create = options.create.then(|| Create {
         kind: value.kind(),
         origin,
@@ -209,7 +215,12 @@ fn write_field(
             let text = joined(place.text(), value.set_text_value(), options);
             new.set_text(text);
         }
-        new.origin = build.origins.over(origin, place.origin);
+        let made = if options.delimiter.is_empty() {
+            origin
+        } else {
+            build.origins.both(origin, place.origin)
+        };
+        new.origin = build.origins.over(made, place.origin);
         if let Body::Scalar { text, .. } = &mut place.body {
             // Tag and style of the place stay: a text stays a text, a number a number.
             new.text().clone_into(text);
@@ -255,7 +266,8 @@ fn write_inside_text(
             return false;
         };
         place.set_text(text);
-        place.origin = build.origins.over(origin, place.origin);
+        // The rest of the text stays.
+        place.origin = build.origins.both(origin, place.origin);
         return true;
     }
     false

@@ -1,7 +1,8 @@
 //! What Kustomize knows of Kubernetes' types: which lists are merged by which keys, and which kinds belong to no namespace.
 //!
 //! The facts are those of Kubernetes v1.21.2, which Kustomize v5.8.1 embeds (kyaml/openapi/kubernetesapi/v1_21_2/swagger.pb and the
-//! table of scopes in kyaml/openapi/openapi.go), reduced to what merging needs. `openapi.path` puts another document in their place.
+//! table of scopes in kyaml/openapi/openapi.go), reduced to what merging needs. `testdata/audit/openapi.py` makes the embedded file out of
+//! a kubectl from a registry, byte for byte. `openapi.path` puts another document in their place.
 
 use std::collections::HashMap;
 use std::io::Read as _;

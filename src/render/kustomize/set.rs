@@ -1,7 +1,7 @@
 //! The resources of a build so far: adding some, finding one, and what a generated one does to its namesake.
 
 use super::load::{Build, Fallible, MAX_OBJECTS};
-use super::node::{Body, Key, Kind, Node, Pair, Tag};
+use super::node::{Body, Key, Kind, Node, Pair};
 use super::object::{Behavior, Id, Object};
 use crate::origin::{Origin, Origins};
 
@@ -194,10 +194,7 @@ fn join(base: Option<&Node>, own: Option<&Node>, origins: &mut Origins) -> Optio
         {
             *style = crate::yaml::ScalarStyle::Literal;
         }
-        let key = Key {
-            tag: Tag::Str,
-            ..pair.key.clone()
-        };
+        let key = Key::new(&pair.key.text, pair.key.origin);
         texts.insert(pair.key.text.clone(), (key, value));
     }
     if texts.is_empty() {

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::origin::{FileId, Origin, Origins, Role, Traced};
+use crate::render::cache::{Documents, Parsed};
 use crate::text::{RepoPath, Span};
-use crate::yaml::{Document, NodeId, NodeKind, ScalarStyle, SyntaxError};
+use crate::yaml::{self, Document, NodeId, NodeKind, ScalarStyle, SyntaxError};
 
 use super::node::{Body, Key, Node, Pair, Tag, plain_tag};
 
@@ -22,6 +23,8 @@ pub(super) struct SourceText {
     pub(super) file: FileId,
     /// What its values contribute.
     pub(super) role: Role,
+    /// What is parsed already, where the text is that of a whole file.
+    pub(super) parsed: Option<Arc<Parsed>>,
     place: Where,
 }
 
@@ -57,8 +60,15 @@ impl SourceText {
             path: path.clone(),
             file,
             role,
+            parsed: None,
             place: Where::Mapped(map),
         }
+    }
+
+    /// The same, with what is parsed of the file. Where line endings were changed the text is another one.
+    pub(super) fn parsed_as(mut self, parsed: Arc<Parsed>) -> Self {
+        self.parsed = Some(parsed).filter(|parsed| parsed.text.len() == self.text.len());
+        self
     }
 
     /// A scalar of a file: `text` is what it means, `span` where it stands in `whole`, the text of the file.
@@ -81,6 +91,7 @@ impl SourceText {
             path: path.clone(),
             file,
             role,
+            parsed: None,
             place,
         }
     }
@@ -92,6 +103,7 @@ impl SourceText {
             path: path.clone(),
             file,
             role: Role::Template,
+            parsed: None,
             place: Where::Rendered(Arc::new(text), 0),
         }
     }
@@ -144,6 +156,7 @@ impl SourceText {
             path: self.path.clone(),
             file: self.file,
             role: self.role,
+            parsed: None,
             place,
         }
     }
@@ -202,6 +215,7 @@ pub(super) fn tree(
         source,
         origins,
         left: MAX_NODES,
+        in_flow: false,
     };
     reader.node(root, 0).map(Some)
 }
@@ -214,6 +228,8 @@ struct Reader<'a> {
     source: &'a SourceText,
     origins: &'a mut Origins,
     left: usize,
+    /// True between `[` and `]`, `{` and `}`.
+    in_flow: bool,
 }
 
 impl Reader<'_> {
@@ -252,23 +268,46 @@ impl Reader<'_> {
         let origin = self.source.origin(self.begin(id), self.origins);
         match &node.kind {
             NodeKind::Alias { target } => self.node(*target, depth + 1),
-            NodeKind::Scalar { text, style } => Ok(Node {
-                tag: scalar_tag(text, *style, node.tag.as_deref()),
-                body: Body::Scalar {
-                    text: text.clone(),
-                    style: *style,
-                },
-                origin,
-            }),
-            NodeKind::Sequence { items, .. } => {
+            NodeKind::Scalar { text, style } => {
+                let tag = scalar_tag(text, *style, node.tag.as_deref());
+                // What is empty, or has a colon, is printed in quotes here, and is a text from then on.
+                let gains_quotes = self.in_flow
+                    && *style == ScalarStyle::Plain
+                    && (text.is_empty() || tag == Tag::Timestamp && text.contains(':'));
+                let style = if gains_quotes {
+                    ScalarStyle::SingleQuoted
+                } else {
+                    *style
+                };
+                Ok(Node {
+                    tag,
+                    body: Body::Scalar {
+                        text: text.clone(),
+                        style,
+                    },
+                    origin,
+                })
+            }
+            NodeKind::Sequence { items, flow } => self.inside(*flow, |reader| {
                 let items = items
                     .iter()
-                    .map(|&item| self.node(item, depth + 1))
+                    .map(|&item| reader.node(item, depth + 1))
                     .collect::<Result<_, _>>()?;
                 Ok(Node::list(items, origin))
+            }),
+            NodeKind::Mapping { pairs, flow } => {
+                self.inside(*flow, |reader| reader.map(id, pairs, origin, depth))
             }
-            NodeKind::Mapping { pairs, .. } => self.map(id, pairs, origin, depth),
         }
+    }
+
+    /// Reads the content of a collection.
+    fn inside<T>(&mut self, flow: bool, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outside = self.in_flow;
+        self.in_flow |= flow;
+        let found = read(self);
+        self.in_flow = outside;
+        found
     }
 
     fn map(
@@ -386,8 +425,17 @@ fn scalar_tag(text: &str, style: ScalarStyle, tag: Option<&str>) -> Tag {
     }
 }
 
-/// Where the documents of a resource file begin and end, or the place of a separator with something behind it.
-pub(super) fn documents(text: &str) -> Result<Vec<(usize, usize)>, Span> {
+/// The documents of a resource file, or the place of a separator with something behind it.
+pub(super) fn documents(text: &str) -> Documents {
+    let parsed = |(from, to): (usize, usize)| {
+        let stream = yaml::parse(text.get(from..to).unwrap_or_default());
+        (from, to, stream)
+    };
+    Ok(cut(text)?.into_iter().map(parsed).collect())
+}
+
+/// Where the documents of a resource file begin and end.
+fn cut(text: &str) -> Result<Vec<(usize, usize)>, Span> {
     let mut parts = Vec::new();
     let mut start = 0;
     let mut search = 0;
@@ -423,7 +471,7 @@ mod tests {
     #[test]
     fn files_are_cut_where_kustomize_cuts_them() {
         let check = |text: &str, parts: &[&str]| {
-            let found: Vec<&str> = documents(text)
+            let found: Vec<&str> = cut(text)
                 .unwrap()
                 .into_iter()
                 .map(|(from, to)| &text[from..to])
@@ -434,7 +482,7 @@ mod tests {
         check("---\na: 1\n--- # x\nb: 2", &["---\na: 1\n", "b: 2"]);
         check("a: 1\n---\n---\nb: 2\n", &["a: 1\n", "---\nb: 2\n"]);
         check("", &[]);
-        assert_eq!(documents("a: 1\n--- b: 2\n"), Err(Span::new(5, 13)));
+        assert_eq!(cut("a: 1\n--- b: 2\n"), Err(Span::new(5, 13)));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! JSON and YAML inside the text of a field: reading it, writing one value in it, printing JSON as Go does.
 
-use std::collections::BTreeMap;
-
 use super::node::{Body, Node, Tag};
 use super::path::{Create, Matches, at, at_mut, matches};
 use super::reprint::reprint;
@@ -69,8 +67,9 @@ pub(super) fn set(
         let pretty = text.contains('\n') && text.contains("  ");
         return root.value().ok().map(|value| json(&value, pretty));
     }
-    if let Some(edited) = edit_scalars(text, &root, &found) {
-        return Some(edited.trim().to_owned());
+    let printed = print(text, &root).or_else(|| edit_scalars(text, &root, &found));
+    if let Some(printed) = printed {
+        return Some(printed.trim().to_owned());
     }
     let value = root.value().ok()?;
     yaml::emit::emit(&value)
@@ -78,28 +77,27 @@ pub(super) fn set(
         .map(|text| text.trim().to_owned())
 }
 
+/// The YAML of a text after a change, as it is printed again.
+fn print(text: &str, root: &Node) -> Option<String> {
+    let stream = yaml::parse(text);
+    reprint(stream.documents.first()?, text, root)
+}
+
 /// Writes scalars in their places in a YAML text, where all of them were there before.
 fn edit_scalars(text: &str, root: &Node, found: &[Vec<usize>]) -> Option<String> {
     let stream = yaml::parse(text);
     let document = stream.documents.first()?;
     let mut edits = Vec::new();
-    let mut changed = BTreeMap::new();
     for position in found {
-        let id = node_at(document, position)?;
-        let node = document.node(id);
+        let node = document.node(node_at(document, position)?);
         let NodeKind::Scalar { style, .. } = &node.kind else {
             return None;
         };
         let new = at(root, position)?;
-        let text = scalar(new.text(), *style, &new.tag)?;
-        changed.insert(id, text.clone());
         edits.push(Edit {
             span: node.span,
-            text,
+            text: scalar(new.text(), *style, &new.tag)?,
         });
-    }
-    if let Some(printed) = reprint(document, text, &changed) {
-        return Some(printed);
     }
     Some(TextEdit::new(edits).ok()?.apply(text))
 }

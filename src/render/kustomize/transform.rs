@@ -245,8 +245,13 @@ pub(super) fn entries(
     map: &TextMap,
     specs: &[FieldSpec],
 ) -> Fallible<()> {
+    let everywhere = map
+        .iter()
+        .flat_map(|entry| specs.iter().map(move |spec| (entry, spec)));
     for object in objects {
-        for (key, value) in map {
+        for ((key, value), spec) in everywhere.clone() {
+            let condition = build.origins.all(spec.parts.iter().copied());
+            let written = build.origins.under(value.origin, condition);
             let creation = Creation {
                 kind: Some(Kind::Map),
                 origin: value.origin,
@@ -254,7 +259,7 @@ pub(super) fn entries(
             on_fields(
                 build,
                 object,
-                specs,
+                std::slice::from_ref(spec),
                 creation,
                 value.origin,
                 &mut |node, origins| {
@@ -266,7 +271,7 @@ pub(super) fn entries(
                         };
                     }
                     let was = node.field(key).map_or(Origin::NONE, |old| old.origin);
-                    let origin = origins.over(value.origin, was);
+                    let origin = origins.over(written, was);
                     node.set(key, Node::text_node(&**value, origin));
                     Ok(())
                 },
@@ -372,7 +377,18 @@ pub(super) fn image(
             return Ok(());
         }
         let new = renamed(node.text(), args);
-        set_scalar(node, &new, Tag::None, origin, origins)
+        // What is not said stays, and what stood there decides whether anything is said about it.
+        let was = node.origin;
+        let keeps_part =
+            args.new_name.is_empty() || args.new_tag.is_empty() && args.digest.is_empty();
+        let made = if keeps_part {
+            origins.both(origin, was)
+        } else {
+            origin
+        };
+        let chosen = origins.both(args.name.origin, was);
+        let made = origins.under(made, chosen);
+        set_scalar(node, &new, Tag::None, made, origins)
     };
     for object in &mut *objects {
         if object.kind() == "CustomResourceDefinition" {

@@ -264,6 +264,8 @@ fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
         } else {
             origins.both(now, node.origin)
         };
+        // A text that is nothing but a var is gone, and yet decides what stands there.
+        let mixed = origins.under(mixed, node.origin);
         node.origin = origins.over(mixed, node.origin);
     }
     node.body = Body::Scalar {

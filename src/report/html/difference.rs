@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Page, escape, prose};
-use crate::change::{Line, Pairing, Row};
+use crate::change::{Line, Row};
 use crate::report::{AppDiff, Group, ObjectDiff, near_changes, plural};
 
 /// Lines of one object that are laid out.
@@ -66,11 +66,7 @@ impl Page<'_> {
     }
 
     fn object(&self, id: &str, object: &ObjectDiff, left: &mut usize, out: &mut String) {
-        let what = match object.pairing {
-            Pairing::Added => "added",
-            Pairing::Removed => "removed",
-            Pairing::Changed | Pairing::Unchanged => "changed",
-        };
+        let what = object.pairing.name();
         let _ = writeln!(
             out,
             "<h3 class=\"object\" id=\"{id}\"><span class=\"tag {what}\">{what}</span> {}</h3>",

@@ -388,6 +388,7 @@ impl Evaluator<'_, '_> {
             piped,
         )?;
         self.context.call = tree.origin(id, self.context.origins);
+        self.context.control = self.control;
         let outcome = match signature.call {
             Call::Plain(function) => {
                 self.context.place = Some((self.stack, Rc::clone(tree), id));

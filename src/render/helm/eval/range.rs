@@ -32,6 +32,7 @@ impl Evaluator<'_, '_> {
             pipe,
             body,
             otherwise,
+            assigned,
         } = &tree.node(id).kind
         else {
             return Ok(Flow::Next);
@@ -67,6 +68,7 @@ impl Evaluator<'_, '_> {
             }
         }
         self.variables.truncate(mark);
+        self.decide(assigned, control);
         Ok(flow)
     }
 

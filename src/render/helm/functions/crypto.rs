@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{fail, mixed, password};
+use super::random::Stream;
+use super::{aes, mixed, password};
 use crate::render::helm::function::Type::{String as Str, Uint32};
-use crate::render::helm::function::{Signature, int, text};
+use crate::render::helm::function::{FunctionError, Signature, int, text};
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -59,12 +60,24 @@ pub(super) const TABLE: &[Signature] = &[
         );
         mixed(c, a, derived)
     }),
-    Signature::new("decryptAES", &[Str, Str], |_, _| {
-        fail("Plimsoll does not decrypt: what it encrypts is a placeholder")
+    // Helm's initialization vector is random; the seeded one keeps the length, and decryptAES reads it back.
+    Signature::new("encryptAES", &[Str, Str], |c, a| {
+        let mut stream = Stream::new(c.seed());
+        let vector = [stream.next(), stream.next()]
+            .map(u64::to_be_bytes)
+            .concat();
+        let encrypted = aes::encrypt(text(a, 0).as_bytes(), text(a, 1).as_bytes(), &vector);
+        mixed(c, a, STANDARD.encode(encrypted))
+    }),
+    Signature::new("decryptAES", &[Str, Str], |c, a| {
+        let crypt = base64_decode(text(a, 1).as_bytes())
+            .map_err(|at| FunctionError::new(format!("illegal base64 data at input byte {at}")))?;
+        let decrypted = aes::decrypt(text(a, 0).as_bytes(), &crypt).map_err(FunctionError::new)?;
+        mixed(c, a, decrypted)
     }),
 ];
 
-fn hex(bytes: &[u8]) -> String {
+pub(in crate::render::helm) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

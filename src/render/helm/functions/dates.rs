@@ -96,11 +96,21 @@ pub(super) const ONLY_HELM_4: &[Signature] = &[
         let duration = duration(a, 0).map_err(FunctionError::new)?;
         Ok(span(c, a, duration))
     }),
-    Signature::new("durationSeconds", &[Any], |c, a| Ok(float(c, a, 1e9))),
-    Signature::new("durationMinutes", &[Any], |c, a| Ok(float(c, a, 60e9))),
-    Signature::new("durationHours", &[Any], |c, a| Ok(float(c, a, 3600e9))),
-    Signature::new("durationDays", &[Any], |c, a| Ok(float(c, a, 86_400e9))),
-    Signature::new("durationWeeks", &[Any], |c, a| Ok(float(c, a, 604_800e9))),
+    Signature::new("durationSeconds", &[Any], |c, a| {
+        Ok(float(c, a, 1_000_000_000, 1.0))
+    }),
+    Signature::new("durationMinutes", &[Any], |c, a| {
+        Ok(float(c, a, 60_000_000_000, 1.0))
+    }),
+    Signature::new("durationHours", &[Any], |c, a| Ok(float(c, a, HOUR, 1.0))),
+    Signature::new("durationDays", &[Any], |c, a| Ok(float(c, a, HOUR, 24.0))),
+    Signature::new("durationWeeks", &[Any], |c, a| {
+        let days = float(c, a, HOUR, 24.0);
+        Ok(match days.data {
+            Data::Float(number) => Value::float(number / 7.0, days.origin),
+            _ => days,
+        })
+    }),
     Signature::new("durationMilliseconds", &[Any], |c, a| {
         Ok(whole(c, a, 1_000_000))
     }),
@@ -143,10 +153,14 @@ fn span(context: &mut Context<'_>, arguments: &[Value], duration: Duration) -> V
     Value::new(Data::Int(duration.0, IntKind::Duration), origin)
 }
 
-fn float(context: &mut Context<'_>, arguments: &[Value], unit: f64) -> Value {
-    let duration = duration(arguments, 0).unwrap_or(Duration(0));
+const HOUR: i64 = 3_600_000_000_000;
+
+/// A duration in so many units of nanoseconds, added up as Go does it: the whole units, then what is left.
+fn float(context: &mut Context<'_>, arguments: &[Value], unit: i64, divisor: f64) -> Value {
+    let Duration(nanoseconds) = duration(arguments, 0).unwrap_or(Duration(0));
     let origin = context.union(arguments);
-    Value::float(duration.0 as f64 / unit, origin)
+    let units = (nanoseconds / unit) as f64 + (nanoseconds % unit) as f64 / unit as f64;
+    Value::float(units / divisor, origin)
 }
 
 fn whole(context: &mut Context<'_>, arguments: &[Value], unit: i64) -> Value {

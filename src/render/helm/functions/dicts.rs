@@ -17,6 +17,7 @@ pub(super) const TABLE: &[Signature] = &[
             return fail("assignment to entry in nil map");
         };
         let value = a.get(2).cloned().unwrap_or_default();
+        let value = value.under(c.control, c.origins);
         let key = text(a, 1);
         let key_origin = key.origin(c.origins);
         map.set(key.lossy(), key_origin, value);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 use crate::render::helm::format::format_float;
 use crate::render::helm::function::{Context, FunctionError};
-use crate::render::helm::string::{Text, TextBuilder};
+use crate::render::helm::string::{Char, Text, TextBuilder};
 use crate::render::helm::value::{Data, Items, MAX_DEPTH, Map, Value};
 use base64::Engine as _;
 
@@ -75,7 +76,8 @@ fn element(
             };
             out.push(shown.as_bytes(), here);
         }
-        Data::String(text) => string(out, text, layout.html),
+        Data::String(text) => string(out, text, layout.html, context.helm),
+        Data::List(list) if list.is_nil() => out.push(b"null", here),
         Data::List(list) if list.items == Items::Byte => {
             let bytes: Vec<u8> = list
                 .iter()
@@ -107,7 +109,7 @@ fn element(
                     Some(time) => time.to_json(),
                     None => object.print(),
                 };
-                string(out, &Text::new(shown, here), layout.html);
+                string(out, &Text::new(shown, here), layout.html, context.helm);
             }
         },
     }
@@ -151,7 +153,7 @@ fn members(
             out.push(b",", here);
         }
         line_break(out, layout, depth + 1, here);
-        string(out, key, layout.html);
+        string(out, key, layout.html, context.helm);
         let colon: &[u8] = if layout.pretty { b": " } else { b":" };
         out.push(colon, here);
         element(context, out, value, layout, depth + 1)?;
@@ -164,7 +166,7 @@ fn members(
 }
 
 /// The text in quotes, which share the origins of their neighbours.
-fn string(out: &mut TextBuilder, text: &Text, html: bool) {
+fn string(out: &mut TextBuilder, text: &Text, html: bool, helm: HelmVersion) {
     let first = text
         .runs()
         .next()
@@ -175,6 +177,11 @@ fn string(out: &mut TextBuilder, text: &Text, html: bool) {
         .map_or(Origin::NONE, |(_, origin)| origin);
     out.push(b"\"", first);
     let escaped = text.rewrite(|c, out| {
+        // Go 1.27, which Helm 4 is built with, writes the character itself for what is not UTF-8.
+        if helm == HelmVersion::V3 && matches!(c, Char::Invalid(_)) {
+            out.extend_from_slice(b"\\ufffd");
+            return;
+        }
         let c = c.or_replacement();
         let mut buffer = [0; 4];
         match c {

@@ -117,12 +117,18 @@ fn last(context: &mut Context<'_>, arguments: &[Value]) -> Result {
 
 fn rest(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let list = of(context, arguments, 0, "find rest on type")?;
+    if list.is_empty() {
+        return nothing(context, arguments);
+    }
     let values = list.iter().skip(1).cloned().collect();
     derived(context, arguments, 0, values)
 }
 
 fn initial(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let list = of(context, arguments, 0, "find initial on type")?;
+    if list.is_empty() {
+        return nothing(context, arguments);
+    }
     let values = list.split_last().map_or(&[][..], |(_, before)| before);
     let values = values.to_vec();
     derived(context, arguments, 0, values)
@@ -166,7 +172,8 @@ fn has(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let found = arguments
         .first()
         .is_some_and(|needle| list.iter().any(|item| item.deep_equal(needle)));
-    truth(context, arguments, found)
+    let items = context.union(&list);
+    truth(context, arguments, found).map(|truth| truth.under(items, context.origins))
 }
 
 fn slice(context: &mut Context<'_>, arguments: &[Value]) -> Result {
@@ -211,22 +218,33 @@ fn concat(context: &mut Context<'_>, arguments: &[Value]) -> Result {
             None => return fail(format!("Cannot concat type {} as list", argument.kind())),
         }
     }
+    if values.is_empty() {
+        return nothing(context, arguments);
+    }
     let origin = context.union(arguments);
     Ok(Value::list(values, origin))
 }
 
+/// A list that Go's function never makes.
+fn nothing(context: &mut Context<'_>, arguments: &[Value]) -> Result {
+    let origin = context.union(arguments);
+    let list = List::or_nil(Items::Any, Vec::new());
+    Ok(Value::new(Data::List(Rc::new(list)), origin))
+}
+
 fn chunk(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let list = of(context, arguments, 1, "chunk type")?;
-    let Some(size) = usize::try_from(int(arguments, 0)).ok().filter(|&n| n > 0) else {
-        return fail("runtime error: makeslice: len out of range");
-    };
     let origin = context.union(arguments);
-    let chunks = list
-        .chunks(size)
-        .map(|chunk| Value::list(chunk.to_vec(), origin))
-        .collect();
+    let chunks = match usize::try_from(int(arguments, 0)) {
+        Ok(0) => return fail("runtime error: makeslice: len out of range"),
+        Ok(size) => list
+            .chunks(size)
+            .map(|chunk| Value::list(chunk.to_vec(), origin))
+            .collect(),
+        Err(_) => Vec::new(),
+    };
     Ok(Value::new(
-        Data::List(Rc::new(List::of(Items::Strings, chunks))),
+        Data::List(Rc::new(List::of(Items::Lists, chunks))),
         origin,
     ))
 }

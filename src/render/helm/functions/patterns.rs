@@ -1,5 +1,7 @@
 //! The `regex…` functions.
 
+use std::rc::Rc;
+
 use regex::Regex;
 
 use super::re2::{self, Piece};
@@ -7,7 +9,7 @@ use super::{Result, fail, mixed, truth};
 use crate::render::helm::function::Type::{Int, String as Str};
 use crate::render::helm::function::{Context, FunctionError, Signature, int, text};
 use crate::render::helm::string::{Text, TextBuilder};
-use crate::render::helm::value::Value;
+use crate::render::helm::value::{Data, Items, List, Value};
 
 pub(super) const TABLE: &[Signature] = &[
     // A pattern that cannot be read matches nothing here, without an error.
@@ -131,7 +133,9 @@ fn pieces(
         .map(|(start, end)| whole.slice(start..end));
     let texts: Vec<Text> = texts.collect();
     let origin = context.union(arguments);
-    Ok(Value::strings(texts, origin))
+    let texts = texts.into_iter().map(Value::from).collect();
+    let list = List::or_nil(Items::String, texts);
+    Ok(Value::new(Data::List(Rc::new(list)), origin))
 }
 
 fn replace(context: &mut Context<'_>, arguments: &[Value], panics: bool, literal: bool) -> Result {

@@ -1,8 +1,9 @@
 //! What is random in Helm is repeatable here: the same call in the same template of the same release gives the same value.
 //!
 //! Values have the shape of the real ones (length, alphabet, PEM armour), so that what is built from them is valid where
-//! shape is all that counts. Keys and certificates are placeholders: armoured text that says what it is. Nothing here may
-//! ever be used as a secret, and nothing here is: rendering is for review.
+//! shape is all that counts. Keys and certificates are placeholders: of the real length, armoured, a DER sequence that holds
+//! words that say what it is. What is given as a key or certificate is looked at as far: its armour and its outermost
+//! sequence, not the numbers inside. Nothing here may ever be used as a secret, and nothing here is: rendering is for review.
 
 use std::any::Any as StdAny;
 
@@ -69,38 +70,54 @@ pub(super) const TABLE: &[Signature] = &[
     }),
     Signature::new("genPrivateKey", &[Str], |c, a| {
         let kind = text(a, 0);
-        let label = match &*kind.lossy() {
-            "" | "rsa" => "RSA PRIVATE KEY",
-            "dsa" => "DSA PRIVATE KEY",
-            "ecdsa" => "EC PRIVATE KEY",
-            "ed25519" => "PRIVATE KEY",
+        let (label, bytes) = match &*kind.lossy() {
+            "" | "rsa" => ("RSA PRIVATE KEY", 2349),
+            "dsa" => ("DSA PRIVATE KEY", 861),
+            "ecdsa" => ("EC PRIVATE KEY", 121),
+            "ed25519" => ("PRIVATE KEY", 48),
             other => return super::mixed(c, a, format!("Unknown type {other}")),
         };
         let mut stream = Stream::new(c.seed());
-        let key = armoured(label, &mut stream, 4);
+        let key = armoured(label, &mut stream, bytes);
         made(c, key)
     }),
-    Signature::new("genCA", &[Str, Int], |c, a| certificate(c, a, false)),
+    Signature::new("genCA", &[Str, Int], |c, a| {
+        made_certificate(c, a, AUTHORITY_BYTES)
+    }),
     Signature::new("genCAWithKey", &[Str, Int, Str], |c, a| {
-        certificate_with(c, a, 2)
+        certificate_with(c, a, 2, AUTHORITY_BYTES)
     }),
     Signature::new("genSelfSignedCert", &[Str, ListOf, ListOf, Int], |c, a| {
-        certificate(c, a, false)
+        check_names(a)?;
+        made_certificate(c, a, CERTIFICATE_BYTES)
     }),
     Signature::new(
         "genSelfSignedCertWithKey",
         &[Str, ListOf, ListOf, Int, Str],
-        |c, a| certificate_with(c, a, 4),
+        |c, a| {
+            check_key(&text(a, 4), "parsing private key")?;
+            check_names(a)?;
+            certificate_with(c, a, 4, CERTIFICATE_BYTES)
+        },
     ),
     Signature::new(
         "genSignedCert",
         &[Str, ListOf, ListOf, Int, ObjectOf(CERTIFICATE)],
-        |c, a| certificate(c, a, true),
+        |c, a| {
+            check_authority(a)?;
+            check_names(a)?;
+            made_certificate(c, a, CERTIFICATE_BYTES)
+        },
     ),
     Signature::new(
         "genSignedCertWithKey",
         &[Str, ListOf, ListOf, Int, ObjectOf(CERTIFICATE), Str],
-        |c, a| certificate_with(c, a, 5),
+        |c, a| {
+            check_key(&text(a, 5), "parsing private key")?;
+            check_authority(a)?;
+            check_names(a)?;
+            certificate_with(c, a, 5, CERTIFICATE_BYTES)
+        },
     ),
     Signature::new("buildCustomCert", &[Str, Str], |c, a| {
         let decode = |index: usize, what: &str| {
@@ -109,23 +126,12 @@ pub(super) const TABLE: &[Signature] = &[
                 .map_err(|_| FunctionError::new(format!("unable to decode base64 {what}")))
         };
         let (certificate, key) = (decode(0, "certificate")?, decode(1, "private key")?);
-        if !certificate.starts_with(b"-----BEGIN ") {
-            return fail("unable to decode certificate");
-        }
-        if !key.starts_with(b"-----BEGIN ") {
-            return fail("unable to decode private key");
-        }
         let certificate = Text::new(certificate, text(a, 0).origin(c.origins));
         let key = Text::new(key, text(a, 1).origin(c.origins));
+        check_encoded(&certificate, "decodedCert")?;
+        check_key(&key, "error parsing private key")?;
         let origin = c.union(a);
         Ok(Value::object(Certificate { certificate, key }, origin))
-    }),
-    // A placeholder as long as the real text: a block for the vector, then the padded text.
-    Signature::new("encryptAES", &[Str, Str], |c, a| {
-        let blocks = 2 + text(a, 1).len() / 16;
-        let mut stream = Stream::new(c.seed());
-        let bytes: Vec<u8> = (0..blocks * 16).map(|_| stream.next() as u8).collect();
-        super::mixed(c, a, STANDARD.encode(bytes))
     }),
     Signature::new("bcrypt", &[Str], |c, a| {
         let hash = bcrypt_shape(c);
@@ -195,13 +201,23 @@ fn letters(context: &mut Context<'_>, arguments: &[Value], belongs: fn(u8) -> bo
     made(context, text)
 }
 
-/// PEM armour around words that say what this is, and lines that depend on the seed.
-fn armoured(label: &str, stream: &mut Stream, lines: usize) -> String {
-    let mut body = b"Plimsoll placeholder: this is not a key and not a certificate. ".to_vec();
-    while body.len() < lines * 48 {
+/// Bytes of Helm's certificates of authorities, of others, and of the keys that it makes for them.
+const AUTHORITY_BYTES: usize = 790;
+const CERTIFICATE_BYTES: usize = 750;
+const KEY_BYTES: usize = 1191;
+
+/// PEM armour around a DER sequence of so many bytes, whose content says what this is and then depends on the seed.
+fn armoured(label: &str, stream: &mut Stream, bytes: usize) -> String {
+    let inside = bytes - if bytes > 255 { 4 } else { 2 };
+    let mut body = match (inside, inside.to_be_bytes()) {
+        (0..128, [.., low]) => vec![0x30, low],
+        (_, [.., high, low]) => vec![0x30, 0x82, high, low],
+    };
+    body.extend_from_slice(b"Plimsoll placeholder ");
+    while body.len() < bytes {
         body.extend_from_slice(&stream.next().to_le_bytes());
     }
-    body.truncate(lines * 48);
+    body.truncate(bytes);
     let encoded = STANDARD.encode(body);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = encoded.as_str();
@@ -215,12 +231,11 @@ fn armoured(label: &str, stream: &mut Stream, lines: usize) -> String {
     text
 }
 
-fn certificate(context: &mut Context<'_>, arguments: &[Value], signed: bool) -> Result {
-    check_certificate(arguments, signed.then_some(4))?;
+fn made_certificate(context: &mut Context<'_>, arguments: &[Value], bytes: usize) -> Result {
     let mut stream = Stream::new(context.seed());
+    let certificate = armoured("CERTIFICATE", &mut stream, bytes);
+    let key = armoured("RSA PRIVATE KEY", &mut stream, KEY_BYTES);
     let call = context.call;
-    let certificate = armoured("CERTIFICATE", &mut stream, 6);
-    let key = armoured("RSA PRIVATE KEY", &mut stream, 6);
     let origin = context.union(arguments);
     context.spend_bytes(certificate.len() + key.len())?;
     Ok(Value::object(
@@ -232,53 +247,97 @@ fn certificate(context: &mut Context<'_>, arguments: &[Value], signed: bool) -> 
     ))
 }
 
-/// As [`certificate`], with the key of the argument at `index`.
-fn certificate_with(context: &mut Context<'_>, arguments: &[Value], index: usize) -> Result {
-    check_certificate(arguments, (index == 5).then_some(4))?;
-    let mut stream = Stream::new(context.seed());
-    let certificate = Text::new(armoured("CERTIFICATE", &mut stream, 6), context.call);
+/// As [`made_certificate`], with the key of the argument at `index`.
+fn certificate_with(
+    context: &mut Context<'_>,
+    arguments: &[Value],
+    index: usize,
+    bytes: usize,
+) -> Result {
     let key = text(arguments, index);
-    if !key.as_bytes().starts_with(b"-----BEGIN ") {
-        return fail("parsing private key: no PEM data in input");
-    }
+    check_key(&key, "parsing private key")?;
+    let mut stream = Stream::new(context.seed());
+    let certificate = Text::new(armoured("CERTIFICATE", &mut stream, bytes), context.call);
     let origin = context.union(arguments);
     Ok(Value::object(Certificate { certificate, key }, origin))
 }
 
-/// What the library checks before it makes a certificate: addresses, names, the authority's certificate.
-fn check_certificate(
-    arguments: &[Value],
-    authority: Option<usize>,
-) -> std::result::Result<(), FunctionError> {
-    if let Some(list) = arguments.get(1).and_then(Value::as_list) {
-        for address in list.iter() {
-            let Some(address) = address.as_text() else {
-                return fail(format!(
-                    "error parsing ip: {} is not a string",
-                    address.kind()
-                ));
-            };
-            if address.lossy().parse::<std::net::IpAddr>().is_err() {
-                return fail(format!("error parsing ip: {}", address.lossy()));
-            }
+type Checked = std::result::Result<(), FunctionError>;
+
+/// The label and the bytes of the first armoured block in a text.
+fn block(text: &Text) -> Option<(String, Vec<u8>)> {
+    let whole = text.lossy();
+    let (_, rest) = whole.split_once("-----BEGIN ")?;
+    let (label, rest) = rest.split_once("-----")?;
+    let (body, _) = rest.split_once("-----END ")?;
+    let body: String = body.split_whitespace().collect();
+    Some((label.to_owned(), STANDARD.decode(body).ok()?))
+}
+
+/// A certificate's armour, and that its bytes are one DER sequence.
+fn check_encoded(certificate: &Text, what: &str) -> Checked {
+    let Some((_, bytes)) = block(certificate) else {
+        return fail("unable to decode certificate");
+    };
+    let length = match bytes.as_slice() {
+        [0x30, 0x81, length, ..] => 3 + usize::from(*length),
+        [0x30, 0x82, high, low, ..] => 4 + usize::from(u16::from_be_bytes([*high, *low])),
+        [0x30, length @ 0..=127, ..] => 2 + usize::from(*length),
+        _ => 0,
+    };
+    if length != bytes.len() || length == 0 {
+        return fail(format!(
+            "error parsing certificate: {what}.Bytes: x509: malformed certificate"
+        ));
+    }
+    Ok(())
+}
+
+/// A key's armour.
+fn check_key(key: &Text, words: &str) -> Checked {
+    let why = match block(key).as_ref().map(|(label, _)| label.as_str()) {
+        None => "no PEM data in input".to_owned(),
+        Some("PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "DSA PRIVATE KEY") => {
+            return Ok(());
+        }
+        Some(label) if label.ends_with(" PRIVATE KEY") => {
+            format!("invalid private key type {label}")
+        }
+        Some(label) => format!("no private key data in PEM block of type {label}"),
+    };
+    fail(format!("{words}: {why}"))
+}
+
+/// The authority that signs, the argument at 4.
+fn check_authority(arguments: &[Value]) -> Checked {
+    let given = arguments.get(4).and_then(Value::as_object::<Certificate>);
+    let Some(authority) = given else {
+        return fail("unable to decode certificate");
+    };
+    check_encoded(&authority.certificate, "decodedSignerCert")?;
+    check_key(&authority.key, "error parsing private key")
+}
+
+/// The addresses and names that a certificate is for, the arguments at 1 and 2.
+fn check_names(arguments: &[Value]) -> Checked {
+    let list = |index: usize| arguments.get(index).and_then(Value::as_list).cloned();
+    for address in list(1).unwrap_or_default().iter() {
+        let shown = crate::render::helm::format::plain(address);
+        let shown = shown.lossy();
+        if address.as_text().is_none() {
+            return fail(format!("error parsing ip: {shown} is not a string"));
+        }
+        if shown.parse::<std::net::IpAddr>().is_err() {
+            return fail(format!("error parsing ip: {shown}"));
         }
     }
-    if let Some(list) = arguments.get(2).and_then(Value::as_list) {
-        for name in list.iter() {
-            if name.as_text().is_none() {
-                return fail(format!(
-                    "error processing alternate dns name: {} is not a string",
-                    name.kind()
-                ));
-            }
-        }
-    }
-    if let Some(index) = authority {
-        let given = arguments
-            .get(index)
-            .and_then(Value::as_object::<Certificate>);
-        if given.is_none_or(|given| given.certificate.is_empty()) {
-            return fail("unable to decode certificate");
+    for name in list(2).unwrap_or_default().iter() {
+        if name.as_text().is_none() {
+            let shown = crate::render::helm::format::plain(name);
+            return fail(format!(
+                "error processing alternate dns name: {} is not a string",
+                shown.lossy()
+            ));
         }
     }
     Ok(())

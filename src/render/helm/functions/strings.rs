@@ -213,8 +213,15 @@ pub(super) const TABLE: &[Signature] = &[
                 let body = text.strip_prefix(['-', '+']).unwrap_or(text);
                 !body.is_empty() && body.bytes().all(|b| b.is_ascii_digit())
             })
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
+            .map_or(0, |text| {
+                // Out of range, Go gives the nearest number beside an error that nobody looks at.
+                let nearest = if text.starts_with('-') {
+                    i64::MIN
+                } else {
+                    i64::MAX
+                };
+                text.parse().unwrap_or(nearest)
+            });
         Ok(Value::int(number, c.union(a)))
     }),
     Signature::new("int", &[Any], |c, a| {
@@ -401,7 +408,9 @@ fn substr(_: &mut Context<'_>, arguments: &[Value]) -> Result {
     let (start, end, whole) = (int(arguments, 0), int(arguments, 1), text(arguments, 2));
     let length = whole.len() as i64;
     let out_of_range = |from: i64, to: i64| {
-        fail(if to < 0 || to > length {
+        fail(if to < 0 {
+            format!("runtime error: slice bounds out of range [:{to}]")
+        } else if to > length {
             format!("runtime error: slice bounds out of range [:{to}] with length {length}")
         } else {
             format!("runtime error: slice bounds out of range [{from}:{to}]")

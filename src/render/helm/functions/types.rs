@@ -4,7 +4,7 @@ use super::{Result, mixed, truth};
 use crate::origin::Origin;
 use crate::render::helm::function::Type::{Any, Bool, String as Str};
 use crate::render::helm::function::{Context, Signature, bool, text};
-use crate::render::helm::value::Value;
+use crate::render::helm::value::{Data, Value};
 
 pub(super) const TABLE: &[Signature] = &[
     Signature::new("typeOf", &[Any], |c, a| {
@@ -31,7 +31,20 @@ pub(super) const TABLE: &[Signature] = &[
     }),
     Signature::new("deepEqual", &[Any, Any], |c, a| {
         let equal = matches!(a, [x, y] if x.deep_equal(y));
-        truth(c, a, equal)
+        // What lies deeper than the items is left out: nobody compares large values for a condition.
+        let mut inside = Origin::NONE;
+        for value in a {
+            let items = match &value.data {
+                Data::List(list) => list.to_vec(),
+                Data::Map(map) => map.entries().into_iter().map(|(_, e)| e.value).collect(),
+                _ => Vec::new(),
+            };
+            for item in items {
+                let origin = item.origin(c.origins);
+                inside = c.origins.both(inside, origin);
+            }
+        }
+        truth(c, a, equal).map(|truth| truth.under(inside, c.origins))
     }),
     Signature::variadic("default", &[Any], Any, default),
     Signature::new("empty", &[Any], |c, a| {

@@ -1,6 +1,7 @@
 //! `urlParse` and `urlJoin`: Go's `net/url`, as far as the two show it.
 
 use super::{Result, fail};
+use crate::render::helm::format::quote_lossless;
 use crate::render::helm::function::Type::{Map as MapOf, String as Str};
 use crate::render::helm::function::{Context, FunctionError, Signature, map, text};
 use crate::render::helm::value::{Map, Value};
@@ -10,7 +11,10 @@ pub(super) const TABLE: &[Signature] = &[
         let given = text(a, 0);
         let given = given.lossy();
         let url = parse(&given).map_err(|why| {
-            FunctionError::new(format!("unable to parse url: parse {given:?}: {why}"))
+            FunctionError::new(format!(
+                "unable to parse url: parse {}: {why}",
+                quote_lossless(given.as_bytes())
+            ))
         })?;
         let origin = c.union(a);
         let map = Map::new();
@@ -75,7 +79,7 @@ fn join(context: &mut Context<'_>, arguments: &[Value]) -> Result {
         out.push(':');
     }
     if opaque.is_empty() {
-        if !scheme.is_empty() || !host.is_empty() || user.is_some() {
+        if !host.is_empty() || user.is_some() || (!scheme.is_empty() && !path.is_empty()) {
             out.push_str("//");
             if let Some(user) = user {
                 out.push_str(&user);

@@ -4,6 +4,7 @@ use std::any::Any as StdAny;
 
 use super::semver::{Constraint, Version};
 use super::{Result, fail, truth};
+use crate::discover::HelmVersion;
 use crate::origin::Origin;
 use crate::render::helm::function::Type::{self, Object as ObjectOf, String as Str};
 use crate::render::helm::function::{Context, FunctionError, Signature, text};
@@ -18,7 +19,11 @@ pub(super) const TABLE: &[Signature] = &[
         Ok(Value::object(SemVer { version, origin }, origin))
     }),
     Signature::new("semverCompare", &[Str, Str], |c, a| {
-        let constraint = Constraint::parse(&text(a, 0).lossy()).map_err(FunctionError::new)?;
+        let constraint = Constraint::parse(&text(a, 0).lossy()).map_err(|words| match c.helm {
+            HelmVersion::V4 => FunctionError::new(words),
+            // The library of Helm 3 does not quote the constraint.
+            HelmVersion::V3 => FunctionError::new(words.replace('"', "")),
+        })?;
         let version = Version::parse(&text(a, 1).lossy()).map_err(FunctionError::new)?;
         truth(c, a, constraint.check(&version))
     }),

@@ -21,8 +21,8 @@ pub enum Items {
     Byte,
     /// `[]map[string]interface {}`
     Map,
-    /// `[][]string` and whatever else is a slice of slices
-    Strings,
+    /// `[][]interface {}`
+    Lists,
 }
 
 /// A slice.
@@ -31,20 +31,37 @@ pub struct List {
     /// Its element type.
     pub items: Items,
     values: Vec<Value>,
+    /// A slice that was never made: empty, and null where JSON or YAML is written.
+    is_nil: bool,
 }
 
 impl List {
     /// An `[]interface {}`.
     pub fn new(values: Vec<Value>) -> Self {
-        Self {
-            items: Items::Any,
-            values,
-        }
+        Self::of(Items::Any, values)
     }
 
     /// A slice of another element type.
     pub fn of(items: Items, values: Vec<Value>) -> Self {
-        Self { items, values }
+        Self {
+            items,
+            values,
+            is_nil: false,
+        }
+    }
+
+    /// The values, or where there are none a slice that Go's function never made.
+    pub fn or_nil(items: Items, values: Vec<Value>) -> Self {
+        Self {
+            items,
+            is_nil: values.is_empty(),
+            values,
+        }
+    }
+
+    /// True if and only if the slice was never made.
+    pub fn is_nil(&self) -> bool {
+        self.is_nil
     }
 }
 

@@ -1,0 +1,117 @@
+//! Texts that were read and parsed, kept by content: what many apps read, and base and head alike, is parsed once.
+//!
+//! Whoever renders more than one app keeps a [`Cache`] and gives it to each rendering. Nothing in it depends on a path, a
+//! revision or an app, so it never has to be emptied: an edited file is another content. Origins are made anew
+//! for each app, because they say where its values were written.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::snapshot::{ContentId, EntryKind, ReadError, Tree};
+use crate::text::{RepoPath, Span};
+use crate::yaml::{self, Stream};
+
+/// Texts are no longer kept when they are more than this together: 256 MiB. Their trees take a few times as much.
+const MAX_BYTES: usize = 256 << 20;
+
+/// What renderings share. Threads may use it at the same time.
+#[derive(Debug, Default)]
+pub struct Cache {
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    texts: HashMap<ContentId, Arc<Parsed>>,
+    bytes: usize,
+}
+
+impl Cache {
+    /// The file at `path`, which is noted in the inputs of `tree` also where its bytes are known already.
+    pub(super) fn read(&self, tree: &Tree<'_>, path: &RepoPath) -> Result<Arc<Parsed>, ReadError> {
+        let real = tree.real(path)?;
+        tree.find(&real)?;
+        let entry = tree.snapshot().entry(&real);
+        let id = entry
+            .filter(|entry| entry.kind == EntryKind::File)
+            .map(|entry| entry.id);
+        let known = id.and_then(|id| self.held().texts.get(&id).cloned());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let parsed = Arc::new(Parsed::new(tree.read_text(path)?));
+        let mut held = self.held();
+        let Some(id) = id.filter(|_| held.bytes + parsed.text.len() <= MAX_BYTES) else {
+            return Ok(parsed);
+        };
+        held.bytes += parsed.text.len();
+        Ok(Arc::clone(held.texts.entry(id).or_insert(parsed)))
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+        // Each change is an insertion, so a thread that panicked left nothing half done.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the documents of a text begin and end, each with what it holds; or the place that cannot be cut.
+pub(super) type Documents = Result<Vec<(usize, usize, Stream)>, Span>;
+
+/// A text, and what was parsed of it so far.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// The text as it is in the file.
+    pub(super) text: Arc<str>,
+    whole: OnceLock<Stream>,
+    documents: OnceLock<Documents>,
+}
+
+impl Parsed {
+    fn new(text: Arc<str>) -> Self {
+        Self {
+            text,
+            whole: OnceLock::new(),
+            documents: OnceLock::new(),
+        }
+    }
+
+    /// The text as one YAML stream.
+    pub(super) fn whole(&self) -> &Stream {
+        self.whole.get_or_init(|| yaml::parse(&self.text))
+    }
+
+    /// The documents that `cut` finds in the text. All callers cut alike: Kustomize has rules of its own.
+    pub(super) fn documents(&self, cut: impl FnOnce(&str) -> Documents) -> &Documents {
+        self.documents.get_or_init(|| cut(&self.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::{Memory, Overlay};
+
+    #[test]
+    fn a_text_is_parsed_once_whatever_it_is_called() {
+        let memory = Memory::new("test", [("a.yaml", "k: 1\n"), ("b.yaml", "k: 1\n")]).unwrap();
+        let path = |name| RepoPath::new(name).unwrap();
+        let edit = [(path("b.yaml"), Some(b"k: 2\n".to_vec()))];
+        let edited = Overlay::new(&memory, edit);
+        let (before, after) = (Tree::new(&memory), Tree::new(&edited));
+        let cache = Cache::default();
+        let read = |tree, name| cache.read(tree, &path(name)).unwrap();
+        let first = read(&before, "a.yaml");
+        for (tree, name, same) in [
+            (&before, "b.yaml", true),
+            (&after, "a.yaml", true),
+            (&after, "b.yaml", false),
+        ] {
+            assert_eq!(Arc::ptr_eq(&first, &read(tree, name)), same, "{name}");
+        }
+        assert_eq!(after.inputs().files.len(), 2);
+        assert!(matches!(
+            cache.read(&before, &path("c.yaml")),
+            Err(ReadError::Missing(_))
+        ));
+    }
+}

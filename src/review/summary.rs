@@ -1,0 +1,186 @@
+//! The summary comment: how the check ended, every cause with where it is told, what could not be checked, what was cut.
+
+use super::body::place;
+use super::posted::MARKER;
+use super::{ReviewPlan, Rung, Subject, Topic};
+use crate::finding::State;
+use crate::fix::{Remedy, Safety};
+use crate::markdown;
+use crate::report::{Conclusion, Report};
+
+/// The body of the summary, without its marker.
+pub(super) fn body(
+    report: &Report,
+    places: &[(Topic<'_>, Rung)],
+    plan: &ReviewPlan,
+    subject: &Subject,
+    limit: usize,
+) -> String {
+    let mut blocks = vec![heading(report, subject)];
+    for note in &report.notes {
+        blocks.push(format!(
+            "Note: {}.",
+            markdown::prose(note.trim_end_matches('.'))
+        ));
+    }
+    blocks.extend(problems(report));
+    if !places.is_empty() {
+        blocks.extend(findings(places));
+    }
+    blocks.extend(quieter(report, plan));
+    if let Some(page) = &subject.report {
+        blocks.push(format!("[The whole report](<{}>)", link(page)));
+    }
+    let more = |n| format!("_{n} more parts did not fit here; the report has them all._");
+    markdown::within(&blocks, limit.saturating_sub(MARKER), more)
+}
+
+/// A link target that cannot leave its angle brackets.
+fn link(page: &str) -> String {
+    page.chars()
+        .filter(|c| !c.is_control() && !matches!(c, '<' | '>' | '\\' | ' '))
+        .collect()
+}
+
+fn heading(report: &Report, subject: &Subject) -> String {
+    let blocking = report.findings.iter().filter(|told| told.blocks).count();
+    let (new, resolved) = (report.count(State::New), report.count(State::Resolved));
+    let verdict = match report.conclusion {
+        Conclusion::Clean => "nothing blocks this change".to_owned(),
+        Conclusion::Findings => format!("{blocking} of {new} new findings block this change"),
+        Conclusion::Incomplete => {
+            "**incomplete**: something could not be checked, so this is not a pass".to_owned()
+        }
+    };
+    let head: String = subject.head.chars().take(12).collect();
+    let changed = report
+        .apps
+        .iter()
+        .filter(|app| app.changed_resources > 0)
+        .count();
+    format!(
+        "### Plimsoll: {verdict}\n\n{new} new, {resolved} resolved. {changed} of {} apps render differently at {}.",
+        report.apps.len(),
+        markdown::code(&head)
+    )
+}
+
+fn problems(report: &Report) -> Option<String> {
+    if report.problems.is_empty() {
+        return None;
+    }
+    let lines: Vec<String> = report
+        .problems
+        .iter()
+        .map(|trouble| {
+            let problem = &trouble.problem;
+            let file = problem.place.as_ref().map(|place| place.path.to_string());
+            let place = file.map(|file| format!("{}: ", markdown::code(&file)));
+            let help = problem.help.as_deref().unwrap_or_default();
+            format!(
+                "- {}{} {}",
+                place.unwrap_or_default(),
+                markdown::prose(&problem.message),
+                markdown::prose(help)
+            )
+        })
+        .collect();
+    let shown = lines.len().min(20);
+    let mut text = format!(
+        "**Could not be checked**\n\n{}",
+        lines.get(..shown).unwrap_or_default().join("\n")
+    );
+    if lines.len() > shown {
+        text.push_str(&format!("\n- and {} more", lines.len() - shown));
+    }
+    Some(text)
+}
+
+/// How many rows a table has at most, so that a summary can be cut between tables.
+const ROWS: usize = 50;
+
+fn findings(places: &[(Topic<'_>, Rung)]) -> Vec<String> {
+    let rows: Vec<Vec<String>> = places
+        .iter()
+        .flat_map(|(topic, rung)| topic.groups.iter().map(move |group| (topic, group, rung)))
+        .map(|(topic, group, rung)| {
+            let told = group.first;
+            let place = told.location.as_ref().map(place).unwrap_or_default();
+            let apps = match group.apps.as_slice() {
+                [app] => markdown::code(&app.id),
+                apps => format!("{} apps", apps.len()),
+            };
+            let fix = match topic.remedy {
+                Some(Remedy::Fix(fix)) if fix.safety == Safety::Safe => "proved",
+                Some(Remedy::Fix(_)) => "proved, to be checked",
+                Some(Remedy::Draft(_)) => "to be filled in",
+                None => "",
+            };
+            let proposed = match &told.waiver {
+                Some(_) => " (a waiver is proposed)",
+                None => "",
+            };
+            let severity = told.finding.severity.name();
+            vec![
+                if told.blocks {
+                    format!("**{severity}**")
+                } else {
+                    severity.to_owned()
+                },
+                format!(
+                    "{} {}{proposed}",
+                    markdown::code(told.finding.control.as_str()),
+                    markdown::prose(&told.finding.message)
+                ),
+                place,
+                apps,
+                fix.to_owned(),
+                rung.name().to_owned(),
+            ]
+        })
+        .collect();
+    rows.chunks(ROWS)
+        .map(|rows| markdown::table(&["", "finding", "decided at", "in", "fix", "told as"], rows))
+        .collect()
+}
+
+/// What is not a new finding: resolved and accepted ones, and threads that were closed.
+fn quieter(report: &Report, plan: &ReviewPlan) -> Option<String> {
+    let mut lines = Vec::new();
+    let told = |wanted: State| {
+        let groups = report.groups().into_iter();
+        groups.filter(move |group| group.first.finding.state == wanted)
+    };
+    for group in told(State::Resolved) {
+        let finding = &group.first.finding;
+        lines.push(format!(
+            "- resolved: {} {}",
+            markdown::code(finding.control.as_str()),
+            markdown::prose(&finding.message)
+        ));
+    }
+    for group in told(State::New) {
+        let Some(waiver) = group
+            .first
+            .waiver
+            .as_ref()
+            .filter(|waiver| !waiver.proposed)
+        else {
+            continue;
+        };
+        let until = waiver.until.as_ref().map(|day| format!(" until {day}"));
+        lines.push(format!(
+            "- accepted{}: {} {} ({})",
+            until.unwrap_or_default(),
+            markdown::code(group.first.finding.control.as_str()),
+            markdown::prose(&group.first.finding.message),
+            markdown::text(&waiver.reason)
+        ));
+    }
+    let closed = plan.retirements.len();
+    if closed > 0 {
+        lines.push(format!("- {closed} of the earlier comments no longer hold"));
+    }
+    let summary = format!("{} more lines", lines.len());
+    (!lines.is_empty()).then(|| markdown::details(&markdown::html(&summary), &lines.join("\n")))
+}

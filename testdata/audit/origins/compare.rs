@@ -1,0 +1,229 @@
+//! The scalars in which two renderings of one app differ.
+//!
+//! Objects are paired by identity, what is left by kind and order, because a change of a name is one change and not the end of
+//! everything in the object. Items of lists are paired so that an item more or less does not move the others.
+
+use plimsoll::origin::Origin;
+use plimsoll::render::Rendered;
+use plimsoll::resource::Resource;
+use plimsoll::yaml::{Data, Value};
+
+/// A scalar, with the origins of the keys above it.
+pub(crate) struct Leaf<'a> {
+    pub(crate) value: &'a Value,
+    pub(crate) keys: Vec<Origin>,
+}
+
+/// A scalar that is another, is gone, or is new.
+pub(crate) struct Difference<'a> {
+    pub(crate) path: String,
+    pub(crate) before: Option<Leaf<'a>>,
+    pub(crate) after: Option<Leaf<'a>>,
+}
+
+/// The scalars of a value, in order; an empty list or map counts as one.
+pub(crate) fn leaves(value: &Value) -> Vec<&Value> {
+    let mut found = Vec::new();
+    collect(value, &mut found);
+    found
+}
+
+fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    match &value.data {
+        Data::Mapping(map) if !map.is_empty() => {
+            map.iter().for_each(|entry| collect(&entry.value, found))
+        }
+        Data::Sequence(items) if !items.is_empty() => {
+            items.iter().for_each(|item| collect(item, found))
+        }
+        Data::Mapping(_) | Data::Sequence(_) => {}
+        _ => found.push(value),
+    }
+}
+
+/// All differences between two renderings.
+pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Vec<Difference<'a>> {
+    let mut walk = Walk {
+        differences: Vec::new(),
+    };
+    let (before, after) = (&before.rendering.resources, &after.rendering.resources);
+    let mut rest: Vec<&Resource> = after.iter().collect();
+    let mut alone = Vec::new();
+    let mut take = |fits: &dyn Fn(&Resource) -> bool| {
+        let at = rest.iter().position(|other| fits(other))?;
+        Some(rest.remove(at))
+    };
+    for one in before {
+        match take(&|other| other.identity == one.identity) {
+            Some(other) => walk.pair(one, other),
+            None => alone.push(one),
+        }
+    }
+    for one in alone {
+        match take(&|other| {
+            other.identity.kind == one.identity.kind && other.identity.group == one.identity.group
+        }) {
+            Some(other) => walk.pair(one, other),
+            None => walk.all(&one.identity.to_string(), &one.value, &[], true),
+        }
+    }
+    for other in rest {
+        walk.all(&other.identity.to_string(), &other.value, &[], false);
+    }
+    walk.differences
+}
+
+struct Walk<'a> {
+    differences: Vec<Difference<'a>>,
+}
+
+impl<'a> Walk<'a> {
+    fn pair(&mut self, before: &'a Resource, after: &'a Resource) {
+        if before.value != after.value {
+            self.values(
+                &before.identity.to_string(),
+                &before.value,
+                &after.value,
+                &[],
+                &[],
+            );
+        }
+    }
+
+    /// Every scalar of what is only on one side.
+    fn all(&mut self, path: &str, value: &'a Value, keys: &[Origin], is_before: bool) {
+        match &value.data {
+            Data::Mapping(map) => {
+                for entry in map.iter() {
+                    let keys = [keys, &[entry.key_origin]].concat();
+                    self.all(
+                        &format!("{path}.{}", entry.key),
+                        &entry.value,
+                        &keys,
+                        is_before,
+                    );
+                }
+            }
+            Data::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.all(&format!("{path}[{index}]"), item, keys, is_before);
+                }
+            }
+            _ => {
+                let leaf = Some(Leaf {
+                    value,
+                    keys: keys.to_vec(),
+                });
+                let (before, after) = if is_before {
+                    (leaf, None)
+                } else {
+                    (None, leaf)
+                };
+                self.differences.push(Difference {
+                    path: path.to_owned(),
+                    before,
+                    after,
+                });
+            }
+        }
+    }
+
+    fn values(
+        &mut self,
+        path: &str,
+        before: &'a Value,
+        after: &'a Value,
+        keys: &[Origin],
+        new_keys: &[Origin],
+    ) {
+        match (&before.data, &after.data) {
+            (Data::Mapping(old), Data::Mapping(new)) => {
+                for entry in old.iter() {
+                    let below = format!("{path}.{}", entry.key);
+                    let keys = [keys, &[entry.key_origin]].concat();
+                    match new.entry(&entry.key) {
+                        Some(other) => {
+                            let new_keys = [new_keys, &[other.key_origin]].concat();
+                            self.values(&below, &entry.value, &other.value, &keys, &new_keys);
+                        }
+                        None => self.all(&below, &entry.value, &keys, true),
+                    }
+                }
+                for entry in new.iter().filter(|entry| old.entry(&entry.key).is_none()) {
+                    let keys = [new_keys, &[entry.key_origin]].concat();
+                    self.all(&format!("{path}.{}", entry.key), &entry.value, &keys, false);
+                }
+            }
+            (Data::Sequence(old), Data::Sequence(new)) => {
+                self.items(path, old, new, keys, new_keys)
+            }
+            (Data::Mapping(_) | Data::Sequence(_), _)
+            | (_, Data::Mapping(_) | Data::Sequence(_)) => {
+                self.all(path, before, keys, true);
+                self.all(path, after, new_keys, false);
+            }
+            _ if before == after => {}
+            _ => self.differences.push(Difference {
+                path: path.to_owned(),
+                before: Some(Leaf {
+                    value: before,
+                    keys: keys.to_vec(),
+                }),
+                after: Some(Leaf {
+                    value: after,
+                    keys: new_keys.to_vec(),
+                }),
+            }),
+        }
+    }
+
+    fn items(
+        &mut self,
+        path: &str,
+        old: &'a [Value],
+        new: &'a [Value],
+        keys: &[Origin],
+        new_keys: &[Origin],
+    ) {
+        let same = |a: &Value, b: &Value| a == b;
+        let start = old.iter().zip(new).take_while(|(a, b)| same(a, b)).count();
+        let (old_rest, new_rest) = (
+            old.get(start..).unwrap_or_default(),
+            new.get(start..).unwrap_or_default(),
+        );
+        let end = old_rest
+            .iter()
+            .rev()
+            .zip(new_rest.iter().rev())
+            .take_while(|(a, b)| same(a, b))
+            .count();
+        let old_rest = old_rest.get(..old_rest.len() - end).unwrap_or_default();
+        let new_rest = new_rest.get(..new_rest.len() - end).unwrap_or_default();
+        if old_rest.len() == new_rest.len() {
+            for (index, (a, b)) in old_rest.iter().zip(new_rest).enumerate() {
+                self.values(&format!("{path}[{}]", start + index), a, b, keys, new_keys);
+            }
+            return;
+        }
+        // Items are the same where their names are, or where all of them is.
+        let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
+        let fits = |a: &Value, b: &Value| match (name(a), name(b)) {
+            (Some(a), Some(b)) => a == b,
+            _ => a == b,
+        };
+        let mut left: Vec<&'a Value> = new_rest.iter().collect();
+        for (index, item) in old_rest.iter().enumerate() {
+            let below = format!("{path}[{}]", start + index);
+            match left.iter().position(|other| fits(item, other)) {
+                Some(at) => {
+                    let other = left.remove(at);
+                    self.values(&below, item, other, keys, new_keys);
+                }
+                None => self.all(&below, item, keys, true),
+            }
+        }
+        for item in left {
+            self.all(&format!("{path}[+]"), item, new_keys, false);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Times Plimsoll against `kubectl kustomize` over the real conformance cases.
+
+    cargo build --release --bin plimsoll --bench overlays
+    testdata/bench/kustomize.py path/to/kubectl [--root target/conformance] [--rounds 3] [--every N]
+
+Each case that Kustomize builds is built by both as a process of its own, in turns, output to a file that is thrown away; a case
+counts with the fastest of its rounds, and with the processor time beside the wall clock. Then the bench `overlays` renders all
+of them in one process. Printed: the median and the quartiles of the ratios, the ratio of the totals, the ratio in one
+process, and the peak memory of both. The machine should be quiet; nothing here is a test."""
+import argparse, json, os, statistics, subprocess, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+
+def run(command):
+    """Seconds on the wall, seconds of processor, peak resident MiB."""
+    start = time.perf_counter()
+    pid = os.fork()
+    if pid == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        os.execve(command[0], command, {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"})
+    _, status, usage = os.wait4(pid, 0)
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, status
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kubectl")
+    parser.add_argument("--root", default=os.path.join(TOP, "target/conformance"))
+    parser.add_argument("--plimsoll", default=os.path.join(TOP, "target/release/plimsoll"))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--every", type=int, default=1, help="only every Nth case")
+    options = parser.parse_args()
+    with open(options.root + "/real/cases.jsonl") as file:
+        cases = [json.loads(line) for line in file]
+    cases = [c for c in cases if c["expect"] == "ok" and not c["helm"]][:: options.every]
+    programs = [[os.path.abspath(options.kubectl), "kustomize"], [os.path.abspath(options.plimsoll), "render"]]
+    measured = []
+    for case in cases:
+        place = os.path.abspath(f"{options.root}/real/tree/{case['repo']}/{case['dir']}")
+        rounds = [[run([*program, place, *case["flags"]]) for program in programs] for _ in range(options.rounds)]
+        if any(status for pair in rounds for *_, status in pair):
+            print(f"{case['id']}: a program failed")
+            continue
+        measured.append([[min(pair[side][kind] for pair in rounds) for kind in range(3)] for side in range(2)])
+    for kind, name in enumerate(["wall clock", "processor time", "peak memory"]):
+        theirs, ours = ([pair[side][kind] for pair in measured] for side in range(2))
+        ratios = [a / max(b, 1e-4) for a, b in zip(theirs, ours)]
+        quarter = statistics.quantiles(ratios, n=4)
+        print(f"{name}, {len(measured)} cases, best of {options.rounds}: kubectl {sum(theirs):.1f}, Plimsoll {sum(ours):.1f} (sums);"
+              f" ratio median {statistics.median(ratios):.1f}, quartiles {quarter[0]:.1f} and {quarter[2]:.1f}, of the sums {sum(theirs) / sum(ours):.1f}")
+    if options.every == 1:
+        command = ["cargo", "bench", "--quiet", "--bench", "overlays", "--", os.path.abspath(options.root)]
+        inside = subprocess.run(command, cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        print(inside)
+        seconds = float(inside.splitlines()[-1])
+        print(f"one process: ratio of the sums {sum(pair[0][0] for pair in measured) / seconds:.1f} (wall clock)")
+
+
+if __name__ == "__main__":
+    main()
