@@ -134,7 +134,11 @@ fn fitting(whole: &Value, part: Option<&Value>, wanted: &Value) -> Vec<Value> {
         part.and_then(Value::as_str),
         wanted.as_str(),
     ) else {
-        return vec![wanted.clone()];
+        // What was written as a text stays one, unless the template asks for its truth.
+        let is_plain = matches!(wanted.data, Data::Bool(_) | Data::Int(_) | Data::Uint(_));
+        let is_text = is_plain && part.is_some_and(|part| part.as_str().is_some());
+        let kept = is_text.then(|| Value::string(shown(wanted), Origin::NONE));
+        return kept.into_iter().chain([wanted.clone()]).collect();
     };
     if whole == part || part.is_empty() {
         return vec![Value::string(wanted, Origin::NONE)];
