@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Layer;
-use super::candidate::{Candidate, Goal, Scene, parts};
+use super::candidate::{Candidate, Goal, Scene, parts, shown};
 use super::place;
 use crate::cause::{Printed, alike};
 use crate::discover::Release;

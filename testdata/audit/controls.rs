@@ -14,6 +14,10 @@ use plimsoll::problem::Problem;
 use plimsoll::snapshot::{Disk, Tree};
 use plimsoll::text::{LineIndex, RepoPath};
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every program of this folder ends this way"
+)]
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut folder = "controls".to_owned();
     let mut names = Vec::new();
