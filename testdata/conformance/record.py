@@ -76,18 +76,21 @@ def policy_figures(text):
 def main():
     out = pathlib.Path(sys.argv[1])
     groups = helm_figures("helm", lines(out / "helm.jsonl"))
-    groups |= helm_figures("helm 3", lines(out / "helm3.jsonl"))
-    # Of Helm 3 one run was recorded, which does not show what varies.
-    groups.pop("helm 3: same but for what varies")
-    groups |= more_figures(lines(out / "helm-more.jsonl"))
+    if (out / "helm3.jsonl").exists():
+        groups |= helm_figures("helm 3", lines(out / "helm3.jsonl"))
+        # Of Helm 3 one run was recorded, which does not show what varies.
+        groups.pop("helm 3: same but for what varies")
+    if (out / "helm-more.jsonl").exists():
+        groups |= more_figures(lines(out / "helm-more.jsonl"))
     groups |= kustomize_figures(json.loads((out / "kustomize.json").read_text()))
     figures, failures = {}, {}
     for name, cases in groups.items():
         figures[name] = {"good": sum(good for _, good, _ in cases), "cases": len(cases)}
         failures[name] = [f"{id}: {why}" for id, good, why in sorted(cases) if not good]
     printed = printed_figures("yaml", (out / "yaml.txt").read_text())
-    printed |= printed_figures("kustomize origins", (out / "kustomize-origins.txt").read_text())
-    printed |= policy_figures((out / "policy.txt").read_text())
+    for file, read in (("kustomize-origins.txt", lambda text: printed_figures("kustomize origins", text)), ("policy.txt", policy_figures)):
+        if (out / file).exists():
+            printed |= read((out / file).read_text())
     for name, (good, total) in printed.items():
         figures[name] = {"good": good, "cases": total}
 
