@@ -11,7 +11,7 @@ use super::place;
 use crate::cause::{Printed, alike};
 use crate::discover::Release;
 use crate::origin::{Origin, Role, Source as Place};
-use crate::text::{RepoPath, TextEdit};
+use crate::text::{Edit, RepoPath, TextEdit};
 use crate::yaml::{self, Data, Dialect, Path, Step, Value};
 
 /// How many empty reads and switches around a place are tried.
@@ -80,6 +80,11 @@ fn write(text: &str, setting: &Setting) -> Option<(TextEdit, String)> {
             match document.at(path) {
                 Some((_, depth)) if depth == path.steps().len() => {
                     let edit = yaml::edit::remove(text, document, path).ok()?;
+                    let has_comment = |edit: &Edit| edit.span.of(text).contains('#');
+                    if edit.edits().iter().any(has_comment) {
+                        // What a person wrote about the key would go with it; a null leaves it.
+                        return set(&Value::default());
+                    }
                     Some((edit, format!("remove {path}")))
                 }
                 // What a chart sets is taken away by a null.

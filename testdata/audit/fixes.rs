@@ -27,7 +27,7 @@ use plimsoll::fix::{self, Bench, Edits, Fix, Judges, Layer, Subject};
 use plimsoll::origin::Origin;
 use plimsoll::policy::{self, Side};
 use plimsoll::render::{self, Rendered};
-use plimsoll::resource::{Resource, flatten};
+use plimsoll::resource::{Identity, Resource, flatten};
 use plimsoll::snapshot::{EntryKind, Memory, Snapshot};
 use plimsoll::text::{RepoPath, Span};
 use plimsoll::yaml::{self, Dialect};
@@ -565,14 +565,31 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
             ..Side::new(&sampled.app.id, &resources)
         };
         let (findings, _) = policy::evaluate(&judges.all, &Side::new(&sampled.app.id, &[]), &head);
+        // Helm's random functions give an object another name each time; what stands before the random part is the same.
+        let stem = |name: &str| {
+            name.rsplit_once('-')
+                .map_or(name, |(stem, _)| stem)
+                .to_owned()
+        };
+        let mut names = resources.iter().map(|resource| &resource.identity.name);
+        let is_random = !names.any(|name| *name == sampled.finding.resource.name);
+        let is_meant = |other: &Identity| {
+            let meant = &sampled.finding.resource;
+            let is_named = if is_random {
+                stem(&other.name) == stem(&meant.name)
+            } else {
+                other.name == meant.name
+            };
+            is_named && other.kind == meant.kind && other.group == meant.group
+        };
         let remains = |finding: &Finding| {
             finding.control == sampled.finding.control
-                && finding.resource == sampled.finding.resource
+                && is_meant(&finding.resource)
                 && finding.field == sampled.finding.field
         };
         let is_there = resources
             .iter()
-            .any(|resource| resource.identity == sampled.finding.resource);
+            .any(|resource| is_meant(&resource.identity));
         if output.status.success() && is_there && !findings.iter().any(remains) {
             gone += 1;
         } else {
