@@ -4,18 +4,19 @@
 //! # Bird's eye view
 //!
 //! ```text
-//!  Snapshot(base) ─┐                                                         ┌─ text, json
-//!                  ├─ discover ─ render ─ change ─ policy ─ cause ─ (Report) ┤
-//!  Snapshot(head) ─┘   Apps     Rendered  Changes  Findings Locations        └─ exit code
-//!                        └──────── Problems flow beside, and end in the same report ────────┘
+//!  Snapshot(base) ─┐                                                             ┌─ reports: text json sarif junit markdown html
+//!                  ├─ discover ─ render ─ change ─ policy ─ cause ─ fix ─ Report ┤
+//!  Snapshot(head) ─┘   Apps     Rendered  Changes  Findings  Lines  Proofs       └─ review: plan ─ github: publish
+//!                        └────────── Problems flow beside, and end in the same report ──────────┘
 //! ```
 //!
 //! A [`snapshot`] is a read-only tree of files at one revision. [`discover`] says which apps it holds: charts with their
 //! values, kustomizations, plain manifests. [`render`] turns an app into the objects that would reach the cluster, each
 //! value with its [`origin`]: the bytes of the files that people edit. [`change`] pairs the objects of base and head.
 //! [`policy`] evaluates controls on both sides, so that a finding is *new*, *existing* or *resolved*. [`cause`] walks
-//! the origins back to the line that made a finding, and [`report`] tells it. [`check`] is the one function that joins
-//! all of this; the command line, and later the Action, the hook and the server, only call it.
+//! the origins back to the line that made a finding, [`fix`] tries edits on the files until one is proved, and [`report`]
+//! tells it. [`check`] is the one function that joins all of this; the command line, the hook and the Action only call it.
+//! [`review`] makes of its report what a pull request is told, and [`github`] carries that out.
 //!
 //! # Map of the layers
 //!
@@ -62,8 +63,8 @@
 //!
 //! No process is started, and rendering fetches nothing: a dependency that is not in the repository is a problem that names it.
 //! With `--allow-network` the command line has [`fetch`] get what was wanted, and renders again with it beside the repository.
-//! No `async`: threads render, and sockets will come with the layers that need them. No process-global state. No
-//! `utils`: what has no home has no name yet.
+//! No `async` but behind the door of `github/client.rs`: threads render. No process-global state. No `utils`: what has
+//! no home has no name yet.
 
 #![cfg_attr(
     test,
