@@ -1,7 +1,8 @@
 //! What a comment says: the finding, its history, the proved edit, and what the proof showed.
 
-use super::Topic;
 use super::posted::{self, MARKER, Thread};
+use super::{Anchor, Topic};
+use crate::change::hunks::Side;
 use crate::fix::{Edits, Fix, Remedy, Safety};
 use crate::markdown;
 use crate::report::{Group, Location, Report, Told, Which, file_edits};
@@ -9,10 +10,12 @@ use crate::report::{Group, Location, Report, Told, Which, file_edits};
 /// How many places, apps and fields are named one by one.
 const NAMED: usize = 6;
 
-/// The body of a topic's comment, without its marker. `replacement` is the text of its suggestion.
+/// The body of a topic's comment, without its marker. `stands_on` is where it is shown, `replacement` the text of its
+/// suggestion.
 pub(super) fn comment(
     report: &Report,
     topic: &Topic<'_>,
+    stands_on: Option<&Anchor>,
     replacement: Option<&str>,
     limit: usize,
 ) -> String {
@@ -43,7 +46,7 @@ pub(super) fn comment(
         None => {}
     }
     for group in &topic.groups {
-        blocks.extend(around(group));
+        blocks.extend(around(group, stands_on));
     }
     let limit = limit.saturating_sub(MARKER);
     markdown::within(&blocks, limit, |n| {
@@ -92,10 +95,10 @@ fn enumerated(all: &[String]) -> String {
 }
 
 /// Where the value came from, and which other objects made the finding new.
-fn around(group: &Group<'_>) -> Option<String> {
+fn around(group: &Group<'_>, stands_on: Option<&Anchor>) -> Option<String> {
     let told = group.first;
     let mut lines = Vec::new();
-    if let Some(history) = history(told) {
+    if let Some(history) = history(told, stands_on) {
         lines.push(history);
     }
     for reason in &told.reasons {
@@ -111,8 +114,25 @@ fn around(group: &Group<'_>) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("  \n"))
 }
 
-fn history(told: &Told) -> Option<String> {
+/// Nothing where the comment stands at the place itself: a reader sees it there, and a number would go out of date when
+/// the lines move.
+fn history(told: &Told, stands_on: Option<&Anchor>) -> Option<String> {
     let location = told.location.as_ref()?;
+    let is_here = stands_on.is_some_and(|anchor| match anchor {
+        Anchor::Lines {
+            path,
+            side,
+            first,
+            last,
+        } => {
+            let of_head = (location.side == Which::Head) == (*side == Side::New);
+            of_head && *path == location.path && (first..=last).contains(&&location.start.line)
+        }
+        Anchor::File { .. } => false,
+    });
+    if is_here && told.history.is_empty() {
+        return None;
+    }
     let mut text = format!("Decided at {}", place(location));
     for other in &told.history {
         text.push_str(if other.replaced {

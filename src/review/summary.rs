@@ -2,7 +2,7 @@
 
 use super::body::place;
 use super::posted::MARKER;
-use super::{ReviewPlan, Rung, Subject, Topic};
+use super::{Rung, Subject, Topic};
 use crate::finding::State;
 use crate::fix::{Remedy, Safety};
 use crate::markdown;
@@ -12,7 +12,7 @@ use crate::report::{Conclusion, Report};
 pub(super) fn body(
     report: &Report,
     places: &[(Topic<'_>, Rung)],
-    plan: &ReviewPlan,
+    closed: usize,
     subject: &Subject,
     limit: usize,
 ) -> String {
@@ -27,7 +27,7 @@ pub(super) fn body(
     if !places.is_empty() {
         blocks.extend(findings(places));
     }
-    blocks.extend(quieter(report, plan));
+    blocks.extend(quieter(report, closed));
     if let Some(page) = &subject.report {
         blocks.push(format!("[The whole report](<{}>)", link(page)));
     }
@@ -144,8 +144,8 @@ fn findings(places: &[(Topic<'_>, Rung)]) -> Vec<String> {
         .collect()
 }
 
-/// What is not a new finding: resolved and accepted ones, and threads that were closed.
-fn quieter(report: &Report, plan: &ReviewPlan) -> Option<String> {
+/// What is not a new finding: resolved and accepted ones, and threads that were closed, in this run or before.
+fn quieter(report: &Report, closed: usize) -> Option<String> {
     let mut lines = Vec::new();
     let told = |wanted: State| {
         let groups = report.groups().into_iter();
@@ -177,7 +177,6 @@ fn quieter(report: &Report, plan: &ReviewPlan) -> Option<String> {
             markdown::text(&waiver.reason)
         ));
     }
-    let closed = plan.retirements.len();
     if closed > 0 {
         lines.push(format!("- {closed} of the earlier comments no longer hold"));
     }
