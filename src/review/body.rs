@@ -3,7 +3,7 @@
 use super::posted::{self, MARKER, Thread};
 use super::{Anchor, Topic};
 use crate::change::hunks::Side;
-use crate::fix::{Edits, Fix, Remedy, Safety};
+use crate::fix::{Edits, Fix, Moved, Remedy, Safety};
 use crate::markdown;
 use crate::report::{Group, Location, Report, Told, Which, file_edits};
 
@@ -19,34 +19,27 @@ pub(super) fn comment(
     replacement: Option<&str>,
     limit: usize,
 ) -> String {
-    let mut blocks: Vec<String> = Vec::new();
-    for (index, group) in topic.groups.iter().enumerate() {
-        blocks.push(heading(group));
-        if index == 0
-            && let Some(line) = replacement
-        {
-            blocks.push(markdown::fence("suggestion", line));
-        }
-    }
+    let mut blocks: Vec<String> = topic.groups.iter().map(heading).collect();
     match topic.remedy {
         Some(Remedy::Fix(fix)) => {
-            if replacement.is_none() {
-                blocks.push(patch(report, &fix.edits));
-            }
-            blocks.push(proof(fix));
+            blocks.push(match replacement {
+                Some(lines) => markdown::fence("suggestion", lines),
+                None => patch(report, &fix.edits),
+            });
+            blocks.push(proof(fix, topic));
         }
         Some(Remedy::Draft(draft)) => {
             blocks.push(format!(
-                "To be filled in: {} {}.",
+                "To be filled in: {} ({}).",
                 markdown::prose(&draft.title),
-                markdown::prose(&format!("({})", draft.blank))
+                markdown::prose(&draft.blank.to_string())
             ));
             blocks.push(patch(report, &draft.edits));
         }
         None => {}
     }
     for group in &topic.groups {
-        blocks.extend(around(group, stands_on));
+        blocks.push(around(group, stands_on));
     }
     let limit = limit.saturating_sub(MARKER);
     markdown::within(&blocks, limit, |n| {
@@ -54,31 +47,50 @@ pub(super) fn comment(
     })
 }
 
-/// What is wrong, and in which objects of which apps.
+/// What is wrong.
 fn heading(group: &Group<'_>) -> String {
-    let told = group.first;
-    let finding = &told.finding;
-    let mut text = format!(
-        "**{}** · {} {}: {}\n",
+    let finding = &group.first.finding;
+    format!(
+        "**{}** · {}\n",
         finding.severity,
-        markdown::code(finding.control.as_str()),
-        markdown::text(&told.name),
         markdown::prose(&finding.message)
-    );
-    let objects: Vec<String> = group
-        .findings
+    )
+}
+
+/// Fields of objects, each with the apps that have it: one in the line, several as a list.
+fn fields<'a>(all: impl Iterator<Item = (String, &'a str, &'a str)>) -> String {
+    let mut apps: Vec<((String, &str), Vec<&str>)> = Vec::new();
+    for (resource, field, app) in all {
+        let key = (resource, field);
+        match apps.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, apps)) => apps.push(app),
+            None => apps.push((key, vec![app])),
+        }
+    }
+    let told: Vec<String> = apps
         .iter()
-        .map(|told| {
+        .map(|((resource, field), apps)| {
+            let count = match apps.len() {
+                1 => String::new(),
+                n => format!("{n} apps: "),
+            };
+            let named: Vec<String> = apps.iter().take(NAMED).map(|a| markdown::code(a)).collect();
+            let more = match apps.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
             format!(
-                "{} {} in {}",
-                markdown::code(&told.finding.resource.to_string()),
-                markdown::code(&told.finding.field),
-                markdown::code(&told.finding.app)
+                "{} of {} in {count}{}{more}",
+                markdown::code(field),
+                markdown::code(resource),
+                named.join(", ")
             )
         })
         .collect();
-    text.push_str(&enumerated(&objects));
-    text
+    match told.as_slice() {
+        [one] => format!("{one}."),
+        several => enumerated(several),
+    }
 }
 
 /// The first few of many, as a list.
@@ -94,13 +106,22 @@ fn enumerated(all: &[String]) -> String {
     text
 }
 
-/// Where the value came from, and which other objects made the finding new.
-fn around(group: &Group<'_>, stands_on: Option<&Anchor>) -> Option<String> {
+/// Which control it is, in which fields of which objects, where the value came from, which other objects made it new.
+fn around(group: &Group<'_>, stands_on: Option<&Anchor>) -> String {
     let told = group.first;
+    let places = group.findings.iter().map(|told| {
+        let finding = &told.finding;
+        let resource = finding.resource.to_string();
+        (resource, finding.field.as_str(), finding.app.as_str())
+    });
+    let mut text = format!(
+        "{} ({}): {}",
+        markdown::code(told.finding.control.as_str()),
+        markdown::text(&told.name),
+        fields(places)
+    );
     let mut lines = Vec::new();
-    if let Some(history) = history(told, stands_on) {
-        lines.push(history);
-    }
+    lines.extend(history(told, stands_on));
     for reason in &told.reasons {
         let what = if reason.removed { "removes" } else { "alters" };
         lines.push(format!(
@@ -111,7 +132,12 @@ fn around(group: &Group<'_>, stands_on: Option<&Anchor>) -> Option<String> {
     if let Some(help) = &told.help {
         lines.push(markdown::prose(help));
     }
-    (!lines.is_empty()).then(|| lines.join("  \n"))
+    if !lines.is_empty() {
+        let is_list = text.contains('\n');
+        text.push_str(if is_list { "\n\n" } else { " " });
+        text.push_str(&lines.join(" "));
+    }
+    text
 }
 
 /// Nothing where the comment stands at the place itself: a reader sees it there, and a number would go out of date when
@@ -133,7 +159,10 @@ fn history(told: &Told, stands_on: Option<&Anchor>) -> Option<String> {
     if is_here && told.history.is_empty() {
         return None;
     }
-    let mut text = format!("Decided at {}", place(location));
+    let mut text = match is_here {
+        true => "It is decided here".to_owned(),
+        false => format!("It is decided at {}", place(location)),
+    };
     for other in &told.history {
         text.push_str(if other.replaced {
             ", over "
@@ -157,33 +186,35 @@ pub(super) fn place(location: &Location) -> String {
 }
 
 /// What was shown about the fix.
-fn proof(fix: &Fix) -> String {
-    let apps: std::collections::BTreeSet<&str> =
-        fix.moves.iter().map(|moved| moved.app.as_str()).collect();
-    let count = match apps.len() {
-        1 => "1 app".to_owned(),
-        n => format!("{n} apps"),
-    };
-    let mut text = format!(
-        "Proved: {}. Rendered and evaluated again, the finding is gone, none appeared, and in {count} only this moves:",
-        markdown::prose(&fix.title)
-    );
-    let moves: Vec<String> = fix
-        .moves
+fn proof(fix: &Fix, topic: &Topic<'_>) -> String {
+    let told: Vec<_> = topic
+        .groups
         .iter()
-        .map(|moved| {
-            format!(
-                "{} {} in {}",
-                markdown::code(&moved.resource.to_string()),
-                markdown::code(&moved.field),
-                markdown::code(&moved.app)
+        .flat_map(|group| &group.findings)
+        .map(|told| {
+            (
+                &told.finding.app,
+                &told.finding.resource,
+                &told.finding.field,
             )
         })
         .collect();
-    text.push_str(&enumerated(&moves));
+    let is_told = |moved: &Moved| told.contains(&(&moved.app, &moved.resource, &moved.field));
+    let mut text =
+        "Rendered and evaluated again with this edit, the finding is gone, none appears".to_owned();
+    if fix.moves.iter().all(is_told) {
+        text.push_str(", and nothing else moves.");
+    } else {
+        let moves = fix.moves.iter().map(|moved| {
+            let resource = moved.resource.to_string();
+            (resource, moved.field.as_str(), moved.app.as_str())
+        });
+        text.push_str(", and only this moves: ");
+        text.push_str(&fields(moves));
+    }
     if let Safety::Unsafe(reason) = &fix.safety {
         text.push_str(&format!(
-            "\n\nCheck before you apply it: {}.",
+            "\n\n**Check before you apply it**: {}.",
             markdown::prose(reason)
         ));
     }

@@ -123,6 +123,8 @@ pub(crate) struct State {
     pub check_runs: Vec<Value>,
     pub faults: VecDeque<Fault>,
     pub asked: Vec<Asked>,
+    /// Each request is printed.
+    pub loud: bool,
     /// REST lies below this, as on an Enterprise server.
     prefix: &'static str,
     next: u64,
@@ -198,6 +200,7 @@ impl Double {
             check_runs: Vec::new(),
             faults: VecDeque::new(),
             asked: Vec::new(),
+            loud: false,
             prefix,
             next: 100,
         }));
@@ -337,6 +340,9 @@ fn answer(state: &Mutex<State>, mut stream: TcpStream) -> std::io::Result<()> {
         Some(fault) => (status, value, fault.headers),
         None => (status, value, String::new()),
     };
+    if state.loud {
+        println!("{method} {route} {status}");
+    }
     state.asked.push(Asked {
         method: method.to_owned(),
         route: route.to_owned(),

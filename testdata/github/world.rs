@@ -30,7 +30,9 @@ pub(crate) fn read(directory: &Path) -> Tree {
     while let Some(at) = open.pop() {
         for entry in std::fs::read_dir(&at).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.ends_with(".git") {
+                continue;
+            } else if path.is_dir() {
                 open.push(path);
             } else {
                 let name = path
