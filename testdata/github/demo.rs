@@ -1,4 +1,5 @@
-//! A whole review of a pull request, posted against a GitHub on loopback, twice: `cargo run --example github`.
+//! A whole review of a pull request, posted against a GitHub on loopback, twice, by the binary that the tests use:
+//! `cargo test --no-run --test github && cargo run --example github`.
 //!
 //! `cargo run --example github -- serve BASE_DIR HEAD_DIR BASE_SHA HEAD_SHA` only answers, with the pull request that turns
 //! the one directory into the other, at `DOUBLE_LISTEN`; it prints each request.
@@ -19,7 +20,7 @@ mod double;
 mod world;
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use double::Double;
 use world::{Run, World};
@@ -52,15 +53,13 @@ fn serve(base: &str, head: &str, base_sha: &str, head_sha: &str) -> ExitCode {
 
 fn twice() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // As the tests build it: built alone, the binary's dependencies would be built again with fewer features.
-    let built = Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "--no-run", "--test", "github"])
-        .current_dir(root)
-        .status();
-    assert!(built.unwrap().success(), "the binary was not built");
     // target/PROFILE/examples/github, beside whose folder the binary lies.
     let example = std::env::current_exe().unwrap();
     let plimsoll = example.parent().unwrap().parent().unwrap().join("plimsoll");
+    assert!(
+        plimsoll.exists(),
+        "`cargo test --no-run --test github` builds the binary"
+    );
 
     let case = root.join("testdata/review/clinic");
     let (base, head) = (
