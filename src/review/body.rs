@@ -19,18 +19,25 @@ pub(super) fn comment(
     replacement: Option<&str>,
     limit: usize,
 ) -> String {
-    let mut blocks: Vec<String> = topic.groups.iter().map(heading).collect();
+    let mut blocks: Vec<String> = Vec::new();
+    for group in &topic.groups {
+        // One edit may remedy the same in many objects: that is said once.
+        let heading = heading(group);
+        if !blocks.contains(&heading) {
+            blocks.push(heading);
+        }
+    }
     match topic.remedy {
         Some(Remedy::Fix(fix)) => {
             blocks.push(match replacement {
                 Some(lines) => markdown::fence("suggestion", lines),
                 None => patch(report, &fix.edits),
             });
-            blocks.push(proof(fix, topic));
+            blocks.push(proof(fix, topic) + "\n");
         }
         Some(Remedy::Draft(draft)) => {
             blocks.push(format!(
-                "To be filled in: {} ({}).",
+                "To be filled in: {} ({}).\n",
                 markdown::prose(&draft.title),
                 markdown::prose(&draft.blank.to_string())
             ));
@@ -38,8 +45,19 @@ pub(super) fn comment(
         }
         None => {}
     }
+    let mut controls: Vec<Vec<&Group<'_>>> = Vec::new();
     for group in &topic.groups {
-        blocks.push(around(group, stands_on));
+        let is_its = |of: &&mut Vec<&Group<'_>>| {
+            let other = of.first().map(|group| &group.first.finding.control);
+            other == Some(&group.first.finding.control)
+        };
+        match controls.iter_mut().find(is_its) {
+            Some(groups) => groups.push(group),
+            None => controls.push(vec![group]),
+        }
+    }
+    for groups in &controls {
+        blocks.push(around(groups, stands_on) + "\n");
     }
     let limit = limit.saturating_sub(MARKER);
     markdown::within(&blocks, limit, |n| {
@@ -57,40 +75,59 @@ fn heading(group: &Group<'_>) -> String {
     )
 }
 
-/// Fields of objects, each with the apps that have it: one in the line, several as a list.
-fn fields<'a>(all: impl Iterator<Item = (String, &'a str, &'a str)>) -> String {
-    let mut apps: Vec<((String, &str), Vec<&str>)> = Vec::new();
+/// A field of an object of an app.
+type Place<'a> = (String, &'a str, &'a str);
+
+/// Fields, each with the objects that have it, and those with their apps: one object in the line, several as a list.
+fn fields<'a>(all: impl Iterator<Item = Place<'a>>) -> String {
+    let mut fields: Vec<(&str, Vec<(String, Vec<&str>)>)> = Vec::new();
     for (resource, field, app) in all {
-        let key = (resource, field);
-        match apps.iter_mut().find(|(known, _)| *known == key) {
+        let objects = match fields.iter_mut().position(|(known, _)| *known == field) {
+            Some(at) => fields.get_mut(at),
+            None => {
+                fields.push((field, Vec::new()));
+                fields.last_mut()
+            }
+        };
+        let Some((_, objects)) = objects else {
+            continue;
+        };
+        match objects.iter_mut().find(|(known, _)| *known == resource) {
             Some((_, apps)) => apps.push(app),
-            None => apps.push((key, vec![app])),
+            None => objects.push((resource, vec![app])),
         }
     }
-    let told: Vec<String> = apps
+    let told: Vec<String> = fields
         .iter()
-        .map(|((resource, field), apps)| {
-            let count = match apps.len() {
-                1 => String::new(),
-                n => format!("{n} apps: "),
-            };
-            let named: Vec<String> = apps.iter().take(NAMED).map(|a| markdown::code(a)).collect();
-            let more = match apps.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                n => format!(" and {n} more"),
-            };
-            format!(
-                "{} of {} in {count}{}{more}",
-                markdown::code(field),
-                markdown::code(resource),
-                named.join(", ")
-            )
+        .map(|(field, objects)| {
+            let named: Vec<String> = objects
+                .iter()
+                .map(|(object, apps)| in_apps(object, apps))
+                .collect();
+            match named.as_slice() {
+                [one] => format!("{} of {one}", markdown::code(field)),
+                several => format!("{} of{}", markdown::code(field), enumerated(several)),
+            }
         })
         .collect();
     match told.as_slice() {
-        [one] => format!("{one}."),
-        several => enumerated(several),
+        [one] if !one.contains('\n') => format!("{one}."),
+        several => several.join("\n\n"),
     }
+}
+
+/// An object, and the apps it is in, the first few by name.
+fn in_apps(object: &str, apps: &[&str]) -> String {
+    let named: Vec<String> = apps
+        .iter()
+        .take(NAMED)
+        .map(|app| markdown::code(app))
+        .collect();
+    let more = match apps.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {n} more apps"),
+    };
+    format!("{} in {}{more}", markdown::code(object), named.join(", "))
 }
 
 /// The first few of many, as a list.
@@ -107,9 +144,12 @@ fn enumerated(all: &[String]) -> String {
 }
 
 /// Which control it is, in which fields of which objects, where the value came from, which other objects made it new.
-fn around(group: &Group<'_>, stands_on: Option<&Anchor>) -> String {
-    let told = group.first;
-    let places = group.findings.iter().map(|told| {
+fn around(groups: &[&Group<'_>], stands_on: Option<&Anchor>) -> String {
+    let Some(told) = groups.first().map(|group| group.first) else {
+        return String::new();
+    };
+    let findings = groups.iter().flat_map(|group| &group.findings);
+    let places = findings.map(|told| {
         let finding = &told.finding;
         let resource = finding.resource.to_string();
         (resource, finding.field.as_str(), finding.app.as_str())
@@ -121,17 +161,24 @@ fn around(group: &Group<'_>, stands_on: Option<&Anchor>) -> String {
         fields(places)
     );
     let mut lines = Vec::new();
-    lines.extend(history(told, stands_on));
-    for reason in &told.reasons {
-        let what = if reason.removed { "removes" } else { "alters" };
-        lines.push(format!(
-            "New because the change {what} {}.",
-            markdown::code(&reason.resource)
-        ));
+    // Of several causes the summary tells the places.
+    if groups.len() == 1 {
+        lines.extend(history(told, stands_on));
     }
-    if let Some(help) = &told.help {
-        lines.push(markdown::prose(help));
+    for told in groups.iter().map(|group| group.first) {
+        for reason in &told.reasons {
+            let what = if reason.removed { "removes" } else { "alters" };
+            lines.push(format!(
+                "New because the change {what} {}.",
+                markdown::code(&reason.resource)
+            ));
+        }
+        if let Some(help) = &told.help {
+            lines.push(format!("{}.", markdown::prose(help.trim_end_matches('.'))));
+        }
     }
+    let mut said = std::collections::BTreeSet::new();
+    lines.retain(|line| said.insert(line.clone()));
     if !lines.is_empty() {
         let is_list = text.contains('\n');
         text.push_str(if is_list { "\n\n" } else { " " });
@@ -199,7 +246,13 @@ fn proof(fix: &Fix, topic: &Topic<'_>) -> String {
             )
         })
         .collect();
-    let is_told = |moved: &Moved| told.contains(&(&moved.app, &moved.resource, &moved.field));
+    let is_told = |moved: &Moved| {
+        told.iter().any(|(app, resource, field)| {
+            let within = moved.field.strip_prefix(field.as_str());
+            let within = within.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']));
+            **app == moved.app && **resource == moved.resource && within
+        })
+    };
     let mut text =
         "Rendered and evaluated again with this edit, the finding is gone, none appears".to_owned();
     if fix.moves.iter().all(is_told) {

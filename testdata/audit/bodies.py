@@ -96,13 +96,13 @@ def main(arguments):
         for why in judge(line):
             wrong += 1
             print(f"{line['chart']} {line.get('path', '')}: {why}")
-        if bodies % 97 == 1:
+        if len(shown) < 12 and (bodies % 10 == 1 or "proved" in line):
             shown.append(line)
     print(f"{bodies} bodies, {suggestions} suggestions applied, longest {longest} characters, {wrong} wrong")
     if picture:
         with open(picture, "w", encoding="utf-8") as page:
             page.write("<meta charset=utf-8><style>body{font:14px sans-serif;max-width:860px}pre,code{background:#eee}</style>")
-            for line in shown[:12]:
+            for line in shown:
                 page.write(f"<hr><small>{line.get('path', 'the summary')}:{line.get('last', '')}</small>")
                 page.write(cmarkgfm.github_flavored_markdown_to_html(line["body"]))
     return 1 if wrong or not bodies else 0
