@@ -2,7 +2,10 @@
 FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev
 WORKDIR /source
-COPY . .
+COPY Cargo.toml Cargo.lock ./
+COPY controls controls
+COPY src src
+COPY testdata testdata
 RUN cargo build --release --locked --bin plimsoll && ./target/release/plimsoll --version
 
 FROM scratch

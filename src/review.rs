@@ -49,9 +49,9 @@ impl Capabilities {
         body: 65_536,
         comments: 50,
         per_review: 25,
-        on_files: 10,
+        on_files: 5,
         suggestions: true,
-        annotations: 50,
+        annotations: 200,
     };
 
     /// A forge that takes no comments from this token: annotations and a summary in the log remain.
@@ -267,58 +267,71 @@ pub fn plan(
         },
         per_review: forge.per_review,
     };
-    let mut matched = vec![false; posted.threads.len()];
     let mut places: Vec<(Topic<'_>, Rung)> = Vec::new();
-    let mut on_files = 0;
-    for topic in topics(report) {
+    let mut known = Known::new(&posted.threads);
+    let topics: Vec<(Topic<'_>, Option<&Thread>)> = topics(report)
+        .into_iter()
+        .map(|topic| {
+            let thread = known.take(&topic.fingerprints());
+            (topic, thread)
+        })
+        .collect();
+    // What stands there counts, or a second run would post what the first one had no room for.
+    let standing = || topics.iter().filter_map(|(_, thread)| *thread);
+    let mut room = forge.comments.saturating_sub(standing().count());
+    let on_file = |thread: &&Thread| matches!(thread.anchor, Some(Anchor::File { .. }));
+    let mut on_files = forge
+        .on_files
+        .saturating_sub(standing().filter(on_file).count());
+    for (topic, thread) in topics {
         let findings = topic.fingerprints();
         let suggestion = topic
             .remedy
             .filter(|_| forge.suggestions && subject.open)
-            .and_then(|remedy| anchor::suggestion(report, &diff, remedy, &taken));
-        let place = match &suggestion {
-            Some(suggestion) => Some((suggestion.anchor.clone(), Rung::Suggestion)),
-            None => anchor::comment(&diff, &topic),
-        };
+            .and_then(|remedy| anchor::suggestion(report, &diff, remedy, &taken))
+            // A click replaces the lines that the thread stands on now, whatever its text says.
+            .filter(|suggestion| {
+                thread.is_none_or(|thread| thread.anchor.as_ref() == Some(&suggestion.anchor))
+            });
         let replacement = suggestion.as_ref().map(|s| s.replacement.as_str());
-        let text = body::comment(report, &topic, replacement, forge.body);
-        let known = posted.threads.iter().enumerate().find(|(index, thread)| {
-            !matched.get(*index).copied().unwrap_or(true) && thread.speaks_of(&findings)
-        });
-        if let Some((index, thread)) = known {
-            for (flag, other) in matched.iter_mut().zip(&posted.threads) {
-                // Two comments of ours on one cause: the second is what remains of an interrupted run.
-                *flag |= other.comment == thread.comment;
-            }
-            let _ = index;
+        let place = match (thread, &suggestion) {
+            (Some(thread), _) => thread.anchor.clone().map(|anchor| (anchor, Rung::Inline)),
+            (None, Some(suggestion)) => Some((suggestion.anchor.clone(), Rung::Suggestion)),
+            (None, None) => anchor::comment(&diff, &topic),
+        };
+        let stands_on = place.as_ref().map(|(anchor, _)| anchor);
+        let text = body::comment(report, &topic, stands_on, replacement, forge.body);
+        let body = posted::with_marker(&text, &findings);
+        if let Some(thread) = thread {
             if thread.marker.says(&text) || thread.answered || thread.resolved {
                 plan.kept.push(thread.comment);
             } else {
                 plan.revisions.push(Revision {
                     comment: thread.comment,
-                    body: posted::with_marker(&text, &findings),
+                    body,
                 });
             }
-            let rung = match &suggestion {
-                Some(suggestion) => {
+            let rung = match (&suggestion, &thread.anchor) {
+                (Some(suggestion), _) => {
                     taken.take(suggestion);
                     Rung::Suggestion
                 }
-                None => place.map_or(Rung::Inline, |(_, rung)| rung),
+                (None, Some(Anchor::File { .. })) => Rung::File,
+                (None, _) => Rung::Inline,
             };
             places.push((topic, rung));
             continue;
         }
-        let room = plan.comments.len() < forge.comments;
         let rung = match place {
-            Some((anchor, rung)) if room && (rung != Rung::File || on_files < forge.on_files) => {
+            Some((anchor, rung)) if room > 0 && (rung != Rung::File || on_files > 0) => {
                 if let Some(suggestion) = &suggestion {
                     taken.take(suggestion);
                 }
-                on_files += usize::from(rung == Rung::File);
+                room -= 1;
+                on_files -= usize::from(rung == Rung::File);
                 plan.comments.push(Comment {
                     anchor,
-                    body: posted::with_marker(&text, &findings),
+                    body,
                     suggests: rung == Rung::Suggestion,
                     findings,
                 });
@@ -336,8 +349,8 @@ pub fn plan(
     }
     // What could not be seen may still be there, so nothing is called fixed beside a problem.
     if report.conclusion != Conclusion::Incomplete {
-        for (thread, matched) in posted.threads.iter().zip(&matched) {
-            if !matched && !thread.answered && !thread.resolved && !thread.marker.retired {
+        for thread in known.left() {
+            if !thread.answered && !thread.resolved && !thread.marker.retired {
                 plan.retirements.push(Retirement {
                     comment: thread.comment,
                     thread: thread.id.clone(),
@@ -346,13 +359,46 @@ pub fn plan(
             }
         }
     }
-    let text = summary::body(report, &places, &plan, subject, forge.body);
+    let before = |thread: &&Thread| thread.marker.retired;
+    let closed = posted.threads.iter().filter(before).count() + plan.retirements.len();
+    let text = summary::body(report, &places, closed, subject, forge.body);
     plan.summary.unchanged = posted
         .summary
         .as_ref()
         .is_some_and(|sticky| sticky.marker.says(&text));
     plan.summary.body = posted::with_marker(&text, &[]);
     plan
+}
+
+/// Threads of ours, each of which tells one topic at most.
+struct Known<'a>(Vec<Option<&'a Thread>>);
+
+impl<'a> Known<'a> {
+    fn new(threads: &'a [Thread]) -> Self {
+        Self(threads.iter().map(Some).collect())
+    }
+
+    /// The thread that speaks of these findings, the oldest first. Others that speak of nothing else are what an
+    /// interrupted run left, and as true as the first.
+    fn take(&mut self, findings: &[Fingerprint]) -> Option<&'a Thread> {
+        let speaks = |thread: &&'a Thread| thread.speaks_of(findings);
+        let taken = self
+            .0
+            .iter_mut()
+            .find(|slot| slot.is_some_and(|t| speaks(&t)))?
+            .take();
+        for slot in &mut self.0 {
+            if slot.is_some_and(|thread| thread.speaks_only_of(findings)) {
+                *slot = None;
+            }
+        }
+        taken
+    }
+
+    /// Those that no topic took.
+    fn left(self) -> impl Iterator<Item = &'a Thread> {
+        self.0.into_iter().flatten()
+    }
 }
 
 /// The new findings nobody accepted, by what remedies them, else by cause; in the order of the report.

@@ -73,9 +73,12 @@ pub struct Sent {
 
 /// A connection to GitHub with one token.
 pub struct Client {
-    crab: Octocrab,
+    rest: Octocrab,
+    /// octocrab puts the path of its base before every route, also before that of a whole address, and on an Enterprise
+    /// server the GraphQL interface does not lie below the other one: hence a base of its own.
+    graphql: Octocrab,
+    graphql_route: String,
     runtime: tokio::runtime::Runtime,
-    graphql: String,
     budget: Cell<Duration>,
     /// Everything that was sent, in order.
     sent: RefCell<Vec<Sent>>,
@@ -102,19 +105,28 @@ impl Client {
             .build()
             .map_err(|error| wrong(&error))?;
         let entered = runtime.enter();
-        let crab = Octocrab::builder()
-            .base_uri(api.trim_end_matches('/'))
-            .map_err(|_| wrong(&"it is no address"))?
-            .personal_token(token.to_owned())
-            .set_connect_timeout(Some(TIMEOUT))
-            .set_read_timeout(Some(TIMEOUT))
-            .build()
-            .map_err(|error| wrong(&error))?;
+        let connect = |base: &str| {
+            Octocrab::builder()
+                .base_uri(base.trim_end_matches('/'))
+                .map_err(|_| wrong(&"it is no address"))?
+                .personal_token(token.to_owned())
+                .set_connect_timeout(Some(TIMEOUT))
+                .set_read_timeout(Some(TIMEOUT))
+                .build()
+                .map_err(|error| wrong(&error))
+        };
+        let path = graphql
+            .find("://")
+            .and_then(|scheme| Some(scheme + 3 + graphql.get(scheme + 3..)?.find('/')?))
+            .ok_or_else(|| wrong(&"the GraphQL interface is no address"))?;
+        let (host, route) = graphql.split_at(path);
+        let (rest, graphql) = (connect(api)?, connect(host)?);
         drop(entered);
         Ok(Self {
-            crab,
+            rest,
+            graphql,
+            graphql_route: route.to_owned(),
             runtime,
-            graphql: graphql.to_owned(),
             budget: Cell::new(waits),
             sent: RefCell::default(),
         })
@@ -180,10 +192,10 @@ impl Client {
             #[serde(default)]
             errors: Vec<Value>,
         }
-        let route = self.graphql.clone();
+        let route = &self.graphql_route;
         let body = serde_json::json!({ "query": query, "variables": variables });
-        let text = self.repeated("POST", &route, Some(&body))?;
-        let envelope: Envelope<R> = read(&route, &text)?;
+        let text = self.repeated("POST", route, Some(&body))?;
+        let envelope: Envelope<R> = read(route, &text)?;
         match envelope.data {
             Some(data) if envelope.errors.is_empty() => Ok(data),
             _ => Err(Failure::Refused {
@@ -266,11 +278,16 @@ impl Client {
         route: &str,
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
+        let crab = if route == self.graphql_route {
+            &self.graphql
+        } else {
+            &self.rest
+        };
         let work = async {
             let response = match (method, body) {
-                ("PATCH", body) => self.crab._patch(route, body).await,
-                ("POST", body) => self.crab._post(route, body).await,
-                (_, _) => self.crab._get(route).await,
+                ("PATCH", body) => crab._patch(route, body).await,
+                ("POST", body) => crab._post(route, body).await,
+                (_, _) => crab._get(route).await,
             }
             .map_err(|error| Failure::Unanswered(source_of(&error)))?;
             let header = |name: &str| {
@@ -292,8 +309,7 @@ impl Client {
                     why: "it is too large".to_owned(),
                 });
             }
-            answer.body = self
-                .crab
+            answer.body = crab
                 .body_to_string(response)
                 .await
                 .map_err(|error| Failure::Unanswered(source_of(&error)))?;

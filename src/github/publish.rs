@@ -1,9 +1,10 @@
 //! A review plan carried out. Twice is as good as once: what is there already is not posted again.
 //!
-//! One bad anchor must not lose the others: a review that GitHub refuses is posted comment by comment, each falling back
-//! to its file and then to an annotation. A review of which GitHub does not say whether it was posted is looked for.
+//! One bad anchor must not lose the others: a review that GitHub refuses is halved until the comment it minds is found,
+//! which falls back to its file and then to an annotation. A review of which GitHub does not say whether it was posted is looked for.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,6 +19,15 @@ use crate::review::{Anchor, Annotation, Comment, Level, ReviewPlan};
 
 /// GitHub takes this many annotations in one request.
 const ANNOTATIONS: usize = 50;
+
+/// More requests than this that create are not made in a run: GitHub takes eighty in a minute from a token.
+const CREATED: usize = 60;
+
+/// The pause between two reviews.
+const BETWEEN_REVIEWS: Duration = Duration::from_secs(1);
+
+/// The pause after GitHub found a review too quick.
+const AFTER_HASTE: Duration = Duration::from_secs(3);
 
 /// The longest summary of a check run, in bytes.
 const CHECK_SUMMARY: usize = 65_535;
@@ -71,6 +81,7 @@ pub fn publish(
         id,
         plan,
         assumed,
+        created: 0,
         outcome,
     };
     work.summary();
@@ -92,6 +103,7 @@ struct Publisher<'a> {
     id: &'a PullId,
     plan: &'a ReviewPlan,
     assumed: Option<&'a str>,
+    created: usize,
     outcome: Outcome,
 }
 
@@ -128,15 +140,24 @@ impl<'a> Publisher<'a> {
             .comments
             .iter()
             .partition(|comment| matches!(comment.anchor, Anchor::Lines { .. }));
-        for batch in on_lines.chunks(self.plan.per_review.max(1)) {
-            self.review(batch);
+        for (index, batch) in on_lines.chunks(self.plan.per_review.max(1)).enumerate() {
+            // A review right behind another is refused as invalid.
+            if index > 0 {
+                self.client.wait(BETWEEN_REVIEWS);
+            }
+            self.review(batch, true);
         }
         for comment in on_files {
             self.on_file(comment);
         }
     }
 
-    fn review(&mut self, batch: &[&'a Comment]) {
+    /// Posts a review, or what GitHub takes of it. `again` allows for one more try of what it left open. True if and only
+    /// if it was taken whole.
+    fn review(&mut self, batch: &[&'a Comment], again: bool) -> bool {
+        if batch.is_empty() || !self.may_create(batch) {
+            return false;
+        }
         let review = NewReview {
             commit_id: &self.plan.head,
             event: "COMMENT",
@@ -146,7 +167,7 @@ impl<'a> Publisher<'a> {
             },
             comments: batch
                 .iter()
-                .filter_map(|comment| on_lines(comment, None))
+                .filter_map(|comment| on_lines(comment))
                 .collect(),
         };
         let done: Result<WireReview, Failure> =
@@ -157,21 +178,57 @@ impl<'a> Publisher<'a> {
                 if !review.html_url.is_empty() {
                     self.outcome.url = Some(review.html_url);
                 }
+                return true;
             }
-            // GitHub does not say which comment it minds.
-            Err(Failure::Refused { status: 422, .. }) => {
-                for comment in batch {
-                    self.alone(comment);
-                }
+            Err(Failure::Refused {
+                status: 422,
+                message,
+            }) if again && is_haste(&message) && self.client.wait(AFTER_HASTE) => {
+                return self.review(batch, false);
             }
+            Err(Failure::Refused { status: 422, .. }) => self.halved(batch, again),
             // It may stand there all the same, or a part of it.
             Err(Failure::Unanswered(why)) => {
-                for comment in self.missing(batch, &why) {
-                    self.alone(comment);
+                let missing = self.missing(batch, &why);
+                if again {
+                    self.review(&missing, false);
+                } else if !missing.is_empty() {
+                    self.give_up(&missing, &Failure::Unanswered(why));
                 }
             }
             Err(failure) => self.give_up(batch, &failure),
         }
+        false
+    }
+
+    /// Posts all but the comments that GitHub minds, which go onto their files. It does not say which these are: at least
+    /// one of `batch` is.
+    fn halved(&mut self, batch: &[&'a Comment], again: bool) {
+        if let [comment] = batch {
+            return self.on_file(comment);
+        }
+        let (one, other) = batch.split_at(batch.len() / 2);
+        if self.review(one, again) {
+            self.halved(other, again);
+        } else {
+            self.review(other, again);
+        }
+    }
+
+    /// Counts a request that creates. Where there have been too many, the comments are told otherwise.
+    fn may_create(&mut self, comments: &[&Comment]) -> bool {
+        if self.created < CREATED {
+            self.created += 1;
+            return true;
+        }
+        self.outcome
+            .refused
+            .extend(comments.iter().map(|c| (*c).clone()));
+        let note = "GitHub refused so many comments that the rest was not tried".to_owned();
+        if !self.outcome.notes.contains(&note) {
+            self.outcome.notes.push(note);
+        }
+        false
     }
 
     /// Those of a batch that are not on the pull request. Where that cannot be known, none: twice is worse than late.
@@ -204,27 +261,10 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// Posts one comment on its lines, else on its file.
-    fn alone(&mut self, comment: &'a Comment) {
-        let Some(body) = on_lines(comment, Some(&self.plan.head)) else {
-            return self.on_file(comment);
-        };
-        let done: Result<WireCreated, Failure> =
-            self.client.post(&self.id.route("/comments"), &body);
-        match done {
-            Ok(_) => self.outcome.posted += 1,
-            Err(Failure::Refused { status: 422, .. }) => self.on_file(comment),
-            Err(Failure::Unanswered(why)) => {
-                if self.missing(&[comment], &why).is_empty() {
-                    return;
-                }
-                self.on_file(comment);
-            }
-            Err(failure) => self.give_up(&[comment], &failure),
-        }
-    }
-
     fn on_file(&mut self, comment: &'a Comment) {
+        if !self.may_create(&[comment]) {
+            return;
+        }
         let (Anchor::Lines { path, .. } | Anchor::File { path }) = &comment.anchor;
         let body = NewFileComment {
             commit_id: &self.plan.head,
@@ -331,7 +371,12 @@ impl<'a> Publisher<'a> {
     }
 }
 
-fn on_lines<'a>(comment: &'a Comment, commit_id: Option<&'a str>) -> Option<NewLineComment<'a>> {
+/// GitHub's words for a review that follows another one too closely; it has several.
+fn is_haste(message: &str) -> bool {
+    message.contains("submitted too quickly") || message.contains("Review threads is invalid")
+}
+
+fn on_lines(comment: &Comment) -> Option<NewLineComment<'_>> {
     let Anchor::Lines {
         path,
         side,
@@ -347,7 +392,6 @@ fn on_lines<'a>(comment: &'a Comment, commit_id: Option<&'a str>) -> Option<NewL
     };
     let several = first != last;
     Some(NewLineComment {
-        commit_id,
         path: path.as_str(),
         body: &comment.body,
         line: *last,

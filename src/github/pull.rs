@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::wire::{THREADS, Viewer, WireComment, WireFile, WirePull, WireUser};
 use super::{Client, Failure, PullId, Repository};
 use crate::change::files::{FileDiff, Status};
-use crate::change::hunks;
-use crate::review::{Marker, Posted, Sticky, Thread};
+use crate::change::hunks::{self, Side};
+use crate::review::{Anchor, Marker, Posted, Sticky, Thread};
 use crate::text::RepoPath;
 
 /// GitHub lists at most 3,000 files of a pull request.
@@ -140,6 +140,7 @@ pub fn posted(client: &Client, id: &PullId, assumed: Option<&str>) -> Result<Pos
                 comment: comment.id,
                 id: thread.and_then(|thread| thread.resolvable.clone()),
                 marker,
+                anchor: anchor(comment),
                 answered: answered.contains(&comment.id),
                 resolved: thread.is_some_and(|thread| thread.resolved),
             })
@@ -158,6 +159,24 @@ pub fn posted(client: &Client, id: &PullId, assumed: Option<&str>) -> Result<Pos
             })
         });
     Ok(Posted { threads, summary })
+}
+
+/// Where GitHub shows a comment now.
+fn anchor(comment: &WireComment) -> Option<Anchor> {
+    let path = RepoPath::new(comment.path.as_deref()?).ok()?;
+    if comment.subject_type.as_deref() == Some("file") {
+        return Some(Anchor::File { path });
+    }
+    let last = comment.line?;
+    Some(Anchor::Lines {
+        path,
+        side: match comment.side.as_deref() {
+            Some("LEFT") => Side::Old,
+            _ => Side::New,
+        },
+        first: comment.start_line.unwrap_or(last),
+        last,
+    })
 }
 
 /// A person may bear the name of a bot, so the kind of account counts, too. GraphQL may name a bot without its `[bot]`.

@@ -54,6 +54,18 @@ pub(super) struct WireComment {
     pub(super) body: Option<String>,
     #[serde(default)]
     pub(super) in_reply_to_id: Option<u64>,
+    /// The file, for a comment on the difference.
+    #[serde(default)]
+    pub(super) path: Option<String>,
+    /// Null once the comment is outdated, whatever the description says; absent for a comment on a file.
+    #[serde(default)]
+    pub(super) line: Option<u32>,
+    #[serde(default)]
+    pub(super) start_line: Option<u32>,
+    #[serde(default)]
+    pub(super) side: Option<String>,
+    #[serde(default)]
+    pub(super) subject_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -139,11 +151,9 @@ pub(super) struct NewReview<'a> {
     pub(super) comments: Vec<NewLineComment<'a>>,
 }
 
-/// A comment on lines. Alone it also names the commit.
+/// A comment on lines.
 #[derive(Serialize)]
 pub(super) struct NewLineComment<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) commit_id: Option<&'a str>,
     pub(super) path: &'a str,
     pub(super) body: &'a str,
     pub(super) line: u32,

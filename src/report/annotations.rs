@@ -3,6 +3,8 @@
 //! A step may say ten errors, ten warnings and ten notices; what is over is counted in the last one. Nothing that a person
 //! wrote can end a command or begin another.
 
+use std::collections::BTreeSet;
+
 use super::{Group, Report, positions, text};
 use crate::finding::State;
 use crate::markdown;
@@ -16,6 +18,11 @@ const MESSAGE: usize = 4_000;
 
 /// The report as workflow commands, a line each.
 pub fn render(report: &Report) -> String {
+    render_untold(report, &BTreeSet::new())
+}
+
+/// The same without the findings that a review tells at their lines.
+pub fn render_untold(report: &Report, told: &BTreeSet<String>) -> String {
     let mut errors: Vec<String> = text::merged(&report.problems)
         .into_iter()
         .map(|(trouble, apps)| {
@@ -37,8 +44,8 @@ pub fn render(report: &Report) -> String {
         .collect();
     let (mut warnings, mut notices) = (Vec::new(), Vec::new());
     for group in report.groups() {
-        let told = group.first;
-        if told.finding.state != State::New {
+        let is_told = |one: &&super::Told| told.contains(&one.finding.fingerprint.to_string());
+        if group.first.finding.state != State::New || group.findings.iter().all(is_told) {
             continue;
         }
         let (level, list) = match group.standing() {

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Anchor;
 use crate::finding::Fingerprint;
 
 /// How a marker begins. The number is that of its format.
@@ -98,6 +99,8 @@ pub struct Thread {
     pub id: Option<String>,
     /// The marker of its first comment.
     pub marker: Marker,
+    /// Where the forge shows it now; `None` once its lines are no longer in the difference.
+    pub anchor: Option<Anchor>,
     /// True if and only if somebody else wrote in it.
     pub answered: bool,
     /// True if and only if it was resolved.
@@ -111,6 +114,12 @@ impl Thread {
             && findings
                 .iter()
                 .any(|finding| self.marker.findings.contains(&finding.to_string()))
+    }
+
+    /// True if and only if it is about some of these findings and no others, and does not call them gone.
+    pub(super) fn speaks_only_of(&self, findings: &[Fingerprint]) -> bool {
+        let named: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        !self.marker.retired && self.marker.findings.iter().all(|name| named.contains(name))
     }
 }
 

@@ -1,18 +1,20 @@
 //! The summary comment: how the check ended, every cause with where it is told, what could not be checked, what was cut.
 
+use std::collections::BTreeSet;
+
 use super::body::place;
 use super::posted::MARKER;
-use super::{ReviewPlan, Rung, Subject, Topic};
+use super::{Rung, Subject, Topic};
 use crate::finding::State;
 use crate::fix::{Remedy, Safety};
 use crate::markdown;
-use crate::report::{Conclusion, Report};
+use crate::report::{Conclusion, Group, Report};
 
 /// The body of the summary, without its marker.
 pub(super) fn body(
     report: &Report,
     places: &[(Topic<'_>, Rung)],
-    plan: &ReviewPlan,
+    closed: usize,
     subject: &Subject,
     limit: usize,
 ) -> String {
@@ -27,7 +29,7 @@ pub(super) fn body(
     if !places.is_empty() {
         blocks.extend(findings(places));
     }
-    blocks.extend(quieter(report, plan));
+    blocks.extend(quieter(report, closed));
     if let Some(page) = &subject.report {
         blocks.push(format!("[The whole report](<{}>)", link(page)));
     }
@@ -100,15 +102,40 @@ fn problems(report: &Report) -> Option<String> {
 const ROWS: usize = 50;
 
 fn findings(places: &[(Topic<'_>, Rung)]) -> Vec<String> {
-    let rows: Vec<Vec<String>> = places
+    // What one comment tells of many objects in the same words is one row.
+    let mut rows: Vec<(&Topic<'_>, Vec<&Group<'_>>, &Rung)> = Vec::new();
+    for (topic, rung) in places {
+        let first = rows.len();
+        for group in &topic.groups {
+            let words = |group: &Group<'_>| {
+                let finding = &group.first.finding;
+                (finding.control.clone(), finding.message.clone())
+            };
+            let same = |row: &&mut (_, Vec<&Group<'_>>, _)| {
+                row.1
+                    .first()
+                    .is_some_and(|other| words(other) == words(group))
+            };
+            match rows.iter_mut().skip(first).find(same) {
+                Some(row) => row.1.push(group),
+                None => rows.push((topic, vec![group], rung)),
+            }
+        }
+    }
+    let rows: Vec<Vec<String>> = rows
         .iter()
-        .flat_map(|(topic, rung)| topic.groups.iter().map(move |group| (topic, group, rung)))
-        .map(|(topic, group, rung)| {
+        .filter_map(|(topic, groups, rung)| Some((topic, groups, groups.first()?, rung)))
+        .map(|(topic, groups, group, rung)| {
             let told = group.first;
-            let place = told.location.as_ref().map(place).unwrap_or_default();
-            let apps = match group.apps.as_slice() {
-                [app] => markdown::code(&app.id),
-                apps => format!("{} apps", apps.len()),
+            let mut place = told.location.as_ref().map(place).unwrap_or_default();
+            if groups.len() > 1 {
+                place.push_str(&format!(" and {} more", groups.len() - 1));
+            }
+            let apps = groups.iter().flat_map(|group| group.apps.iter());
+            let apps: BTreeSet<&str> = apps.map(|app| app.id.as_str()).collect();
+            let apps = match apps.first() {
+                Some(app) if apps.len() == 1 => markdown::code(app),
+                _ => format!("{} apps", apps.len()),
             };
             let fix = match topic.remedy {
                 Some(Remedy::Fix(fix)) if fix.safety == Safety::Safe => "proved",
@@ -144,8 +171,8 @@ fn findings(places: &[(Topic<'_>, Rung)]) -> Vec<String> {
         .collect()
 }
 
-/// What is not a new finding: resolved and accepted ones, and threads that were closed.
-fn quieter(report: &Report, plan: &ReviewPlan) -> Option<String> {
+/// What is not a new finding: resolved and accepted ones, and threads that were closed, in this run or before.
+fn quieter(report: &Report, closed: usize) -> Option<String> {
     let mut lines = Vec::new();
     let told = |wanted: State| {
         let groups = report.groups().into_iter();
@@ -177,7 +204,6 @@ fn quieter(report: &Report, plan: &ReviewPlan) -> Option<String> {
             markdown::text(&waiver.reason)
         ));
     }
-    let closed = plan.retirements.len();
     if closed > 0 {
         lines.push(format!("- {closed} of the earlier comments no longer hold"));
     }

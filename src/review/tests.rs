@@ -353,6 +353,7 @@ fn what_was_said_is_not_repeated_and_what_is_gone_is_retired() {
         comment: index as u64,
         id: None,
         marker: Marker::read(&comment.body).unwrap(),
+        anchor: Some(comment.anchor.clone()),
         answered: false,
         resolved: false,
     };
@@ -397,6 +398,70 @@ fn what_was_said_is_not_repeated_and_what_is_gone_is_retired() {
     blind.report.conclusion = Conclusion::Incomplete;
     posted.threads[0].marker.retired = false;
     assert_eq!(blind.plan(&before, &posted).retirements, []);
+}
+
+#[test]
+fn a_thread_never_gets_a_suggestion_for_other_lines_than_it_stands_on() {
+    let before = numbered(20);
+    let text = before.replace("k10: v\n", "k10: w\n");
+    let case = Case::new(&text).finding(10, "bad").replacing(10, "k10: x");
+    let first = case.plan(&before, &Posted::default()).comments.remove(0);
+    assert!(first.suggests);
+    let run = |anchor: Option<Anchor>| {
+        let posted = Posted {
+            threads: vec![Thread {
+                comment: 1,
+                id: None,
+                marker: Marker::read(&first.body).unwrap(),
+                anchor,
+                answered: false,
+                resolved: false,
+            }],
+            summary: None,
+        };
+        case.plan(&before, &posted)
+    };
+    assert_eq!(run(Some(first.anchor.clone())).kept, [1]);
+    let line = |last| Anchor::Lines {
+        path: path(),
+        side: Side::New,
+        first: last,
+        last,
+    };
+    for anchor in [None, Some(line(9)), Some(Anchor::File { path: path() })] {
+        let plan = run(anchor);
+        assert_eq!((plan.comments.len(), plan.revisions.len()), (0, 1));
+        assert!(plan.revisions[0].body.contains("```diff"));
+        assert!(!plan.revisions[0].body.contains("```suggestion"));
+    }
+}
+
+#[test]
+fn a_second_run_has_no_more_room_than_the_first() {
+    let text = numbered(80);
+    let findings = |case: Case| (1..=80).fold(case, |case, line| case.finding(line, "bad"));
+    let case = findings(Case::new(&text));
+    let first = case.plan("", &Posted::default());
+    assert_eq!(first.comments.len(), Capabilities::GITHUB.comments);
+    let thread = |(index, comment): (usize, &Comment)| Thread {
+        comment: index as u64,
+        id: None,
+        marker: Marker::read(&comment.body).unwrap(),
+        anchor: Some(comment.anchor.clone()),
+        answered: false,
+        resolved: false,
+    };
+    let posted = Posted {
+        threads: first.comments.iter().enumerate().map(thread).collect(),
+        summary: Some(Sticky {
+            comment: 9,
+            marker: Marker::read(&first.summary.body).unwrap(),
+        }),
+    };
+    let again = case.plan("", &posted);
+    assert_eq!((again.comments.len(), again.revisions.len()), (0, 0));
+    assert_eq!(again.annotations, first.annotations);
+    assert!(again.summary.unchanged);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! target branch. Where nothing may be posted (a fork, a draft, a token that only reads), annotations, the job summary and
 //! the exit code tell.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use plimsoll::change::files::{self, FileDiff};
 use plimsoll::check::{InForce, Waiving};
 use plimsoll::github::actions::{self, Event, PullEvent};
-use plimsoll::github::{self, Client, Failure as GitHubFailure, Outcome, PullId, Repository};
+use plimsoll::github::{self, Client, Outcome, PullId, Repository};
 use plimsoll::report::{Conclusion, Report, annotations};
 use plimsoll::review::{self, Anchor, Capabilities, Posted, ReviewPlan, Subject};
 use plimsoll::snapshot::{self, OpenError, Pair, Side};
@@ -162,7 +163,7 @@ fn of_pull(
     check::deliver(terminal, &arguments.check, &report, &reports)?;
 
     let mut notes = Vec::new();
-    let quiet = if arguments.comment == Posting::None {
+    let mut quiet = if arguments.comment == Posting::None {
         Some("posting is turned off".to_owned())
     } else if pull.draft && !arguments.drafts {
         Some("the pull request is a draft".to_owned())
@@ -171,11 +172,24 @@ fn of_pull(
     } else {
         None
     };
-    let client = client.filter(|_| quiet.is_none());
-    let (posted, diff) = surroundings(client.as_ref(), &pull, &pair, &mut notes);
+    let asked = client.as_ref().filter(|_| quiet.is_none());
+    let diff = differences(asked, &pull, &pair, &mut notes);
+    let posted = match asked.map(|client| github::posted(client, &pull.id, assumed())) {
+        None => Posted::default(),
+        Some(Ok(posted)) => posted,
+        Some(Err(failure)) => {
+            // Posting beside what cannot be seen would say it all twice.
+            quiet = Some(format!("what stands there cannot be read: {failure}"));
+            Posted::default()
+        }
+    };
     let mut forge = Capabilities::GITHUB;
     if arguments.comment != Posting::Review {
         forge = forge.without_comments();
+    }
+    if !arguments.check_run {
+        // The runner shows ten errors of a step, which are those of problems, too.
+        forge.annotations = RUNNER_SHOWS.saturating_sub(report.problems.len());
     }
     let subject = Subject {
         head: pull.head.clone(),
@@ -185,15 +199,16 @@ fn of_pull(
     let plan = review::plan(&report, &diff, &posted, &forge, &subject);
     if arguments.dry_run {
         print(&printed(&plan))?;
-        return Ok(ExitCode::from(report.conclusion.exit_code()));
     }
-    let outcome = client.map(|client| {
-        let assumed = in_actions().then_some("github-actions[bot]");
-        github::publish(&client, &pull.id, &plan, assumed, arguments.check_run)
-    });
-    if let Some(why) = quiet {
-        eprintln!("nothing was posted: {why}");
+    if let Some(why) = &quiet {
+        eprintln!(
+            "nothing {} posted: {why}",
+            if arguments.dry_run { "would be" } else { "was" }
+        );
     }
+    let outcome = client
+        .filter(|_| quiet.is_none() && !arguments.dry_run)
+        .map(|client| github::publish(&client, &pull.id, &plan, assumed(), arguments.check_run));
     if let Some(outcome) = &outcome {
         notes.extend(outcome.notes.iter().cloned());
         eprint!("{}", told(outcome, &plan, pull.fork));
@@ -201,8 +216,17 @@ fn of_pull(
     for note in &notes {
         eprintln!("note: {note}");
     }
-    tell_runner(terminal, &report, &reports, outcome.as_ref())?;
+    let posted = outcome.as_ref().map(|outcome| (outcome, &plan, &posted));
+    tell_runner(terminal, &report, &reports, posted)?;
     Ok(ExitCode::from(report.conclusion.exit_code()))
+}
+
+/// How many errors of a step the runner shows, less one that says how many it does not.
+const RUNNER_SHOWS: usize = 9;
+
+/// Who we are, where GitHub does not say: in a workflow the token is its bot's.
+fn assumed() -> Option<&'static str> {
+    in_actions().then_some("github-actions[bot]")
 }
 
 fn connect(arguments: &Review, token: &str) -> Result<Client, Failure> {
@@ -246,36 +270,45 @@ fn named(arguments: &Review, client: &Client) -> Result<PullEvent, Failure> {
     })
 }
 
-/// What was posted before, and the hunks to anchor comments in. What GitHub does not tell is taken from the clone.
-fn surroundings(
+/// The hunks to anchor comments in. What GitHub does not show is taken from the clone.
+fn differences(
     client: Option<&Client>,
     pull: &PullEvent,
     pair: &Pair,
     notes: &mut Vec<String>,
-) -> (Posted, Vec<FileDiff>) {
+) -> Vec<FileDiff> {
     let local = files::between(&*pair.base, &*pair.head);
-    let Some(client) = client else {
-        return (Posted::default(), local);
-    };
-    let mut unknown = |what: &str, failure: &GitHubFailure| {
-        notes.push(format!("{what} cannot be read: {failure}"));
-    };
-    let diff = match github::files(client, &pull.id) {
-        Ok(listed) => github::diff(listed, local),
-        Err(failure) => {
-            unknown("the files of the pull request", &failure);
+    match client.map(|client| github::files(client, &pull.id)) {
+        None => local,
+        Some(Ok(listed)) => github::diff(listed, local),
+        Some(Err(failure)) => {
+            notes.push(format!(
+                "the files of the pull request cannot be read: {failure}"
+            ));
             local
         }
-    };
-    let assumed = in_actions().then_some("github-actions[bot]");
-    let posted = match github::posted(client, &pull.id, assumed) {
-        Ok(posted) => posted,
-        Err(failure) => {
-            unknown("what was posted before", &failure);
-            Posted::default()
-        }
-    };
-    (posted, diff)
+    }
+}
+
+/// What comments say at their lines.
+fn told_at_lines(outcome: &Outcome, plan: &ReviewPlan, posted: &Posted) -> BTreeSet<String> {
+    if outcome.superseded {
+        return BTreeSet::new();
+    }
+    let refused: BTreeSet<&str> = outcome.refused.iter().map(|c| c.body.as_str()).collect();
+    let new = plan
+        .comments
+        .iter()
+        .filter(|comment| !refused.contains(comment.body.as_str()))
+        .flat_map(|comment| comment.findings.iter().map(ToString::to_string));
+    let revised = plan.revisions.iter().map(|revision| revision.comment);
+    let standing: BTreeSet<u64> = plan.kept.iter().copied().chain(revised).collect();
+    let before = posted
+        .threads
+        .iter()
+        .filter(|thread| standing.contains(&thread.comment))
+        .flat_map(|thread| thread.marker.findings.iter().cloned());
+    new.chain(before).collect()
 }
 
 /// The page of this run, where a reader finds the job summary.
@@ -294,13 +327,16 @@ fn tell_runner(
     terminal: &Terminal,
     report: &Report,
     reports: &[ReportTo],
-    outcome: Option<&Outcome>,
+    posted: Option<(&Outcome, &ReviewPlan, &Posted)>,
 ) -> Result<(), Failure> {
+    let outcome = posted.map(|(outcome, _, _)| outcome);
     let said = reports
         .iter()
         .any(|to| to.format == Format::Github && to.file.is_none());
     if in_actions() && !said {
-        eprint!("{}", annotations::render(report));
+        let told = posted.map(|(outcome, plan, before)| told_at_lines(outcome, plan, before));
+        let told = told.unwrap_or_default();
+        eprint!("{}", annotations::render_untold(report, &told));
     }
     let Some(file) = runner_file("GITHUB_OUTPUT") else {
         return Ok(());
