@@ -73,14 +73,42 @@ pub struct EmptyRead {
     pub read_at: Origin,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Small, because there is one for nearly every value that rendering makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Node {
     None,
     Source(Source),
     Both(Origin, Origin),
-    Under { value: Origin, condition: Origin },
-    Over { now: Origin, was: Origin },
-    Empty(EmptyRead),
+    Under {
+        value: Origin,
+        condition: Origin,
+    },
+    Over {
+        now: Origin,
+        was: Origin,
+    },
+    /// An index into the empty reads.
+    Empty(u32),
+}
+
+impl std::hash::Hash for Node {
+    /// In two words: this is asked for nearly every value that rendering makes.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let pair = |tag: u64, a: u32, b: u32| (tag, u64::from(a) << 32 | u64::from(b));
+        let (first, second) = match self {
+            Self::None => (0, 0),
+            Self::Source(Source { file, span, role }) => {
+                let place = u64::from(span.start) << 32 | u64::from(span.end);
+                (1 | (*role as u64) << 8 | u64::from(file.0) << 32, place)
+            }
+            Self::Both(a, b) => pair(2, a.0, b.0),
+            Self::Under { value, condition } => pair(3, value.0, condition.0),
+            Self::Over { now, was } => pair(4, now.0, was.0),
+            Self::Empty(index) => pair(5, *index, 0),
+        };
+        state.write_u64(first);
+        state.write_u64(second);
+    }
 }
 
 /// A text that origins point into.
@@ -101,6 +129,8 @@ pub struct Origins {
     // Rendering asks this map for almost every value that it makes; the keys are not chosen by anybody who gains by collisions
     // beyond the limits of the work, so a fast hash with a fixed seed will do.
     interned: HashMap<Node, Origin, FixedState>,
+    reads: Vec<EmptyRead>,
+    by_read: HashMap<EmptyRead, u32, FixedState>,
 }
 
 /// Everything known about one origin, each list without repetition.
@@ -123,6 +153,8 @@ impl Default for Origins {
             by_path: HashMap::new(),
             nodes: vec![Node::None],
             interned: HashMap::default(),
+            reads: Vec::new(),
+            by_read: HashMap::default(),
         }
     }
 }
@@ -163,12 +195,11 @@ impl Origins {
     }
 
     fn intern(&mut self, node: Node) -> Origin {
-        if let Some(&known) = self.interned.get(&node) {
-            return known;
+        let next = Origin(self.nodes.len() as u32);
+        let origin = *self.interned.entry(node).or_insert(next);
+        if origin == next {
+            self.nodes.push(node);
         }
-        let origin = Origin(self.nodes.len() as u32);
-        self.nodes.push(node.clone());
-        self.interned.insert(node, origin);
         origin
     }
 
@@ -214,10 +245,16 @@ impl Origins {
 
     /// A read, at `read_at`, of a values path that is unset or empty.
     pub fn empty(&mut self, path: &str, read_at: Origin) -> Origin {
-        self.intern(Node::Empty(EmptyRead {
+        let read = EmptyRead {
             path: Arc::from(path),
             read_at,
-        }))
+        };
+        let next = self.reads.len() as u32;
+        let index = *self.by_read.entry(read.clone()).or_insert(next);
+        if index == next {
+            self.reads.push(read);
+        }
+        self.intern(Node::Empty(index))
     }
 
     /// Walks the graph behind `origin`.
@@ -259,7 +296,10 @@ impl Origins {
                             replaced.push(*was);
                         }
                     }
-                    Node::Empty(read) => {
+                    Node::Empty(index) => {
+                        let Some(read) = self.reads.get(*index as usize) else {
+                            continue;
+                        };
                         if !trace.empty.contains(read) {
                             trace.empty.push(read.clone());
                         }

@@ -17,6 +17,8 @@ pub mod format;
 pub mod function;
 pub(crate) mod functions;
 mod glob;
+#[cfg(test)]
+mod hostile;
 mod ignore;
 mod lex;
 mod lock;
@@ -201,7 +203,12 @@ fn failed(error: &TemplateError, name: &str, helm: HelmVersion, origins: &Origin
     if let Some((file, span)) = error.place() {
         problem = problem.at(&origins.file(file).path, span);
     }
-    for ((file, span), template) in error.chain() {
+    for (place, template) in error.chain() {
+        // The innermost place is that of the problem itself.
+        if Some(place) == error.place() {
+            continue;
+        }
+        let (file, span) = place;
         problem = problem.through(
             &origins.file(file).path,
             Some(span),

@@ -30,7 +30,7 @@ pub enum Style {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum EmitError {
     /// A text holds a character that YAML does not allow, which JSON does not escape.
-    #[error("control characters are not allowed: U+{:04X}", u32::from(*.0))]
+    #[error("control characters are not allowed")]
     Control(char),
     /// A key is too long for YAML to recognise it in JSON, or has a line break that JSON does not escape.
     #[error("did not find expected ',' or '}}' behind a key of {0} characters")]

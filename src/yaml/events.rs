@@ -229,6 +229,14 @@ unsafe fn feed(input: *mut c_void, buffer: *mut u8, room: u64, taken: *mut u64) 
     1
 }
 
+/// The text of bytes that come out of a text, and are one unless the parser cut a character.
+fn owned(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 /// Copies an event out of the parser's memory.
 ///
 /// # Safety
@@ -262,7 +270,7 @@ unsafe fn convert(raw: &sys::yaml_event_t) -> Option<Event> {
                 Event::Scalar {
                     anchor: name(scalar.anchor),
                     tag: name(scalar.tag),
-                    text: String::from_utf8_lossy(bytes).into_owned(),
+                    text: owned(bytes),
                     style: match scalar.style {
                         sys::YAML_SINGLE_QUOTED_SCALAR_STYLE => ScalarStyle::SingleQuoted,
                         sys::YAML_DOUBLE_QUOTED_SCALAR_STYLE => ScalarStyle::DoubleQuoted,

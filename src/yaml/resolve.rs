@@ -421,7 +421,9 @@ impl Reader<'_> {
     fn key(&mut self, id: NodeId) -> Result<(Key, Option<String>), SyntaxError> {
         self.count(id)?;
         let Some(scalar) = self.scalar(id)? else {
-            return self.refuse(id, "invalid map key: it is not a scalar");
+            let key = self.value(id)?;
+            let message = format!("invalid map key: {}", go_syntax(&key.data));
+            return self.refuse(id, message);
         };
         Ok(match scalar {
             Scalar::Null => (Key::Null, None),
@@ -462,13 +464,18 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            let (_, name) = self.key(key)?;
+            let (kind, name) = self.key(key)?;
             let Some(name) = name else {
-                let text = self.document.node(key).span;
+                let (kind, shown) = match kind {
+                    Key::Uint(number) => ("uint64", format!("{number:#x}")),
+                    _ => ("%!s(<nil>)", "<nil>".to_owned()),
+                };
+                let value = go_syntax(&self.value(value)?.data);
                 return Err(SyntaxError {
-                    span: text,
-                    message: "unsupported map key: null, or an integer above 64 bits with a sign"
-                        .to_owned(),
+                    span: self.document.node(key).span,
+                    message: format!(
+                        "unsupported map key of type: {kind}, key: {shown}, value: {value}"
+                    ),
                 });
             };
             let entry = self.entry(key, name, value)?;
@@ -570,6 +577,28 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A value in Go's syntax (`%#v`), as go-yaml shows what it refuses.
+fn go_syntax(data: &Data) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match data {
+        Data::Null => "interface {}(nil)".to_owned(),
+        Data::Bool(truth) => truth.to_string(),
+        Data::Int(number) => number.to_string(),
+        Data::Uint(number) => format!("{number:#x}"),
+        Data::Float(number) => shortest(*number),
+        Data::String(text) => format!("{text:?}"),
+        Data::Sequence(items) => {
+            let items = items.iter().map(|item| go_syntax(&item.data)).collect();
+            format!("[]interface {{}}{{{}}}", list(items))
+        }
+        Data::Mapping(mapping) => {
+            let entry = |entry: &Entry| format!("{:?}:{}", entry.key, go_syntax(&entry.value.data));
+            let entries = mapping.iter().map(entry).collect();
+            format!("map[interface {{}}]interface {{}}{{{}}}", list(entries))
+        }
     }
 }
 

@@ -68,12 +68,25 @@ pub(super) struct Chart {
     pub(super) dependencies: Vec<Chart>,
     /// What decided that the chart is on: the conditions and tags of its parent's dependency.
     pub(super) control: Origin,
+    /// Helm 3 knows the charts inside a chart with an alias by the path that they had before it got the alias.
+    pub(super) name_inside: Option<String>,
 }
 
 impl Chart {
     /// The chart's name, which is its alias where a dependency gives it one.
     pub(super) fn name(&self) -> String {
         self.metadata.name.lossy().into_owned()
+    }
+
+    /// The path of the chart in Helm's words (`web/charts/db`) below that of its parent, and the path of which the
+    /// charts inside it are part.
+    pub(super) fn paths(&self, parent: Option<&str>) -> (String, String) {
+        let path = |name: String| match parent {
+            Some(parent) => format!("{parent}/charts/{name}"),
+            None => name,
+        };
+        let inside = self.name_inside.clone().unwrap_or_else(|| self.name());
+        (path(self.name()), path(inside))
     }
 
     /// True if and only if the chart only lends definitions to others.
@@ -227,6 +240,7 @@ impl Loader<'_> {
             lock: None,
             dependencies: Vec::new(),
             control: Origin::NONE,
+            name_inside: None,
         };
         let mut packed: BTreeMap<String, Vec<File>> = BTreeMap::new();
         let is_v1 = chart.metadata.api_version.as_bytes() == b"v1";
@@ -284,7 +298,7 @@ impl Loader<'_> {
         let manifest = path
             .join("Chart.yaml")
             .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
-        chart.metadata.validate().map_err(|why| {
+        chart.metadata.validate(self.helm).map_err(|why| {
             Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest)
         })?;
         for (name, files) in packed {

@@ -165,6 +165,7 @@ fn enable(
     if chart.metadata.dependencies.is_empty() {
         return Ok(());
     }
+    chart.name_inside = None;
     // Charts that no dependency asks for come first and are always on.
     let is_listed = |below: &Chart| {
         chart.metadata.dependencies.iter().any(|dependency| {
@@ -186,6 +187,9 @@ fn enable(
         if let Some(below) = found {
             let mut copy = below.clone();
             if !dependency.alias.is_empty() {
+                if coalescing.helm == HelmVersion::V3 {
+                    copy.name_inside = Some(below.name());
+                }
                 copy.metadata.name = dependency.alias.clone();
             }
             charts.push(copy);

@@ -333,7 +333,7 @@ impl Evaluator<'_, '_> {
             Data::Object(object) => Text::new(object.show(), value.origin),
             _ => format::plain(value),
         };
-        self.spend_bytes(text.len())?;
+        self.spend_bytes(text.cost())?;
         if text.condition() == self.control {
             out.push_text(&text);
             return Ok(());

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use regex::Regex;
+
 use super::ast::{NodeId, Tree};
 use super::string::Text;
 use super::value::{Data, List, Map, Value};
@@ -220,7 +222,12 @@ pub struct Context<'a> {
     pub(super) seeded: HashMap<u64, u64>,
     /// Distinguishes releases for [`Context::seed`].
     pub(super) release: u64,
+    /// The patterns compiled last: a chart asks for few, often.
+    patterns: HashMap<String, Result<Regex, String>>,
 }
+
+/// More compiled patterns than this are not kept: each may take megabytes.
+const MAX_PATTERNS: usize = 32;
 
 impl<'a> Context<'a> {
     /// A context outside any call, for tests and for what runs before templates do. `release` names what is rendered.
@@ -234,7 +241,26 @@ impl<'a> Context<'a> {
             place: None,
             seeded: HashMap::new(),
             release: hash(FNV, release.as_bytes()),
+            patterns: HashMap::new(),
         }
+    }
+
+    /// The pattern as `compile` compiles it, which costs far more than matching with it.
+    pub(super) fn pattern(
+        &mut self,
+        pattern: &str,
+        compile: fn(&str) -> Result<Regex, String>,
+    ) -> Result<Regex, FunctionError> {
+        if let Some(known) = self.patterns.get(pattern) {
+            return known.clone().map_err(FunctionError::new);
+        }
+        self.spend(100 + pattern.len() * 10)?;
+        let compiled = compile(pattern);
+        if self.patterns.len() >= MAX_PATTERNS {
+            self.patterns.clear();
+        }
+        self.patterns.insert(pattern.to_owned(), compiled.clone());
+        compiled.map_err(FunctionError::new)
     }
 
     /// A number for functions that are random in Helm: the same for the same call in the same template of the same

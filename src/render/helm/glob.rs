@@ -93,55 +93,112 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String)
     Some(())
 }
 
-/// Go's `filepath.Match`; `None` for a pattern that cannot be read.
-pub(super) fn path_match(pattern: &str, path: &str) -> Option<bool> {
-    let mut regex = String::from(r"(?s)\A");
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' => regex.push_str("[^/]*"),
-            '?' => regex.push_str("[^/]"),
-            '\\' => regex.push_str(&escaped(chars.next()?)),
-            '[' => {
-                let mut member = chars.next()?;
-                let negated = member == '^';
-                if negated {
-                    member = chars.next()?;
-                }
-                regex.push_str(if negated { "[^" } else { "[" });
-                let mut count = 0;
-                while member != ']' || count == 0 {
-                    let low = match member {
-                        '\\' => chars.next()?,
-                        '-' | ']' => return None,
-                        c => c,
-                    };
-                    member = chars.next()?;
-                    let mut high = low;
-                    if member == '-' {
-                        high = match chars.next()? {
-                            '\\' => chars.next()?,
-                            '-' | ']' => return None,
-                            c => c,
-                        };
-                        member = chars.next()?;
-                    }
-                    if low <= high {
-                        regex.push_str(&format!(
-                            "\\x{{{:X}}}-\\x{{{:X}}}",
-                            u32::from(low),
-                            u32::from(high)
-                        ));
-                    }
-                    count += 1;
-                }
-                regex.push(']');
+/// A pattern of Go's `filepath.Match`. It is matched by hand: a chart's `.helmignore` is asked for every file, by every rule.
+pub(super) struct PathPattern(Vec<Token>);
+
+enum Token {
+    /// `*`: any run of characters without a slash.
+    Run,
+    /// `?`: one character, not a slash.
+    Any,
+    /// `[a-c]`, `[^a-c]`.
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+    Char(char),
+}
+
+impl Token {
+    fn fits(&self, c: char) -> bool {
+        match self {
+            Self::Run | Self::Any => c != '/',
+            Self::Class { negated, ranges } => {
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
             }
-            c => regex.push_str(&escaped(c)),
+            Self::Char(wanted) => *wanted == c,
         }
     }
-    regex.push_str(r"\z");
-    Some(Regex::new(&regex).ok()?.is_match(path))
+}
+
+impl PathPattern {
+    /// Reads a pattern; `None` for one that cannot be read.
+    pub(super) fn new(pattern: &str) -> Option<Self> {
+        let mut tokens = Vec::new();
+        let mut chars = pattern.chars();
+        while let Some(c) = chars.next() {
+            tokens.push(match c {
+                '*' => Token::Run,
+                '?' => Token::Any,
+                '\\' => Token::Char(chars.next()?),
+                '[' => path_class(&mut chars)?,
+                c => Token::Char(c),
+            });
+        }
+        Some(Self(tokens))
+    }
+
+    /// True if and only if the whole path matches.
+    pub(super) fn is_match(&self, path: &str) -> bool {
+        let (mut tokens, mut rest) = (self.0.as_slice(), path);
+        // Where to go on if what follows the last `*` does not fit: no earlier `*` has to be tried again, because none of
+        // them could pass the slash that stops the last one.
+        let mut retry: Option<(&[Token], &str)> = None;
+        loop {
+            match (tokens.split_first(), rest.chars().next()) {
+                (None, None) => return true,
+                (Some((Token::Run, after)), _) => {
+                    tokens = after;
+                    retry = Some((after, rest));
+                    continue;
+                }
+                (Some((token, after)), Some(c)) if token.fits(c) => {
+                    tokens = after;
+                    rest = rest.get(c.len_utf8()..).unwrap_or_default();
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after, from)) = retry else {
+                return false;
+            };
+            let Some(c) = from.chars().next().filter(|c| *c != '/') else {
+                return false;
+            };
+            rest = from.get(c.len_utf8()..).unwrap_or_default();
+            tokens = after;
+            retry = Some((after, rest));
+        }
+    }
+}
+
+/// The rest of a class, behind its `[`.
+fn path_class(chars: &mut std::str::Chars<'_>) -> Option<Token> {
+    let mut member = chars.next()?;
+    let negated = member == '^';
+    if negated {
+        member = chars.next()?;
+    }
+    let mut ranges = Vec::new();
+    while member != ']' || ranges.is_empty() {
+        let low = class_member(member, chars)?;
+        member = chars.next()?;
+        let mut high = low;
+        if member == '-' {
+            high = class_member(chars.next()?, chars)?;
+            member = chars.next()?;
+        }
+        ranges.push((low, high));
+    }
+    Some(Token::Class { negated, ranges })
+}
+
+fn class_member(c: char, chars: &mut std::str::Chars<'_>) -> Option<char> {
+    match c {
+        '\\' => chars.next(),
+        '-' | ']' => None,
+        c => Some(c),
+    }
 }
 
 #[cfg(test)]
@@ -173,10 +230,23 @@ mod tests {
             ("*.md", "a/README.md", Some(false)),
             ("[a-c]x", "bx", Some(true)),
             ("[^a-c]x", "bx", Some(false)),
+            ("[c-a]", "b", Some(false)),
             ("[", "x", None),
+            ("[]a]", "a", None),
+            ("[a-]", "a", None),
+            ("[\\]]", "]", Some(true)),
             ("a\\*", "a*", Some(true)),
+            ("a\\", "a", None),
+            ("*a*b*", "xaaxbx", Some(true)),
+            ("*ab", "aab", Some(true)),
+            ("*/*.y", "a/b.x.y", Some(true)),
+            ("*a*b", "xa/ab", Some(false)),
+            ("", "", Some(true)),
+            ("*", "", Some(true)),
+            ("?", "/", Some(false)),
         ] {
-            assert_eq!(path_match(pattern, path), expected, "{pattern} {path}");
+            let given = PathPattern::new(pattern).map(|pattern| pattern.is_match(path));
+            assert_eq!(given, expected, "{pattern} {path}");
         }
     }
 }

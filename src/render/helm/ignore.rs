@@ -1,12 +1,12 @@
 //! `.helmignore`: which files of a chart Helm does not load.
 
-use super::glob::path_match;
+use super::glob::PathPattern;
 
 /// The rules of a chart, those of its `.helmignore` and Helm's own.
 pub(super) struct Rules(Vec<Rule>);
 
 struct Rule {
-    pattern: String,
+    pattern: PathPattern,
     /// The pattern is for the whole path, not for the name alone.
     whole: bool,
     negated: bool,
@@ -32,9 +32,8 @@ impl Rules {
         if line.contains("**") {
             return Err("double-star (**) syntax is not supported".to_owned());
         }
-        if path_match(line, "abc").is_none() {
-            return Err("syntax error in pattern".to_owned());
-        }
+        let wrong = || "syntax error in pattern".to_owned();
+        PathPattern::new(line).ok_or_else(wrong)?;
         let (negated, line) = match line.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, line),
@@ -48,7 +47,7 @@ impl Rules {
             None => (line.contains('/'), line),
         };
         self.0.push(Rule {
-            pattern: pattern.to_owned(),
+            pattern: PathPattern::new(pattern).ok_or_else(wrong)?,
             whole,
             negated,
             directories,
@@ -64,7 +63,7 @@ impl Rules {
             } else {
                 path.rsplit('/').next().unwrap_or(path)
             };
-            let matches = path_match(&rule.pattern, subject).unwrap_or(false);
+            let matches = rule.pattern.is_match(subject);
             if rule.negated {
                 if rule.directories && !is_directory || !matches {
                     return true;

@@ -1,5 +1,6 @@
 //! `Chart.yaml`: what a chart says about itself.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -84,21 +85,46 @@ pub(super) fn read(
 ) -> Result<Metadata, Problem> {
     let file = origins.add_file(path, text);
     let stream = yaml::parse(text);
+    let mut floats = BTreeMap::new();
     let value = match (stream.documents.first(), stream.error) {
         (Some(document), _) => document.value(Dialect::Helm, &mut |span| {
-            origins.source(file, span, Role::Default)
+            let origin = origins.source(file, span, Role::Default);
+            let plain = yaml::ScalarStyle::Plain;
+            if let Ok(yaml::Scalar::Float(number)) =
+                yaml::resolve_scalar(span.of(text), plain, None, Dialect::Helm)
+            {
+                floats.insert(origin, number);
+            }
+            origin
         }),
         (None, Some(error)) => Err(error),
         (None, None) => Ok(yaml::Value::default()),
     };
-    let value = value.map_err(|error| {
+    let mut value = value.map_err(|error| {
         let message = super::functions::syntax_words(text.as_bytes(), &error);
         Problem::new(Kind::Syntax, message).at(path, error.span)
     })?;
+    as_written(&mut value, &floats);
     fill(known, &value).map_err(|why| {
         let message = format!("error unmarshaling JSON: while decoding JSON: {why}");
         Problem::new(Kind::Render, message).in_file(path)
     })
+}
+
+/// Makes floats again of the whole numbers that were written as floats: `1e6` is another text than `1000000`.
+fn as_written(value: &mut yaml::Value, floats: &BTreeMap<Origin, f64>) {
+    match &mut value.data {
+        yaml::Data::Int(_) | yaml::Data::Uint(_) => {
+            if let Some(number) = floats.get(&value.origin) {
+                value.data = yaml::Data::Float(*number);
+            }
+        }
+        yaml::Data::Sequence(items) => items.iter_mut().for_each(|item| as_written(item, floats)),
+        yaml::Data::Mapping(mapping) => mapping
+            .iter_mut()
+            .for_each(|entry| as_written(&mut entry.value, floats)),
+        _ => {}
+    }
 }
 
 /// The field of a key, which Go finds whatever its case.
@@ -341,7 +367,7 @@ impl Metadata {
     }
 
     /// Cleans the texts and checks what Helm checks of a chart that it loads.
-    pub(super) fn validate(&mut self) -> Result<(), String> {
+    pub(super) fn validate(&mut self, helm: HelmVersion) -> Result<(), String> {
         for text in [
             &mut self.name,
             &mut self.description,
@@ -367,7 +393,7 @@ impl Metadata {
         if name.is_empty() {
             return Err("chart.metadata.name is required".to_owned());
         }
-        if matches!(&*name, "." | "..") {
+        if helm == HelmVersion::V4 && matches!(&*name, "." | "..") {
             return Err(format!("chart.metadata.name {name:?} is not allowed"));
         }
         if name.contains('/') {

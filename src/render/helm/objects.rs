@@ -84,11 +84,7 @@ impl Collecting<'_> {
     /// Gives the chart's dot. Sub-charts come first, so that a file of the parent wins over one of the same name.
     fn chart(&mut self, chart: &Chart, values: &Map, parent: Option<&str>, control: Origin) -> Map {
         let control = self.origins.both(chart.control, control);
-        let name = chart.name();
-        let full = match parent {
-            Some(parent) => format!("{parent}/charts/{name}"),
-            None => name,
-        };
+        let (full, inside) = chart.paths(parent);
         let dot = Map::new();
         let subcharts = Map::new();
         let files = Files::new(&chart.files, self.origins);
@@ -111,7 +107,7 @@ impl Collecting<'_> {
                 .get(&name)
                 .and_then(|value| value.as_map().cloned())
                 .unwrap_or_else(|| Map::of(values_type(self.helm)));
-            let inner = self.chart(below, &inner, Some(&full), control);
+            let inner = self.chart(below, &inner, Some(&inside), control);
             subcharts.set(name, Origin::NONE, Value::map(inner, Origin::NONE));
         }
         for file in &chart.templates {

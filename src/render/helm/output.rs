@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chart::{Chart, File};
 use super::functions::{origins_of, syntax_words};
-use super::glob::path_match;
+use super::glob::PathPattern;
 use super::string::{Text, TextBuilder};
 use crate::discover::{HelmVersion, Release};
 use crate::origin::{Origin, Origins, Role};
@@ -419,10 +419,7 @@ impl Printer {
         origins: &mut Origins,
     ) {
         let control = origins.both(chart.control, control);
-        let full = match parent {
-            Some(parent) => format!("{parent}/charts/{}", chart.name()),
-            None => chart.name(),
-        };
+        let (full, inside) = chart.paths(parent);
         let is_crd = |file: &&File| {
             let lower = file.name.to_ascii_lowercase();
             let extension = lower.rsplit('/').next().unwrap_or(&lower).rsplit_once('.');
@@ -452,7 +449,7 @@ impl Printer {
             }
         }
         for below in &chart.dependencies {
-            self.crds(below, Some(&full), control, origins);
+            self.crds(below, Some(&inside), control, origins);
         }
     }
 
@@ -478,6 +475,7 @@ fn show_only(output: &Output, release: &Release, origins: &mut Origins) -> Resul
     let documents = split(&output.text, release.helm);
     for wanted in &release.show_only {
         let mut missing = true;
+        let pattern = PathPattern::new(wanted);
         for document in &documents {
             let shown = document.lossy();
             let source = shown
@@ -486,7 +484,10 @@ fn show_only(output: &Output, release: &Release, origins: &mut Origins) -> Resul
                 .and_then(|after| after.lines().next())
                 .and_then(|path| path.split_once('/'));
             let Some((_, name)) = source else { continue };
-            if path_match(wanted, name) != Some(true) {
+            if !pattern
+                .as_ref()
+                .is_some_and(|pattern| pattern.is_match(name))
+            {
                 continue;
             }
             missing = false;

@@ -4,7 +4,7 @@ use super::functions::json;
 use super::string::Text;
 use super::value::{Data, Map, Value};
 use super::values::over;
-use crate::discover::SetKind;
+use crate::discover::{HelmVersion, SetKind};
 use crate::origin::{FileId, Origin, Origins, Role};
 use crate::snapshot::Tree;
 use crate::text::{RepoPath, Span};
@@ -24,6 +24,7 @@ pub(super) fn apply(
     argument: &str,
     file: FileId,
     tree: &Tree<'_>,
+    helm: HelmVersion,
     values: &Map,
     origins: &mut Origins,
 ) -> Result<(), String> {
@@ -33,6 +34,7 @@ pub(super) fn apply(
         at: 0,
         file,
         tree,
+        helm,
         origins,
     };
     loop {
@@ -69,6 +71,7 @@ struct Parser<'a, 't> {
     at: usize,
     file: FileId,
     tree: &'a Tree<'t>,
+    helm: HelmVersion,
     origins: &'a mut Origins,
 }
 
@@ -324,7 +327,11 @@ impl Parser<'_, '_> {
     fn index(&mut self) -> Result<i64, Stop> {
         let word = self.until("]");
         if word.stop.is_none() {
-            return wrong("error parsing index: EOF");
+            // Helm 4 takes an argument that ends in an index for one that ended before it.
+            return match self.helm {
+                HelmVersion::V4 => Err(Stop::End),
+                HelmVersion::V3 => wrong("error parsing index: EOF"),
+            };
         }
         word.text.parse().map_err(|_| {
             Stop::Wrong(format!(
@@ -441,17 +448,17 @@ mod tests {
     use crate::snapshot::Memory;
     use std::sync::Arc;
 
-    fn check(kind: SetKind, argument: &str, expected: Result<&str, &str>) {
+    fn check(helm: HelmVersion, kind: SetKind, argument: &str, expected: Result<&str, &str>) {
         let snapshot = Memory::new("test", [("f.txt", "content")]).unwrap();
         let tree = Tree::new(&snapshot);
         let mut origins = Origins::new();
         let file = origins.add_file(&RepoPath::new("--set").unwrap(), &Arc::from(argument));
         let values = Map::new();
-        let result = apply(kind, argument, file, &tree, &values, &mut origins);
+        let result = apply(kind, argument, file, &tree, helm, &values, &mut origins);
         let mut context = super::super::function::Context::new(
             &mut origins,
             "test",
-            crate::discover::HelmVersion::V4,
+            helm,
             super::super::function::Limits::default(),
         );
         let layout = json::Layout {
@@ -500,8 +507,16 @@ mod tests {
                 Ok(r#"{"a":{"x":[1,2]},"b":null}"#),
             ),
             (Json, "a=", Ok(r#"{"a":null}"#)),
+            (Typed, "b=1,a[=1", Ok(r#"{"b":1}"#)),
+            (Typed, "a[0].x[=1", Ok(r#"{"a":[]}"#)),
         ] {
-            check(kind, argument, expected);
+            check(HelmVersion::V4, kind, argument, expected);
         }
+        check(
+            HelmVersion::V3,
+            Typed,
+            "a[=1",
+            Err("error parsing index: EOF"),
+        );
     }
 }

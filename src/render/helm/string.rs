@@ -4,6 +4,10 @@
 //! few transformations here, so that the runs of origins survive; functions that mix characters (hashes, encodings) give
 //! the union of all origins, [`Text::origin`]. What a function means to Helm is not decided here.
 
+mod unions;
+
+pub(super) use unions::Unions;
+
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
@@ -75,17 +79,34 @@ impl Text {
         self.0.bytes.is_empty()
     }
 
+    /// How many bytes the text takes in memory, its runs included: what limits count. A text of a great many empty runs
+    /// has no length and is large.
+    pub(super) fn cost(&self) -> usize {
+        let runs = match &self.0.runs {
+            Runs::One(_) => 0,
+            Runs::Many(runs) => std::mem::size_of_val(runs.as_slice()),
+        };
+        self.len().saturating_add(runs)
+    }
+
     /// The runs in order, each with its bytes. An empty range marks something that printed nothing there.
     pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, Origin)> + '_ {
+        self.runs_from(0)
+    }
+
+    /// The runs without those that end before `start`.
+    fn runs_from(&self, start: usize) -> impl Iterator<Item = (Range<usize>, Origin)> + '_ {
         let one = match &self.0.runs {
             Runs::One(origin) => Some((0..self.len(), *origin)),
             Runs::Many(_) => None,
         };
-        let many: &[Run] = match &self.0.runs {
+        let all: &[Run] = match &self.0.runs {
             Runs::One(_) => &[],
             Runs::Many(runs) => runs,
         };
-        let mut start = 0;
+        let first = all.partition_point(|run| (run.end as usize) < start);
+        let (before, many) = all.split_at(first);
+        let mut start = before.last().map_or(0, |run| run.end as usize);
         one.into_iter().chain(many.iter().map(move |run| {
             let range = start..run.end as usize;
             start = range.end;
@@ -497,7 +518,7 @@ impl TextBuilder {
         let base = self.bytes.len();
         self.bytes
             .extend_from_slice(text.as_bytes().get(start..end).unwrap_or_default());
-        for (run, origin) in text.runs() {
+        for (run, origin) in text.runs_from(start) {
             let (from, to) = (run.start.max(start), run.end.min(end));
             if from <= to && (from < to || run.is_empty()) {
                 push_run(&mut self.runs, base + to - start, origin);

@@ -554,6 +554,7 @@ impl Value {
                     .map(|value| value.yaml_to(origins, depth, nodes))
                     .collect::<Option<_>>()?,
             ),
+            Data::Map(map) if map.borrow().is_nil => yaml::Data::Null,
             Data::Map(map) => {
                 let mut mapping = yaml::Mapping::new();
                 for (key, entry) in map.borrow().iter() {

@@ -165,7 +165,7 @@ pub(super) fn given(
                 }
                 continue;
             }
-            set::apply(kind, &text, file, tree, &values, origins).map_err(wrong)?;
+            set::apply(kind, &text, file, tree, release.helm, &values, origins).map_err(wrong)?;
         }
     }
     Ok(values)

@@ -163,13 +163,13 @@ fn mappings_in_both_dialects() {
     );
     check(
         "~: 1\nb: 2\n",
-        "! unsupported map key: null, or an integer above 64 bits with a sign",
+        "! unsupported map key of type: %!s(<nil>), key: <nil>, value: 1",
         "{b:2}",
     );
     check(
         "[a]: 1",
-        "! invalid map key: it is not a scalar",
-        "! invalid map key: it is not a scalar",
+        "! invalid map key: []interface {}{\"a\"}",
+        "! invalid map key: []interface {}{\"a\"}",
     );
     check(
         "x: &x {a: 1, b: 2}\nz: {b: 3, <<: *x, a: 4}\n",

@@ -395,7 +395,7 @@ impl Evaluator<'_, '_> {
                 match function(self.context, &values) {
                     Ok(value) => {
                         if let Data::String(text) = &value.data {
-                            self.spend_bytes(text.len())?;
+                            self.spend_bytes(text.cost())?;
                         }
                         return Ok(value);
                     }

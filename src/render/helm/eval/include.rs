@@ -12,6 +12,9 @@ use super::{Evaluator, Failure, no_such_template, without_no_value};
 /// A template that includes itself more often than this is refused, as in Helm.
 const MAX_INCLUDES: usize = 1000;
 
+/// Texts given to `tpl` from within texts given to `tpl`, deeper than this, are refused. Helm has no limit, and crashes.
+const MAX_TPL: usize = 1000;
+
 impl Evaluator<'_, '_> {
     pub(super) fn include(&mut self, values: &[Value]) -> Result<Value, Failure> {
         let name = values
@@ -50,6 +53,9 @@ impl Evaluator<'_, '_> {
         if find(text.as_bytes(), b"{{", 0).is_none() {
             self.spend_bytes(text.len())?;
             return Ok(without_no_value(&text, self.context).into());
+        }
+        if self.overlays.len() >= MAX_TPL {
+            return Err(Box::new(TemplateError::words("tpl is nested too deeply")));
         }
         let definitions = match self.set.parse_text(&text) {
             Ok(definitions) => definitions,

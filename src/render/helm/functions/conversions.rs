@@ -1,14 +1,15 @@
 //! Helm's own conversions: YAML, JSON and TOML, each way.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::json::{self, Layout};
 use super::{Result, fail, toml};
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 use crate::render::helm::function::Type::{Any, String as Str};
 use crate::render::helm::function::{Context, Function, FunctionError, Signature, text};
-use crate::render::helm::string::Text;
-use crate::render::helm::value::{Data, Map, Value};
+use crate::render::helm::string::{Text, Unions};
+use crate::render::helm::value::{Data, Items, List, Map, Value};
 use crate::text::Span;
 use crate::yaml::{self, Dialect};
 
@@ -25,8 +26,7 @@ const RAW: Layout = Layout {
     html: false,
 };
 
-const MUST_FROM_JSON: Function =
-    |c, a| json::read(&text(a, 0), c.origins).map_err(FunctionError::new);
+const MUST_FROM_JSON: Function = |c, a| read_json(c, a).map_err(FunctionError::new);
 
 pub(super) const TABLE: &[Signature] = &[
     Signature::new("toYaml", &[Any], |c, a| {
@@ -64,12 +64,12 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("toRawJson", &[Any], |c, a| write(c, a, RAW)),
     Signature::new("mustToRawJson", &[Any], |c, a| write(c, a, RAW)),
     Signature::new("fromJson", &[Str], |c, a| {
-        let read = json::read(&text(a, 0), c.origins)
+        let read = read_json(c, a)
             .and_then(|value| of_kind(value, "map[string]interface {}", |v| v.as_map().is_some()));
         Ok(read.unwrap_or_else(|error| as_error(c, a, &error)))
     }),
     Signature::new("fromJsonArray", &[Str], |c, a| {
-        let read = json::read(&text(a, 0), c.origins)
+        let read = read_json(c, a)
             .and_then(|value| of_kind(value, "[]interface {}", |v| v.as_list().is_some()));
         Ok(read.unwrap_or_else(|error| as_error_list(c, a, &error)))
     }),
@@ -83,7 +83,7 @@ pub(super) const TABLE: &[Signature] = &[
         let given = text(a, 0);
         let origin = given.origin(c.origins);
         c.spend(given.len())?;
-        Ok(match toml::read(&given.lossy(), origin) {
+        Ok(match toml::read(&given.lossy(), origin, c.helm) {
             Ok(map) => Value::map(map, origin),
             Err(error) => as_error(c, a, &error),
         })
@@ -96,7 +96,10 @@ pub(super) const ONLY_HELM_4: &[Signature] = &[
         let value = a.first().cloned().unwrap_or_default();
         to_yaml(c, &value, yaml::emit::Style::ToYaml)
             .map(Value::from)
-            .map_err(FunctionError::new)
+            .map_err(|why| match why.starts_with("json: ") {
+                true => FunctionError::new(why),
+                false => FunctionError::new(format!("yaml: {why}")),
+            })
     }),
     Signature::new("mustToToml", &[Any], to_toml),
 ];
@@ -117,6 +120,21 @@ fn write_or_nothing(context: &mut Context<'_>, arguments: &[Value], layout: Layo
         Err(error) if error.message.starts_with("json: ") => nothing(context, arguments),
         result => result,
     }
+}
+
+fn read_json(context: &mut Context<'_>, arguments: &[Value]) -> std::result::Result<Value, String> {
+    json::read(&text(arguments, 0), context.origins).map_err(|words| {
+        // The decoder of Go 1.27, which Helm 4 is built with, has other words for this.
+        let escape = words
+            .strip_prefix("invalid character '")
+            .and_then(|rest| rest.strip_suffix("' in string escape code"));
+        match escape {
+            Some(c) if context.helm == HelmVersion::V4 => {
+                format!("invalid escape sequence `\\{c}` in string")
+            }
+            _ => words,
+        }
+    })
 }
 
 fn to_toml(context: &mut Context<'_>, arguments: &[Value]) -> Result {
@@ -149,32 +167,11 @@ pub(in crate::render::helm) fn to_yaml(
 
 /// Looks up the origin of a span of a text, remembering the answers.
 pub(in crate::render::helm) fn origins_of<'t>(
-    text: &'t Text,
+    text: &Text,
     origins: &'t mut Origins,
 ) -> impl FnMut(Span) -> Origin + 't {
-    let runs: Vec<(std::ops::Range<usize>, Origin)> = text.runs().collect();
-    let mut known: BTreeMap<(usize, usize), Origin> = BTreeMap::new();
-    move |span| {
-        let (start, end) = (span.start as usize, span.end as usize);
-        let first = runs.partition_point(|(range, _)| {
-            range.end < start || range.end == start && end > start && !range.is_empty()
-        });
-        let last = runs
-            .partition_point(|(range, _)| range.start < end.max(start + usize::from(start == end)));
-        if last <= first + 1 {
-            return runs.get(first).map_or(Origin::NONE, |(_, origin)| *origin);
-        }
-        *known.entry((first, last)).or_insert_with(|| {
-            let covered = runs.get(first..last).unwrap_or_default();
-            let mut distinct: Vec<Origin> = Vec::new();
-            for (_, origin) in covered {
-                if !distinct.contains(origin) {
-                    distinct.push(*origin);
-                }
-            }
-            origins.all(distinct)
-        })
-    }
+    let mut unions = Unions::of(text);
+    move |span| unions.origin(span, origins)
 }
 
 /// Why a text is not YAML, as Helm says it. go-yaml counts lines from 0 where the parser complains, from 1 where the
@@ -200,7 +197,7 @@ pub(in crate::render::helm) fn syntax_words(text: &[u8], error: &yaml::SyntaxErr
         (line, true) => format!("line {line}: "),
         (line, false) => format!("line {}: ", line + 1),
     };
-    if error.message.starts_with("json: ") {
+    if error.message.starts_with("json: ") || error.message.starts_with("unsupported map key") {
         return format!("error converting YAML to JSON: {error}");
     }
     format!("error converting YAML to JSON: yaml: {place}{error}")
@@ -237,7 +234,7 @@ fn from_yaml(
         .map_err(|error| format!("error unmarshaling JSON: while decoding JSON: {error}"))
 }
 
-/// The value if it fits; null stands for an empty one.
+/// The value if it fits; null stands for one that was never made.
 fn of_kind(
     value: Value,
     wanted: &str,
@@ -247,9 +244,10 @@ fn of_kind(
         Ok(value)
     } else if matches!(value.data, Data::Nil) {
         Ok(if wanted.starts_with("map") {
-            Value::map(Map::new(), value.origin)
+            Value::map(Map::nil(), value.origin)
         } else {
-            Value::list(Vec::new(), value.origin)
+            let list = List::or_nil(Items::Any, Vec::new());
+            Value::new(Data::List(Rc::new(list)), value.origin)
         })
     } else {
         Err(format!(

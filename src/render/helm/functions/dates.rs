@@ -1,8 +1,8 @@
-//! Functions on times and durations. There is no clock: `now` is a fixed instant, and the zone is UTC.
+//! Functions on times and durations. There is no clock: `now` is a fixed instant, and the machine's zone is UTC.
 
 use std::any::Any as StdAny;
 
-use super::clock::{self, Duration, Instant};
+use super::clock::{self, Duration, Instant, Zone};
 use super::{Result, casts, fail, mixed};
 use crate::render::helm::function::Type::{self, Any, Object as ObjectOf, String as Str};
 use crate::render::helm::function::{Context, Function, FunctionError, Signature, int, text};
@@ -29,7 +29,7 @@ const MUST_DATE_MODIFY: Function = |c, a| {
 };
 
 const DATE_IN_ZONE: Function = |c, a| {
-    let formatted = instant(a, 1).format(&text(a, 0).lossy());
+    let formatted = in_zone(instant(a, 1), a, 2).format(&text(a, 0).lossy());
     mixed(c, a, formatted)
 };
 
@@ -43,15 +43,18 @@ pub(super) const TABLE: &[Signature] = &[
         let rounded = since.round(Duration(1_000_000_000)).to_go();
         mixed(c, a, rounded)
     }),
-    Signature::new("date", &[Str, Any], DATE_IN_ZONE),
+    Signature::new("date", &[Str, Any], |c, a| {
+        let formatted = in_local(instant(a, 1)).format(&text(a, 0).lossy());
+        mixed(c, a, formatted)
+    }),
     Signature::new("dateInZone", &[Str, Any, Str], DATE_IN_ZONE),
     Signature::new("date_in_zone", &[Str, Any, Str], DATE_IN_ZONE),
     Signature::new("htmlDate", &[Any], |c, a| {
-        let formatted = instant(a, 0).format("2006-01-02");
+        let formatted = in_local(instant(a, 0)).format("2006-01-02");
         mixed(c, a, formatted)
     }),
     Signature::new("htmlDateInZone", &[Any, Str], |c, a| {
-        let formatted = instant(a, 0).format("2006-01-02");
+        let formatted = in_zone(instant(a, 0), a, 1).format("2006-01-02");
         mixed(c, a, formatted)
     }),
     Signature::new("dateModify", &[Str, ObjectOf(TIME)], DATE_MODIFY),
@@ -140,6 +143,23 @@ fn instant(arguments: &[Value], index: usize) -> Instant {
             Instant::from_unix(*seconds)
         }
         _ => clock::NOW,
+    }
+}
+
+/// The instant as a clock in the zone that an argument names shows it; as in UTC where there is no such zone.
+fn in_zone(time: Instant, arguments: &[Value], index: usize) -> Instant {
+    let zone = Zone::of(&text(arguments, index).lossy(), time.seconds);
+    Instant {
+        zone: zone.unwrap_or(Zone::UTC),
+        ..time
+    }
+}
+
+/// The instant as the machine's own clock shows it.
+fn in_local(time: Instant) -> Instant {
+    Instant {
+        zone: Zone::UTC,
+        ..time
     }
 }
 
@@ -303,7 +323,7 @@ impl Object for Time {
             "Nanosecond" => count(time.nanos),
             "YearDay" => count(civil.year_day),
             "String" => Ok(Value::string(time.to_go(), origin)),
-            "UTC" | "Local" => Ok(Value::object(Self(Instant { offset: 0, ..time }), origin)),
+            "UTC" | "Local" => Ok(Value::object(Self(in_local(time)), origin)),
             "IsZero" => Ok(Value::bool(time.seconds == clock::ZERO.seconds, origin)),
             "Format" => {
                 let formatted = time.format(&text(arguments, 0).lossy());

@@ -13,7 +13,7 @@ pub(super) const TABLE: &[Signature] = &[
         Ok(found.unwrap_or_else(|| Value::string("", origin)))
     }),
     Signature::new("set", &[MapOf, Str, Any], |c, a| {
-        let Some(map) = map(a, 0) else {
+        let Some(map) = map(a, 0).filter(|map| !map.borrow().is_nil) else {
             return fail("assignment to entry in nil map");
         };
         let value = a.get(2).cloned().unwrap_or_default();
@@ -23,10 +23,11 @@ pub(super) const TABLE: &[Signature] = &[
         map.set(key.lossy(), key_origin, value);
         Ok(a.first().cloned().unwrap_or_default())
     }),
-    Signature::new("unset", &[MapOf, Str], |_, a| {
-        if let Some(map) = map(a, 0) {
-            map.borrow_mut().remove(&text(a, 1).lossy());
-        }
+    Signature::new("unset", &[MapOf, Str], |c, a| {
+        let Some(map) = map(a, 0) else {
+            return Ok(Value::map(Map::nil(), c.call));
+        };
+        map.borrow_mut().remove(&text(a, 1).lossy());
         Ok(a.first().cloned().unwrap_or_default())
     }),
     Signature::new("hasKey", &[MapOf, Str], |c, a| {
@@ -121,7 +122,7 @@ fn select(context: &mut Context<'_>, arguments: &[Value], keep: impl Fn(&str) ->
 }
 
 fn merge_all(context: &mut Context<'_>, arguments: &[Value], overwrite: bool) -> Result {
-    let target = map(arguments, 0).unwrap_or_default();
+    let target = map(arguments, 0).unwrap_or_else(Map::nil);
     for index in 1..arguments.len() {
         if let Some(source) = map(arguments, index) {
             merge(context, &target, &source, overwrite, MAX_DEPTH)?;

@@ -6,8 +6,9 @@ use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 use crate::render::helm::format::format_float;
 use crate::render::helm::function::{Context, FunctionError};
-use crate::render::helm::string::{Char, Text, TextBuilder};
+use crate::render::helm::string::{Char, Text, TextBuilder, Unions};
 use crate::render::helm::value::{Data, Items, MAX_DEPTH, Map, Value};
+use crate::text::Span;
 use base64::Engine as _;
 
 /// How JSON is laid out.
@@ -87,6 +88,7 @@ fn element(
             out.push(format!("\"{encoded}\"").as_bytes(), here);
         }
         Data::List(list) => elements(context, out, list, layout, depth, here)?,
+        Data::Map(map) if map.borrow().is_nil => out.push(b"null", here),
         Data::Map(map) => {
             let entries = map
                 .entries()
@@ -229,6 +231,7 @@ pub(crate) fn read(text: &Text, origins: &mut Origins) -> Result<Value, String> 
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
+        unions: Unions::of(text),
         at: 0,
         origins,
     };
@@ -246,6 +249,7 @@ pub(crate) fn read_first(text: &Text, origins: &mut Origins) -> Result<(Value, u
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
+        unions: Unions::of(text),
         at: 0,
         origins,
     };
@@ -269,6 +273,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
 struct Reader<'t, 'o> {
     text: &'t Text,
     bytes: &'t [u8],
+    unions: Unions,
     at: usize,
     origins: &'o mut Origins,
 }
@@ -307,7 +312,7 @@ impl Reader<'_, '_> {
     }
 
     fn origin(&mut self, start: usize) -> Origin {
-        self.text.slice(start..self.at).origin(self.origins)
+        self.unions.origin(Span::new(start, self.at), self.origins)
     }
 
     fn value(&mut self, expecting: &str, depth: usize) -> Result<Value, String> {

@@ -57,9 +57,7 @@ pub(super) const TABLE: &[Signature] = &[
 ];
 
 fn compile(context: &mut Context<'_>, pattern: &Text) -> std::result::Result<Regex, FunctionError> {
-    // Compiling costs far more than matching a character.
-    context.spend(100 + pattern.len() * 10)?;
-    re2::compile(&pattern.lossy()).map_err(FunctionError::new)
+    context.pattern(&pattern.lossy(), re2::compile)
 }
 
 /// The pattern of the call; the functions without `must` panic in Go, and word it so.
@@ -161,6 +159,7 @@ fn replace(context: &mut Context<'_>, arguments: &[Value], panics: bool, literal
         done = found.end();
         context.spend(1 + template.len())?;
         if plain {
+            context.spend(new.cost() / 8)?;
             out.push_text(&new);
         } else {
             for piece in &template {

@@ -59,8 +59,8 @@ enum Before {
     Nothing,
     /// Something that can be repeated, and how often its own repetitions multiply.
     Piece(u64),
-    /// A repetition; another one may not follow directly.
-    Repetition,
+    /// A repetition, with how much of the pattern was left where its operator began; another one may not follow directly.
+    Repetition(usize),
 }
 
 impl<'p> Translation<'p> {
@@ -68,6 +68,19 @@ impl<'p> Translation<'p> {
         let c = self.rest.chars().next()?;
         self.rest = self.rest.get(c.len_utf8()..).unwrap_or_default();
         Some(c)
+    }
+
+    /// Whether the operator that begins at `here`, and has just been read, may stand behind `before`.
+    fn may_repeat(&self, all: &str, before: Before, here: &str) -> Result<(), String> {
+        let from = |left: usize| {
+            let end = all.len() - self.rest.len();
+            all.get(all.len() - left..end).unwrap_or_default()
+        };
+        match before {
+            Before::Nothing => refuse("missing argument to repetition operator", from(here.len())),
+            Before::Repetition(left) => refuse("invalid nested repetition operator", from(left)),
+            Before::Piece(_) => Ok(()),
+        }
     }
 
     fn eat(&mut self, prefix: &str) -> bool {
@@ -115,12 +128,13 @@ impl<'p> Translation<'p> {
                     before = Before::Nothing;
                 }
                 '*' | '+' | '?' => {
-                    may_repeat(before, here, 1)?;
+                    let lazy = self.eat("?");
+                    self.may_repeat(all, before, here)?;
                     self.out.push(c);
-                    if self.eat("?") {
+                    if lazy {
                         self.out.push('?');
                     }
-                    before = Before::Repetition;
+                    before = Before::Repetition(here.len());
                 }
                 '{' => match counted(here) {
                     Some((low, high, length)) => {
@@ -135,17 +149,18 @@ impl<'p> Translation<'p> {
                             Before::Piece(product) => product.saturating_mul(times),
                             _ => times,
                         };
-                        may_repeat(before, here, length)?;
+                        self.rest = here.get(length..).unwrap_or_default();
+                        let lazy = self.eat("?");
+                        self.may_repeat(all, before, here)?;
                         if product > MAX_REPEAT {
                             return refuse("invalid repeat count", operator);
                         }
                         inside = inside.max(product);
                         self.out.push_str(operator);
-                        self.rest = here.get(length..).unwrap_or_default();
-                        if self.eat("?") {
+                        if lazy {
                             self.out.push('?');
                         }
-                        before = Before::Repetition;
+                        before = Before::Repetition(here.len());
                     }
                     None => {
                         self.out.push_str("\\{");
@@ -610,15 +625,6 @@ pub(crate) fn quote_meta(text: &str) -> String {
         out.push(c);
     }
     out
-}
-
-fn may_repeat(before: Before, here: &str, length: usize) -> Result<(), String> {
-    let operator = here.get(..length).unwrap_or_default();
-    match before {
-        Before::Nothing => refuse("missing argument to repetition operator", operator),
-        Before::Repetition => refuse("invalid nested repetition operator", operator),
-        Before::Piece(_) => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ pub(super) const TABLE: &[Signature] = &[
         } else {
             whole.len() / old.len()
         };
-        c.spend_bytes(whole.len().saturating_add(most.saturating_mul(new.len())))?;
+        c.spend_bytes(whole.len().saturating_add(most.saturating_mul(new.cost())))?;
         Ok(whole.replace(old.as_bytes(), &new, usize::MAX).into())
     }),
     Signature::new("plural", &[Str, Str, Int], |c, a| {
@@ -170,7 +170,10 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("join", &[Str, Any], |c, a| {
         let texts = strings_of(c, a.get(1))?;
         let separator = text(a, 0);
-        let length: usize = texts.iter().map(|text| text.len() + separator.len()).sum();
+        let length: usize = texts
+            .iter()
+            .map(|text| text.cost().saturating_add(separator.cost()))
+            .fold(0, usize::saturating_add);
         c.spend_bytes(length)?;
         if texts.is_empty() {
             let origin = c.union(a);
@@ -434,7 +437,7 @@ fn repeat(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let Ok(count) = usize::try_from(int(arguments, 0)) else {
         return fail("strings: negative Repeat count");
     };
-    context.spend_bytes(part.len().saturating_mul(count))?;
+    context.spend_bytes(part.cost().saturating_mul(count))?;
     context.spend(count)?;
     let mut out = TextBuilder::new();
     for _ in 0..count {
@@ -530,7 +533,7 @@ fn wrap(
 ) -> Result {
     let width = usize::try_from(width).unwrap_or(1).max(1);
     let bytes = whole.as_bytes();
-    context.spend_bytes(bytes.len().saturating_mul(1 + line_break.len()))?;
+    context.spend_bytes(bytes.len().saturating_mul(1 + line_break.cost()))?;
     let mut out = TextBuilder::new();
     let mut offset = 0;
     while bytes.len() - offset > width {

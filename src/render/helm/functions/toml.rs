@@ -1,5 +1,8 @@
 //! TOML as the BurntSushi encoder writes it (sub-tables indented, tables after values), and what it reads.
 
+use std::collections::BTreeSet;
+
+use crate::discover::HelmVersion;
 use crate::origin::Origin;
 use crate::render::helm::format::format_float;
 use crate::render::helm::function::{Context, FunctionError};
@@ -43,6 +46,7 @@ fn shape(value: &Value, depth: usize) -> Result<Shape, FunctionError> {
         return Ok(Shape::Nil);
     }
     Ok(match &value.data {
+        Data::Map(map) if map.borrow().is_nil => Shape::Nil,
         Data::Map(_) => Shape::Table,
         Data::Object(object) if object.entries().is_some() => Shape::Table,
         Data::List(list) => {
@@ -227,7 +231,10 @@ impl Writer<'_, '_> {
         };
         match &value.data {
             Data::String(text) => self.out.push_text(&quoted(text)),
-            Data::Float(number) => self.out.push(float(*number).as_bytes(), here),
+            Data::Float(number) => {
+                let shown = float(*number, self.context.helm);
+                self.out.push(shown.as_bytes(), here);
+            }
             Data::Bool(truth) => self.out.push(truth.to_string().as_bytes(), here),
             Data::Int(number, _) => self.out.push(number.to_string().as_bytes(), here),
             Data::Uint(number, _) => self.out.push(number.to_string().as_bytes(), here),
@@ -280,15 +287,19 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Go's `%g` of a float, always recognisable as one.
-fn float(number: f64) -> String {
+/// A float, always recognisable as one: as Go's `%g` shows it, or in Helm 3, whose encoder is older, with all its digits.
+fn float(number: f64, helm: HelmVersion) -> String {
     if number.is_nan() {
         return "nan".to_owned();
     }
     if number.is_infinite() {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    let shown = format_float(number, b'g', None);
+    let form = match helm {
+        HelmVersion::V4 => b'g',
+        HelmVersion::V3 => b'f',
+    };
+    let shown = format_float(number, form, None);
     if shown.contains(['.', 'e']) {
         shown
     } else {
@@ -297,13 +308,17 @@ fn float(number: f64) -> String {
 }
 
 /// Reads TOML into a map. Everything in it has the origin of the whole text.
-pub(super) fn read(text: &str, origin: Origin) -> Result<Map, String> {
+pub(super) fn read(text: &str, origin: Origin, helm: HelmVersion) -> Result<Map, String> {
     let mut reader = Reader {
         text,
         at: 0,
         origin,
+        helm,
+        table: Vec::new(),
         key: String::new(),
     };
+    // The tables whose headers were read.
+    let mut opened: BTreeSet<Vec<String>> = BTreeSet::new();
     let root = Map::new();
     let mut table = root.clone();
     loop {
@@ -312,13 +327,16 @@ pub(super) fn read(text: &str, origin: Origin) -> Result<Map, String> {
             return Ok(root);
         }
         if reader.eat("[[") {
-            let path = reader.keys()?;
-            reader.expect("]]")?;
+            let path = reader.header("]]")?;
+            opened.retain(|known| !known.starts_with(&path));
             table = append_table(&root, &path, origin)
                 .ok_or_else(|| reader.wrong("a key is used twice"))?;
         } else if reader.eat("[") {
-            let path = reader.keys()?;
-            reader.expect("]")?;
+            let path = reader.header("]")?;
+            if !opened.insert(path.clone()) {
+                let words = format!("Key '{}' has already been defined.", path.join("."));
+                return Err(reader.wrong(&words));
+            }
             table =
                 descend(&root, &path, origin).ok_or_else(|| reader.wrong("a key is used twice"))?;
         } else {
@@ -366,7 +384,10 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     origin: Origin,
-    /// The last key that was read, for messages.
+    helm: HelmVersion,
+    /// The table of the last header.
+    table: Vec<String>,
+    /// The last key whose value was asked for, for messages.
     key: String,
 }
 
@@ -393,13 +414,19 @@ impl<'t> Reader<'t> {
         fits
     }
 
-    fn expect(&mut self, text: &str) -> Result<(), String> {
-        self.blank();
-        if self.eat(text) {
-            Ok(())
-        } else {
-            Err(self.wrong(&format!("expected {text:?}")))
+    /// The path of a table, and the brackets behind it.
+    fn header(&mut self, close: &str) -> Result<Vec<String>, String> {
+        self.key.clear();
+        let path = self.keys()?;
+        if !self.eat(close) {
+            let next = self.rest().chars().next();
+            let shown = next.map_or("'\\x00'".to_owned(), |c| format!("{c:?}"));
+            return Err(self.wrong(&format!(
+                "expected '.' or ']' to end table name, but got {shown} instead"
+            )));
         }
+        self.table.clone_from(&path);
+        Ok(path)
     }
 
     fn blank(&mut self) {
@@ -444,14 +471,16 @@ impl<'t> Reader<'t> {
                     .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))
                     .unwrap_or(rest.len());
                 if length == 0 {
-                    return Err(self.wrong("expected a key"));
+                    return Err(match rest.chars().next() {
+                        Some('=') => self.wrong("unexpected '=': key name appears blank"),
+                        _ => self.wrong("expected a key"),
+                    });
                 }
                 path.push(rest.get(..length).unwrap_or_default().to_owned());
                 self.at += length;
             }
             self.blank();
             if !self.eat(".") {
-                self.key = path.join(".");
                 return Ok(path);
             }
             if path.len() > 100 {
@@ -462,7 +491,16 @@ impl<'t> Reader<'t> {
 
     fn pair(&mut self, table: &Map, depth: usize) -> Result<(), String> {
         let path = self.keys()?;
-        self.expect("=")?;
+        if !self.eat("=") {
+            return Err(match self.rest().chars().next() {
+                None => self.wrong("unexpected EOF; expected key separator '='"),
+                Some(c) => self.wrong(&format!("expected '.' or '=', but got {c:?} instead")),
+            });
+        }
+        if depth == 0 {
+            let whole = self.table.iter().chain(&path);
+            self.key = whole.map(String::as_str).collect::<Vec<_>>().join(".");
+        }
         self.blank();
         let value = self.value(depth)?;
         let (last, before) = path
@@ -537,7 +575,16 @@ impl<'t> Reader<'t> {
         if word.is_empty() {
             return Err(self.wrong("unexpected EOF; expected value"));
         }
-        scalar(word, origin).ok_or_else(|| self.wrong(&format!("invalid value: {word:?}")))
+        scalar(word, origin).ok_or_else(|| {
+            let letters = word
+                .find(|c: char| !c.is_alphabetic())
+                .unwrap_or(word.len());
+            let words = match word.get(..letters).unwrap_or_default() {
+                "" => format!("invalid value: {word:?}"),
+                letters => format!("expected value but found {letters:?} instead"),
+            };
+            self.wrong(&words)
+        })
     }
 
     fn string(&mut self) -> Result<String, String> {
@@ -584,6 +631,10 @@ impl<'t> Reader<'t> {
                 continue;
             };
             self.at += escape.len_utf8();
+            // The decoder of Helm 3 is older, and knows fewer escapes.
+            if self.helm == HelmVersion::V3 && matches!(escape, 'x' | 'e') {
+                return Err(self.wrong(&format!("invalid escape in string '\\{escape}'")));
+            }
             match escape {
                 'b' => out.push('\u{8}'),
                 't' => out.push('\t'),
@@ -604,7 +655,18 @@ impl<'t> Reader<'t> {
                         .and_then(|digits| u32::from_str_radix(digits, 16).ok())
                         .and_then(char::from_u32);
                     let Some(c) = c else {
-                        return Err(self.wrong("invalid unicode escape"));
+                        let rest = self.rest();
+                        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+                        let end = rest.len().min(digits.min(width) + 1);
+                        let got = format!("\\{escape}{}", rest.get(..end).unwrap_or(rest));
+                        let count = match escape {
+                            'x' => "two",
+                            'u' => "four",
+                            _ => "eight",
+                        };
+                        return Err(self.wrong(&format!(
+                            "expected {count} hexadecimal digits after '\\{escape}', but got {got:?} instead"
+                        )));
                     };
                     self.at += width;
                     out.push(c);

@@ -10,13 +10,19 @@ use crate::render::helm::function::Type::{self, Object as ObjectOf, String as St
 use crate::render::helm::function::{Context, FunctionError, Signature, text};
 use crate::render::helm::value::{Data, Object, UintKind, Value};
 
+/// What `semver` gives: a pointer.
 const TYPE: &str = "*semver.Version";
 
 pub(super) const TABLE: &[Signature] = &[
     Signature::new("semver", &[Str], |c, a| {
         let version = Version::parse(&text(a, 0).lossy()).map_err(FunctionError::new)?;
         let origin = c.union(a);
-        Ok(Value::object(SemVer { version, origin }, origin))
+        let version = SemVer {
+            version,
+            origin,
+            is_pointer: true,
+        };
+        Ok(Value::object(version, origin))
     }),
     Signature::new("semverCompare", &[Str, Str], |c, a| {
         let constraint = Constraint::parse(&text(a, 0).lossy()).map_err(|words| match c.helm {
@@ -29,19 +35,24 @@ pub(super) const TABLE: &[Signature] = &[
     }),
 ];
 
-/// `*semver.Version`.
+/// `*semver.Version`, and `semver.Version`, which is what its methods give.
 struct SemVer {
     version: Version,
     origin: Origin,
+    is_pointer: bool,
 }
 
 impl Object for SemVer {
     fn type_name(&self) -> &str {
-        TYPE
+        if self.is_pointer {
+            TYPE
+        } else {
+            "semver.Version"
+        }
     }
 
     fn kind(&self) -> &'static str {
-        "ptr"
+        if self.is_pointer { "ptr" } else { "struct" }
     }
 
     fn field(&self, _: &str) -> Option<Value> {
@@ -52,11 +63,14 @@ impl Object for SemVer {
         const NONE: &[Type] = &[];
         const OTHER: &[Type] = &[ObjectOf(TYPE)];
         match name {
-            "Major" | "Minor" | "Patch" | "Prerelease" | "Metadata" | "Original" | "String"
-            | "IncMajor" | "IncMinor" | "IncPatch" => Some(NONE),
+            "Major" | "Minor" | "Patch" | "Prerelease" | "Metadata" | "String" | "IncMajor"
+            | "IncMinor" | "IncPatch" => Some(NONE),
+            "SetPrerelease" | "SetMetadata" => Some(&[Type::String]),
+            // The rest are methods of the pointer alone.
+            _ if !self.is_pointer => None,
+            "Original" => Some(NONE),
             "Compare" | "Equal" | "LessThan" | "GreaterThan" | "LessThanEqual"
             | "GreaterThanEqual" => Some(OTHER),
-            "SetPrerelease" | "SetMetadata" => Some(&[Type::String]),
             _ => None,
         }
     }
@@ -84,7 +98,12 @@ impl Object for SemVer {
             } else {
                 version.to_string()
             };
-            Ok(Value::object(SemVer { version, origin }, origin))
+            let changed = SemVer {
+                version,
+                origin,
+                is_pointer: false,
+            };
+            Ok(Value::object(changed, origin))
         };
         match name {
             "Major" => number(version.major),

@@ -137,6 +137,8 @@ pub struct Entries {
     /// Where the map is in the values of the top chart (`web.resources`); `None` for a map that is not from values.
     /// Templates that read an unset key of it leave an empty read of that path.
     pub path: Option<Rc<str>>,
+    /// A map that was never made: empty, null where JSON or YAML is written, and nothing can be set in it.
+    pub is_nil: bool,
     by_key: BTreeMap<Rc<str>, Entry>,
 }
 
@@ -185,6 +187,7 @@ impl Entries {
 
     /// Sets a key and gives what it had.
     pub fn insert(&mut self, key: impl Into<Rc<str>>, entry: Entry) -> Option<Entry> {
+        self.is_nil = false;
         self.by_key.insert(key.into(), entry)
     }
 
@@ -221,6 +224,13 @@ impl Map {
         Self(Rc::default())
     }
 
+    /// A `map[string]interface {}` that was never made.
+    pub fn nil() -> Self {
+        let map = Self::new();
+        map.borrow_mut().is_nil = true;
+        map
+    }
+
     /// A map without keys, of another Go type.
     pub fn of(map_type: MapType) -> Self {
         let map = Self::new();
@@ -236,6 +246,7 @@ impl Map {
         Self(Rc::new(RefCell::new(Entries {
             map_type,
             path,
+            is_nil: false,
             by_key: entries,
         })))
     }
