@@ -20,10 +20,10 @@ pub(super) fn merge(
 ) -> Fallible<()> {
     let says = &target.says;
     if so_far.config.is_none() {
-        so_far.config = Some(Config::built_in().clone());
+        so_far.config = Some(Arc::clone(Config::built_in()));
     }
     if !says.configurations.is_empty() {
-        let mut config = Config::built_in().clone();
+        let mut config = Config::clone(Config::built_in());
         for name in &says.configurations {
             let source = build.text(&target.directory, name, name.origin, Role::Transformer)?;
             let value = build.value(&source)?;
@@ -33,13 +33,13 @@ pub(super) fn merge(
             read.sort();
             merge_into(build, &mut config, read, name.origin)?;
         }
-        add(build, &mut so_far.config, config, Origin::NONE)?;
+        add(build, &mut so_far.config, Arc::new(config), Origin::NONE)?;
     }
     for name in &says.crds {
         let source = build.text(&target.directory, name, name.origin, Role::Transformer)?;
         let value = build.value(&source)?;
         let config = from_crds(&value).map_err(|path| conflict(build, name.origin, &path))?;
-        add(build, &mut so_far.config, config, name.origin)?;
+        add(build, &mut so_far.config, Arc::new(config), name.origin)?;
     }
     Ok(())
 }
@@ -47,8 +47,8 @@ pub(super) fn merge(
 /// Adds what a base, or a file, says to what is known.
 pub(super) fn add(
     build: &Build<'_>,
-    known: &mut Option<Config>,
-    incoming: Config,
+    known: &mut Option<Arc<Config>>,
+    incoming: Arc<Config>,
     origin: Origin,
 ) -> Fallible<()> {
     match known {
@@ -57,7 +57,10 @@ pub(super) fn add(
             Ok(())
         }
         Some(known) if incoming == *Config::built_in() && !known.images.is_empty() => Ok(()),
-        Some(known) => merge_into(build, known, incoming, origin),
+        Some(known) => {
+            let incoming = Arc::unwrap_or_clone(incoming);
+            merge_into(build, Arc::make_mut(known), incoming, origin)
+        }
     }
 }
 

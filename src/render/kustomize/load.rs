@@ -377,13 +377,17 @@ impl<'a> Build<'a> {
                 }
                 continue;
             }
-            let value = node.value().map_err(|wrong| {
+            let value = node.into_value().map_err(|wrong| {
                 Failure::from(self.problem(Kind::Syntax, wrong.origin, wrong.why))
             })?;
-            match value.get("items").map(|items| (&items.data, items.origin)) {
+            let Data::Mapping(fields) = value.data else {
+                continue;
+            };
+            let items = fields.into_iter().find(|field| field.key == "items");
+            match items.map(|items| (items.value.data, items.value.origin)) {
                 None | Some((Data::Null, _)) => {}
                 Some((Data::Sequence(items), _)) => {
-                    let inner = items.iter().map(Node::from_json_text).collect();
+                    let inner = items.into_iter().map(Node::from_json_text).collect();
                     queue.extend(self.kept(inner)?);
                 }
                 Some((_, origin)) => {
@@ -414,7 +418,7 @@ impl<'a> Build<'a> {
         let mut nodes = Vec::new();
         let only_one = parts.len() == 1;
         for (from, to, stream) in parts {
-            let part = source.part(*from, *to);
+            let part = source.place_of_part(*from, *to);
             let Some(document) = stream.documents.first() else {
                 if let Some(error) = &stream.error {
                     return Err(Failure::from(
