@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Target;
+use super::configuration;
 use super::decode::Text;
 use super::file::{HelmChart, HelmGlobals};
 use super::load::{Build, Failure, Fallible};
@@ -249,7 +250,7 @@ fn values(
         let source = read(build)?;
         let value = build.value(&source)?;
         let base = Node::from_json_text(value);
-        let schema = Arc::clone(&build.schema);
+        let schema = configuration::schema(build)?;
         let (object, patch) = if &*chart.values_merge == "merge" {
             (own, base)
         } else {

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use super::configuration::{self, Types};
 use super::node::Node;
 use super::object::Object;
 use super::remote::{self, Remote};
-use super::schema::{self, Schema};
 use super::source::{self, SourceText};
 use crate::discover::Overlay;
 use crate::origin::{Origin, Origins, Role};
@@ -72,11 +72,7 @@ pub(super) struct Build<'a> {
     /// Where values came from.
     pub(super) origins: &'a mut Origins,
     /// The types that merging knows.
-    pub(super) schema: Arc<Schema>,
-    /// True once some kustomization has chosen the types.
-    pub(super) schema_is_chosen: bool,
-    /// True once resources of kinds were read that the table of scopes does not know.
-    pub(super) needed_built_in_schema: bool,
+    pub(super) types: Types,
     /// Directories visited so far.
     visits: usize,
 }
@@ -103,9 +99,7 @@ impl<'a> Build<'a> {
             overlay,
             cache,
             origins,
-            schema: Arc::clone(schema::built_in()),
-            schema_is_chosen: false,
-            needed_built_in_schema: false,
+            types: Types::default(),
             visits: 0,
         }
     }
@@ -360,12 +354,13 @@ impl<'a> Build<'a> {
     /// The objects in a text: its documents, lists taken apart, what is empty left out.
     pub(super) fn objects(&mut self, source: &SourceText) -> Fallible<Vec<Object>> {
         let nodes = self.nodes(source)?;
-        self.needed_built_in_schema |= nodes.iter().any(|node| {
+        for node in &nodes {
             let text = |name: &str| node.field(name).map_or("", Node::text);
-            schema::built_in()
-                .kind(text("apiVersion"), text("kind"))
-                .is_none()
-        });
+            self.types.met(text("apiVersion"), text("kind"));
+        }
+        if self.types.are_needed() {
+            configuration::schema(self)?;
+        }
         let mut queue: std::collections::VecDeque<Node> = nodes.into();
         let mut objects = Vec::new();
         while let Some(node) = queue.pop_front() {

@@ -1,5 +1,6 @@
 //! Patches: telling strategic merges from JSON patches, finding what they aim at, applying them.
 
+use super::configuration;
 use super::file::{Patch, Selector};
 use super::jsonpatch::{self, Operation};
 use super::load::{Build, Directory, Failure, Fallible};
@@ -344,7 +345,7 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
     let Some(patch_root) = patch.root else {
         return Ok(());
     };
-    let schema = std::sync::Arc::clone(&build.schema);
+    let schema = configuration::schema(build)?;
     let done = object.with_bookkeeping(|root| {
         let Some(old) = root.take() else {
             return Ok(());
