@@ -30,6 +30,7 @@ mod sort;
 mod source;
 mod structured;
 mod transform;
+mod value;
 mod vars;
 
 use super::{Cache, Rendering};
@@ -198,12 +199,13 @@ fn print(build: &Build<'_>, objects: Vec<Object>) -> Fallible<Rendering> {
     let mut rendering = Rendering::default();
     let mut output = Traced::new();
     for object in objects {
-        let value = object
-            .node()
-            .value()
+        let Some(root) = object.root else { continue };
+        let origin = root.origin;
+        let value = root
+            .into_value()
             .map_err(|wrong| build.fail(wrong.origin, wrong.why))?;
-        let text = emit::emit_traced(&value)
-            .map_err(|error| build.fail(object.node().origin, error.to_string()))?;
+        let text =
+            emit::emit_traced(&value).map_err(|error| build.fail(origin, error.to_string()))?;
         if !output.is_empty() {
             output.push("---\n", Origin::NONE);
         }

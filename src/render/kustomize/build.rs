@@ -2,6 +2,8 @@
 //!
 //! What happens once at the end of a build (hashes, references, vars, order) is in the module above.
 
+use std::sync::Arc;
+
 use super::decode::{Decoder, Text, TextMap};
 use super::fieldspec::{Config, FieldSpec, merge_all, merge_one};
 use super::file::{COMPONENT, KUSTOMIZATION, Kustomization, Label};
@@ -22,7 +24,7 @@ pub(super) struct Accumulated {
     /// The resources.
     pub(super) objects: Vec<Object>,
     /// Where transformers look; `None` before the first kustomization has been read.
-    pub(super) config: Option<Config>,
+    pub(super) config: Option<Arc<Config>>,
     /// The vars.
     pub(super) vars: Vars,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Target;
+use super::configuration;
 use super::decode::Text;
 use super::file::{HelmChart, HelmGlobals};
 use super::load::{Build, Failure, Fallible};
@@ -240,16 +241,16 @@ fn values(
         }
     };
     let Some(inline) = &chart.values_inline else {
-        return Ok(read(build)?.text);
+        return Ok(read(build)?.text.to_string());
     };
-    let own = Node::from_json_text(inline);
+    let own = Node::from_json_text(inline.clone());
     let merged = if &*chart.values_merge == "replace" {
         Some(own)
     } else {
         let source = read(build)?;
         let value = build.value(&source)?;
-        let base = Node::from_json_text(&value);
-        let schema = Arc::clone(&build.schema);
+        let base = Node::from_json_text(value);
+        let schema = configuration::schema(build)?;
         let (object, patch) = if &*chart.values_merge == "merge" {
             (own, base)
         } else {
@@ -262,7 +263,7 @@ fn values(
         return Ok(String::new());
     };
     let value = merged
-        .value()
+        .into_value()
         .map_err(|wrong| build.fail(wrong.origin, wrong.why))?;
     emit::emit(&value).map_err(|error| build.fail(chart.origin, error.to_string()))
 }

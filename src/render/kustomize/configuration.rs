@@ -8,7 +8,8 @@ use super::fieldspec::{Config, FieldSpec, NameReference, merge_one};
 use super::file::{field_spec, gvk};
 use super::load::{Build, Failure, Fallible};
 use super::object::Gvk;
-use super::schema::Schema;
+use super::schema::{self, Schema};
+use super::source::SourceText;
 use crate::origin::{Origin, Role};
 use crate::yaml::{Data, Value};
 
@@ -20,10 +21,10 @@ pub(super) fn merge(
 ) -> Fallible<()> {
     let says = &target.says;
     if so_far.config.is_none() {
-        so_far.config = Some(Config::built_in().clone());
+        so_far.config = Some(Arc::clone(Config::built_in()));
     }
     if !says.configurations.is_empty() {
-        let mut config = Config::built_in().clone();
+        let mut config = Config::clone(Config::built_in());
         for name in &says.configurations {
             let source = build.text(&target.directory, name, name.origin, Role::Transformer)?;
             let value = build.value(&source)?;
@@ -33,13 +34,13 @@ pub(super) fn merge(
             read.sort();
             merge_into(build, &mut config, read, name.origin)?;
         }
-        add(build, &mut so_far.config, config, Origin::NONE)?;
+        add(build, &mut so_far.config, Arc::new(config), Origin::NONE)?;
     }
     for name in &says.crds {
         let source = build.text(&target.directory, name, name.origin, Role::Transformer)?;
         let value = build.value(&source)?;
         let config = from_crds(&value).map_err(|path| conflict(build, name.origin, &path))?;
-        add(build, &mut so_far.config, config, name.origin)?;
+        add(build, &mut so_far.config, Arc::new(config), name.origin)?;
     }
     Ok(())
 }
@@ -47,8 +48,8 @@ pub(super) fn merge(
 /// Adds what a base, or a file, says to what is known.
 pub(super) fn add(
     build: &Build<'_>,
-    known: &mut Option<Config>,
-    incoming: Config,
+    known: &mut Option<Arc<Config>>,
+    incoming: Arc<Config>,
     origin: Origin,
 ) -> Fallible<()> {
     match known {
@@ -57,7 +58,10 @@ pub(super) fn add(
             Ok(())
         }
         Some(known) if incoming == *Config::built_in() && !known.images.is_empty() => Ok(()),
-        Some(known) => merge_into(build, known, incoming, origin),
+        Some(known) => {
+            let incoming = Arc::unwrap_or_clone(incoming);
+            merge_into(build, Arc::make_mut(known), incoming, origin)
+        }
     }
 }
 
@@ -215,6 +219,86 @@ fn fields_of(
     Ok(())
 }
 
+/// The types that merging knows, chosen by `openapi` and read when they are needed.
+#[derive(Default)]
+pub(super) struct Types {
+    /// The file that a kustomization chose.
+    chosen: Option<Chosen>,
+    /// True once some kustomization has asked for types, be it the built-in ones.
+    is_chosen: bool,
+    /// Kinds that were read before, each once: one that the built-in table of scopes does not know makes Kustomize look.
+    met: Vec<(String, String)>,
+    /// True once the built-in types were used, which Kustomize does not forget.
+    used_built_in: bool,
+}
+
+struct Chosen {
+    source: SourceText,
+    origin: Origin,
+    on_top_of_built_in: bool,
+    read: Option<Arc<Schema>>,
+}
+
+impl Types {
+    /// Notes the kind of a resource that was read.
+    pub(super) fn met(&mut self, api_version: &str, kind: &str) {
+        let same = |(a, b): &(String, String)| a == api_version && b == kind;
+        if !self.met.iter().any(same) && self.met.len() < MAX_KINDS {
+            self.met.push((api_version.to_owned(), kind.to_owned()));
+        }
+    }
+
+    /// True if and only if the chosen types have not been read and Kustomize would look into them for a scope.
+    pub(super) fn are_needed(&self) -> bool {
+        let unread = self
+            .chosen
+            .as_ref()
+            .is_some_and(|chosen| chosen.read.is_none());
+        unread && self.met_unknown()
+    }
+
+    fn met_unknown(&self) -> bool {
+        let built_in = schema::built_in();
+        let unknown = |(version, kind): &(String, String)| built_in.kind(version, kind).is_none();
+        self.met.iter().any(unknown)
+    }
+}
+
+/// Kinds beyond this many are not told apart: there are types for none of them.
+const MAX_KINDS: usize = 1000;
+
+/// The types that merging knows.
+pub(super) fn schema(build: &mut Build<'_>) -> Fallible<Arc<Schema>> {
+    let Some(chosen) = &build.types.chosen else {
+        build.types.used_built_in = true;
+        return Ok(Arc::clone(schema::built_in()));
+    };
+    if let Some(read) = &chosen.read {
+        return Ok(Arc::clone(read));
+    }
+    let (source, origin, on_top) = (
+        chosen.source.clone(),
+        chosen.origin,
+        chosen.on_top_of_built_in,
+    );
+    let json = super::structured::json(&build.value(&source)?, false);
+    let read = serde_json::from_str(&json)
+        .ok()
+        .and_then(|document| Schema::from_openapi(&document));
+    let Some(read) = read else {
+        return Err(build.fail(origin, "the file is not an OpenAPI document"));
+    };
+    let read = Arc::new(if on_top {
+        schema::built_in().with(&read)
+    } else {
+        read
+    });
+    if let Some(chosen) = &mut build.types.chosen {
+        chosen.read = Some(Arc::clone(&read));
+    }
+    Ok(read)
+}
+
 /// Chooses the types that merging knows, if a kustomization asks for others. The first one to ask is heard; the top one always.
 pub(super) fn choose_schema(build: &mut Build<'_>, target: &Target, is_top: bool) -> Fallible<()> {
     let says = &target.says;
@@ -223,7 +307,7 @@ pub(super) fn choose_schema(build: &mut Build<'_>, target: &Target, is_top: bool
         Some(path) => Some(build.text(&target.directory, path, path.origin, Role::Transformer)?),
         None => None,
     };
-    if build.schema_is_chosen && !is_top {
+    if build.types.is_chosen && !is_top {
         return Ok(());
     }
     let version = says.openapi.get("version");
@@ -231,28 +315,23 @@ pub(super) fn choose_schema(build: &mut Build<'_>, target: &Target, is_top: bool
         if let Some(version) = version {
             return Err(build.fail(version.origin, "`version` and `path` exclude each other"));
         }
-        let value = build.value(&source)?;
-        let json = super::structured::json(&value, false);
-        let schema = serde_json::from_str(&json)
-            .ok()
-            .and_then(|document| Schema::from_openapi(&document));
-        let Some(schema) = schema else {
-            return Err(build.fail(path.origin, "the file is not an OpenAPI document"));
-        };
-        // Kustomize forgets the built-in types unless it has needed them before: resources of unknown kinds make it look.
-        build.schema = Arc::new(if build.needed_built_in_schema {
-            build.schema.with(&schema)
-        } else {
-            schema
+        // Kustomize forgets the built-in types unless it has needed them before.
+        let on_top_of_built_in = build.types.used_built_in || build.types.met_unknown();
+        build.types.met.clear();
+        build.types.is_chosen = true;
+        build.types.chosen = Some(Chosen {
+            source,
+            origin: path.origin,
+            on_top_of_built_in,
+            read: None,
         });
-        build.schema_is_chosen = true;
         return Ok(());
     }
     match version {
         None => Ok(()),
         Some(version) if version.is_empty() => Ok(()),
         Some(version) if &**version == "v1.21.2" => {
-            build.schema_is_chosen = true;
+            build.types.is_chosen = true;
             Ok(())
         }
         Some(version) => Err(build

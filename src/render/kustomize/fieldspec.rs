@@ -2,7 +2,8 @@
 //!
 //! What is written there is decided by the transformers.
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use super::node::{Body, Kind, Node, Tag};
 use super::object::Gvk;
@@ -89,15 +90,15 @@ pub(super) struct Config {
 
 impl Config {
     /// The built-in table.
-    pub(super) fn built_in() -> &'static Self {
-        static TABLE: OnceLock<Config> = OnceLock::new();
+    pub(super) fn built_in() -> &'static Arc<Self> {
+        static TABLE: OnceLock<Arc<Config>> = OnceLock::new();
         TABLE.get_or_init(|| {
             let mut config = Config::default();
             for line in include_str!("fieldspecs.txt").lines() {
                 config.read_line(line);
             }
             config.sort();
-            config
+            Arc::new(config)
         })
     }
 
@@ -250,23 +251,58 @@ pub(super) fn apply<E: From<String>>(
     set: &mut dyn FnMut(&mut Node) -> Result<(), E>,
 ) -> Result<(), E> {
     let text = |name: &str| root.field(name).map_or("", Node::text);
-    if !Gvk::new(text("apiVersion"), text("kind")).is_selected(&spec.gvk) {
+    if !spec.gvk.selects(text("apiVersion"), text("kind")) {
         return Ok(());
     }
-    let path = split_path(&spec.path, '/');
-    descend(root, &path, spec.create, creation, set)
+    apply_path(root, spec, creation, set)
+}
+
+/// The same for an object that is known to be of a kind that `spec` names.
+pub(super) fn apply_path<E: From<String>>(
+    root: &mut Node,
+    spec: &FieldSpec,
+    creation: Creation,
+    set: &mut dyn FnMut(&mut Node) -> Result<(), E>,
+) -> Result<(), E> {
+    let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
+    descend(root, Some(path), spec.create, creation, set)
+}
+
+/// The first name of a path, and what is behind it.
+fn next_part(path: &str) -> (Cow<'_, str>, Option<&str>) {
+    let mut part = Cow::Borrowed("");
+    let mut rest = path;
+    loop {
+        let (piece, behind) = match rest.split_once('/') {
+            Some((piece, behind)) => (piece, Some(behind)),
+            None => (rest, None),
+        };
+        let escaped = behind.and_then(|behind| Some((piece.strip_suffix('\\')?, behind)));
+        if let Some((piece, behind)) = escaped {
+            part.to_mut().push_str(piece);
+            part.to_mut().push('/');
+            rest = behind;
+            continue;
+        }
+        if part.is_empty() {
+            return (Cow::Borrowed(piece), behind);
+        }
+        part.to_mut().push_str(piece);
+        return (part, behind);
+    }
 }
 
 fn descend<E: From<String>>(
     node: &mut Node,
-    path: &[String],
+    path: Option<&str>,
     create: bool,
     creation: Creation,
     set: &mut dyn FnMut(&mut Node) -> Result<(), E>,
 ) -> Result<(), E> {
-    let Some((part, rest)) = path.split_first() else {
+    let Some(there) = path else {
         return set(node);
     };
+    let (part, rest) = next_part(there);
     if node.is_null() {
         return Ok(());
     }
@@ -280,7 +316,7 @@ fn descend<E: From<String>>(
             .flatten()
             .try_for_each(|item| descend(item, path, create, creation, set)),
         Kind::Map => {
-            let name = part.strip_suffix("[]").unwrap_or(part);
+            let name = part.strip_suffix("[]").unwrap_or(&part);
             let is_list = name.len() != part.len();
             if name.is_empty() {
                 return Err(E::from("a field name in the path is empty".to_owned()));
@@ -295,7 +331,7 @@ fn descend<E: From<String>>(
             let name = name.trim();
             let kind = match creation.kind {
                 Some(kind) if create && !is_list => {
-                    Some(if rest.is_empty() { kind } else { Kind::Map })
+                    Some(if rest.is_none() { kind } else { Kind::Map })
                 }
                 _ => None,
             };
@@ -342,6 +378,26 @@ mod tests {
             &["metadata", "annotations", "x.io/y"],
         );
         check("", &[""]);
+    }
+
+    #[test]
+    fn paths_are_followed_part_by_part() {
+        for path in [
+            "a/b[]/c",
+            r"metadata/annotations/x.io\/y\/z",
+            "",
+            "a/",
+            r"a\",
+        ] {
+            let mut parts = Vec::new();
+            let mut left = Some(path);
+            while let Some(rest) = left {
+                let (part, behind) = next_part(rest);
+                parts.push(part.into_owned());
+                left = behind;
+            }
+            assert_eq!(parts, split_path(path, '/'), "{path}");
+        }
     }
 
     #[test]

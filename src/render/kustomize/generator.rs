@@ -326,9 +326,9 @@ pub(super) fn content(object: &Object, origins: &mut Origins) -> Origin {
 }
 
 /// The hash of the content of an object, as it ends the name.
-pub(super) fn hash(object: &Object) -> Result<String, super::node::Unprintable> {
+pub(super) fn hash(object: &Object) -> Result<String, super::value::Unprintable> {
     let root = object.node();
-    let part = |name: &str| -> Result<Option<Value>, super::node::Unprintable> {
+    let part = |name: &str| -> Result<Option<Value>, super::value::Unprintable> {
         root.field(name)
             .map(|node| match node.kind() {
                 Kind::Scalar => Ok(Value::string(node.text(), Origin::NONE)),

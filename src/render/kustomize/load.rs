@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use super::configuration::{self, Types};
 use super::node::Node;
 use super::object::Object;
 use super::remote::{self, Remote};
-use super::schema::{self, Schema};
 use super::source::{self, SourceText};
 use crate::discover::Overlay;
 use crate::origin::{Origin, Origins, Role};
@@ -72,11 +72,7 @@ pub(super) struct Build<'a> {
     /// Where values came from.
     pub(super) origins: &'a mut Origins,
     /// The types that merging knows.
-    pub(super) schema: Arc<Schema>,
-    /// True once some kustomization has chosen the types.
-    pub(super) schema_is_chosen: bool,
-    /// True once resources of kinds were read that the table of scopes does not know.
-    pub(super) needed_built_in_schema: bool,
+    pub(super) types: Types,
     /// Directories visited so far.
     visits: usize,
 }
@@ -103,9 +99,7 @@ impl<'a> Build<'a> {
             overlay,
             cache,
             origins,
-            schema: Arc::clone(schema::built_in()),
-            schema_is_chosen: false,
-            needed_built_in_schema: false,
+            types: Types::default(),
             visits: 0,
         }
     }
@@ -360,12 +354,13 @@ impl<'a> Build<'a> {
     /// The objects in a text: its documents, lists taken apart, what is empty left out.
     pub(super) fn objects(&mut self, source: &SourceText) -> Fallible<Vec<Object>> {
         let nodes = self.nodes(source)?;
-        self.needed_built_in_schema |= nodes.iter().any(|node| {
+        for node in &nodes {
             let text = |name: &str| node.field(name).map_or("", Node::text);
-            schema::built_in()
-                .kind(text("apiVersion"), text("kind"))
-                .is_none()
-        });
+            self.types.met(text("apiVersion"), text("kind"));
+        }
+        if self.types.are_needed() {
+            configuration::schema(self)?;
+        }
         let mut queue: std::collections::VecDeque<Node> = nodes.into();
         let mut objects = Vec::new();
         while let Some(node) = queue.pop_front() {
@@ -377,13 +372,17 @@ impl<'a> Build<'a> {
                 }
                 continue;
             }
-            let value = node.value().map_err(|wrong| {
+            let value = node.into_value().map_err(|wrong| {
                 Failure::from(self.problem(Kind::Syntax, wrong.origin, wrong.why))
             })?;
-            match value.get("items").map(|items| (&items.data, items.origin)) {
+            let Data::Mapping(fields) = value.data else {
+                continue;
+            };
+            let items = fields.into_iter().find(|field| field.key == "items");
+            match items.map(|items| (items.value.data, items.value.origin)) {
                 None | Some((Data::Null, _)) => {}
                 Some((Data::Sequence(items), _)) => {
-                    let inner = items.iter().map(Node::from_json_text).collect();
+                    let inner = items.into_iter().map(Node::from_json_text).collect();
                     queue.extend(self.kept(inner)?);
                 }
                 Some((_, origin)) => {
@@ -414,7 +413,7 @@ impl<'a> Build<'a> {
         let mut nodes = Vec::new();
         let only_one = parts.len() == 1;
         for (from, to, stream) in parts {
-            let part = source.part(*from, *to);
+            let part = source.place_of_part(*from, *to);
             let Some(document) = stream.documents.first() else {
                 if let Some(error) = &stream.error {
                     return Err(Failure::from(

@@ -6,6 +6,7 @@
 
 use super::node::{Body, Kind, Node, Pair};
 use super::schema::{Schema, TypeAt};
+use super::value::repeated;
 use crate::origin::{Origin, Origins};
 
 /// Why a patch cannot be merged.
@@ -212,6 +213,9 @@ impl<'a> Walk<'a> {
         mut patch: Option<Node>,
         of: Option<TypeAt<'a>>,
     ) -> Result<Walked> {
+        if patch.is_none() && repeated(object.pairs()).is_none() {
+            return self.untouched(object, of);
+        }
         let names = |node: Option<&Node>| -> Vec<String> {
             node.into_iter()
                 .flat_map(Node::pairs)
@@ -235,7 +239,7 @@ impl<'a> Walk<'a> {
             let there = slot
                 .and_then(|slot| object.pairs_mut()?.get_mut(slot))
                 .map(|pair| std::mem::replace(&mut pair.value, Node::null(Origin::NONE)));
-            let style_from = there.as_ref().map(style_carrier);
+            let style_from = there.as_ref().map(Node::style);
             let walked = self.two(there, brought, of.and_then(|of| of.field(&name)))?;
             let Some(pairs) = object.pairs_mut() else {
                 break;
@@ -249,25 +253,44 @@ impl<'a> Walk<'a> {
                         pairs.remove(slot);
                     }
                 }
-                Some(value) => match (slot.and_then(|slot| pairs.get_mut(slot)), key) {
+                Some(mut value) => match (slot.and_then(|slot| pairs.get_mut(slot)), key) {
                     (Some(pair), _) => {
                         // The setter lends the style of what was there to what replaces it.
-                        let mut holder = Node::map(Origin::NONE);
-                        if let (false, Some(style), false) =
-                            (walked.keep_null, style_from, value.is_null())
-                        {
-                            holder.set("v", style);
-                            holder.set("v", value);
-                            pair.value = holder.remove("v").unwrap_or(Node::null(Origin::NONE));
-                        } else {
-                            pair.value = value;
+                        if let (false, Some(style)) = (walked.keep_null, style_from) {
+                            value.written_like(style);
                         }
+                        pair.value = value;
                     }
                     (None, Some(key)) => pairs.push(Pair { key, value }),
                     (None, None) => {}
                 },
             }
         }
+        Ok(Walked::there(Some(object)))
+    }
+
+    /// Walks a map that the patch says nothing about, and no key of which stands twice: values that are empty vanish from it,
+    /// and its lists are put in order.
+    fn untouched(&mut self, mut object: Node, of: Option<TypeAt<'a>>) -> Result<Walked> {
+        let pairs = object.pairs_mut().map(std::mem::take).unwrap_or_default();
+        let mut kept: Vec<Pair> = Vec::with_capacity(pairs.len());
+        for mut pair in pairs {
+            if pair.value.kind() == Kind::Scalar && !pair.value.is_null() {
+                kept.push(pair);
+                continue;
+            }
+            let walked = self.two(
+                Some(pair.value),
+                None,
+                of.and_then(|of| of.field(&pair.key.text)),
+            )?;
+            let keep_null = walked.keep_null;
+            if let Some(value) = walked.node.filter(|node| keep_null || !node.is_null()) {
+                pair.value = value;
+                kept.push(pair);
+            }
+        }
+        object.body = Body::Map(kept);
         Ok(Walked::there(Some(object)))
     }
 
@@ -331,7 +354,17 @@ impl<'a> Walk<'a> {
             };
         };
         let Some(mut patch) = patch else {
-            let items = self.elements(take_items(&mut list), &Brought::Nothing, of)?;
+            let items = take_items(&mut list);
+            let items = if are_apart(&items, &of.merge_keys()) {
+                let mut kept = Vec::with_capacity(items.len());
+                for item in items {
+                    let walked = self.two(Some(item), None, of.items())?;
+                    kept.extend(walked.node.filter(|n| !n.is_null() && !n.is_empty_map()));
+                }
+                kept
+            } else {
+                self.elements(items, &Brought::Nothing, of)?
+            };
             list.body = Body::List(items);
             return Ok(Walked::there(Some(list)));
         };
@@ -486,19 +519,15 @@ enum Brought {
     Same,
 }
 
-/// An empty scalar with the style of a node: all that the setter looks at.
-fn style_carrier(node: &Node) -> Node {
-    match &node.body {
-        Body::Scalar { style, .. } => Node {
-            body: Body::Scalar {
-                text: String::new(),
-                style: *style,
-            },
-            tag: super::node::Tag::Str,
-            origin: Origin::NONE,
-        },
-        _ => Node::text_node("", Origin::NONE),
-    }
+/// True if and only if each item has the one merge key, and no two have the same: such a list is in order.
+fn are_apart(items: &[Node], keys: &[String]) -> bool {
+    let [key] = keys else { return false };
+    let mut seen = std::collections::BTreeSet::new();
+    items.iter().all(|item| {
+        item.field(key)
+            .filter(|value| !value.is_null())
+            .is_some_and(|value| !value.text().is_empty() && seen.insert(value.text()))
+    })
 }
 
 fn take_items(list: &mut Node) -> Vec<Node> {

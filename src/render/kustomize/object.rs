@@ -39,6 +39,13 @@ impl Gvk {
             && fits(&selector.kind, &self.kind)
     }
 
+    /// True if and only if an object of this kind is selected, where an empty part selects all.
+    pub(super) fn selects(&self, api_version: &str, kind: &str) -> bool {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        fits(&self.kind, kind) && fits(&self.group, group) && fits(&self.version, version)
+    }
+
     /// `group/version`, as an object writes it.
     pub(super) fn api_version(&self) -> String {
         if self.group.is_empty() {
@@ -319,10 +326,14 @@ impl Object {
 
     /// Removes what no build leaves behind, and makes each annotation a text.
     pub(super) fn clean_annotations(&mut self) {
-        for name in BUILD_ANNOTATIONS {
-            self.remove_annotation(name);
-        }
         if let Some(root) = &mut self.root {
+            let annotations = root
+                .field_mut("metadata")
+                .and_then(|metadata| metadata.field_mut("annotations"))
+                .and_then(Node::pairs_mut);
+            if let Some(pairs) = annotations {
+                pairs.retain(|pair| !BUILD_ANNOTATIONS.contains(&pair.key.text.as_str()));
+            }
             // Only a list of objects can be without.
             let origin = root.origin;
             root.field_or_insert("metadata", Kind::Map, origin);

@@ -1,5 +1,6 @@
 //! Patches: telling strategic merges from JSON patches, finding what they aim at, applying them.
 
+use super::configuration;
 use super::file::{Patch, Selector};
 use super::jsonpatch::{self, Operation};
 use super::load::{Build, Directory, Failure, Fallible};
@@ -344,7 +345,7 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
     let Some(patch_root) = patch.root else {
         return Ok(());
     };
-    let schema = std::sync::Arc::clone(&build.schema);
+    let schema = configuration::schema(build)?;
     let done = object.with_bookkeeping(|root| {
         let Some(old) = root.take() else {
             return Ok(());
@@ -379,17 +380,21 @@ fn apply_json(
     operations: &[Operation],
     target: Origin,
 ) -> Fallible<()> {
+    let id = object.id();
     let done = object.with_bookkeeping(|root| {
-        let Some(node) = root else { return Ok(()) };
-        let mut value = node.value().map_err(|wrong| (wrong.origin, wrong.why))?;
+        let Some(node) = root.take() else {
+            return Ok(());
+        };
+        let mut value = node
+            .into_value()
+            .map_err(|wrong| (wrong.origin, wrong.why))?;
         jsonpatch::apply(operations, &mut value, target, build.origins)
             .map_err(|wrong| (wrong.origin, wrong.why))?;
-        *node = Node::from_json(&value);
+        *root = Some(Node::from_json(value));
         Ok(())
     });
     if let Err((origin, why)) = done {
-        let id = object.id().describe();
-        return Err(build.fail(origin, format!("{why} ({id})")));
+        return Err(build.fail(origin, format!("{why} ({})", id.describe())));
     }
     object.retype_metadata_map("annotations");
     Ok(())

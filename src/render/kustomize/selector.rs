@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
-
 use super::file::Selector;
 use super::object::{Gvk, Object};
+use super::pattern::Whole;
 
 /// A selector ready for use.
 #[derive(Debug, Clone)]
 pub(super) struct Matcher {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Whole>,
+    version: Option<Whole>,
+    kind: Option<Whole>,
+    name: Option<Whole>,
+    namespace: Option<Whole>,
     labels: Vec<Requirement>,
     annotations: Vec<Requirement>,
 }
@@ -26,7 +25,7 @@ impl Matcher {
             if pattern.is_empty() {
                 return Ok(None);
             }
-            super::pattern::compile(&format!("^(?:{pattern})$"))
+            Whole::new(pattern)
                 .map(Some)
                 .map_err(|_| format!("`{pattern}` is not a regular expression"))
         };
@@ -85,8 +84,8 @@ impl Matcher {
     }
 }
 
-fn fits(pattern: Option<&Regex>, text: &str) -> bool {
-    pattern.is_none_or(|pattern| pattern.is_match(text))
+fn fits(pattern: Option<&Whole>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| pattern.fits(text))
 }
 
 /// One condition of a label selector.

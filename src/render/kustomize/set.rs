@@ -1,5 +1,8 @@
 //! The resources of a build so far: adding some, finding one, and what a generated one does to its namesake.
 
+use std::collections::HashSet;
+use std::hash::BuildHasher as _;
+
 use super::load::{Build, Fallible, MAX_OBJECTS};
 use super::node::{Body, Key, Kind, Node, Pair};
 use super::object::{Behavior, Id, Object};
@@ -48,9 +51,21 @@ pub(super) fn append_all(
     incoming: impl IntoIterator<Item = Object>,
     origin: Origin,
 ) -> Fallible<()> {
-    incoming
-        .into_iter()
-        .try_for_each(|object| append(build, objects, object, origin))
+    // Most names are new: only a name that was there already, or shares its hash with one, is looked for.
+    let mut names: HashSet<u64> = objects.iter().map(name_hash).collect();
+    for object in incoming {
+        if names.insert(name_hash(&object)) && objects.len() < MAX_OBJECTS {
+            objects.push(object);
+        } else {
+            append(build, objects, object, origin)?;
+        }
+    }
+    Ok(())
+}
+
+/// A number that is the same for objects of the same name.
+pub(super) fn name_hash(object: &Object) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(object.name())
 }
 
 /// The places of the objects that are, or were, called so.

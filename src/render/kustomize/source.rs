@@ -16,7 +16,7 @@ use super::node::{Body, Key, Node, Pair, Tag, plain_tag};
 #[derive(Debug, Clone)]
 pub(super) struct SourceText {
     /// The text as it is parsed.
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     /// The file it came from.
     pub(super) path: RepoPath,
     /// The file, as origins know it.
@@ -40,7 +40,7 @@ enum Where {
 
 impl SourceText {
     /// A whole file, its line endings made `\n`.
-    pub(super) fn file(text: &str, path: &RepoPath, file: FileId, role: Role) -> Self {
+    pub(super) fn file(text: &Arc<str>, path: &RepoPath, file: FileId, role: Role) -> Self {
         let mut map = vec![(0, 0)];
         let normal = if text.contains("\r\n") {
             let mut normal = String::with_capacity(text.len());
@@ -51,9 +51,9 @@ impl SourceText {
                 map.push((normal.len() as u32, done as u32));
             }
             normal.push_str(text.get(done..).unwrap_or_default());
-            normal
+            normal.into()
         } else {
-            text.to_owned()
+            Arc::clone(text)
         };
         Self {
             text: normal,
@@ -87,7 +87,7 @@ impl SourceText {
             Where::Whole(span)
         };
         Self {
-            text: text.to_owned(),
+            text: text.into(),
             path: path.clone(),
             file,
             role,
@@ -99,7 +99,7 @@ impl SourceText {
     /// What a chart rendered. Problems are told at `path`.
     pub(super) fn rendered(text: Traced, path: &RepoPath, file: FileId) -> Self {
         Self {
-            text: text.as_str().to_owned(),
+            text: text.as_str().into(),
             path: path.clone(),
             file,
             role: Role::Template,
@@ -133,7 +133,14 @@ impl SourceText {
 
     /// The part of the text between two offsets.
     pub(super) fn part(&self, from: usize, to: usize) -> Self {
-        let text = self.text.get(from..to).unwrap_or_default().to_owned();
+        Self {
+            text: self.text.get(from..to).unwrap_or_default().into(),
+            ..self.place_of_part(from, to)
+        }
+    }
+
+    /// The places of a part of the text, without the text, for what is parsed already.
+    pub(super) fn place_of_part(&self, from: usize, to: usize) -> Self {
         let place = match &self.place {
             Where::Whole(whole) => Where::Whole(*whole),
             Where::Rendered(text, offset) => {
@@ -152,7 +159,7 @@ impl SourceText {
             }
         };
         Self {
-            text,
+            text: Arc::default(),
             path: self.path.clone(),
             file: self.file,
             role: self.role,
@@ -350,15 +357,10 @@ impl Reader<'_> {
                 lay(&mut all, pair);
             }
         }
-        let (mut result, mut rest) = (own.clone(), Vec::new());
-        for pair in all {
-            if !result.iter().any(|known| known.key.text == pair.key.text) {
-                rest.push(pair);
-            }
-        }
-        result.append(&mut rest);
+        all.retain(|pair| !own.iter().any(|known| known.key.text == pair.key.text));
+        own.append(&mut all);
         Ok(Node {
-            body: Body::Map(result),
+            body: Body::Map(own),
             tag: Tag::None,
             origin,
         })
@@ -504,8 +506,8 @@ mod tests {
         let mut origins = Origins::new();
         let path = RepoPath::new("x.yaml").unwrap();
         let file = origins.add_file(&path, &whole.into());
-        let source = SourceText::file(whole, &path, file, Role::Base);
-        assert_eq!(source.text, "a: 1\nb: 2\n");
+        let source = SourceText::file(&whole.into(), &path, file, Role::Base);
+        assert_eq!(&*source.text, "a: 1\nb: 2\n");
         let part = source.part(5, 10);
         assert_eq!(part.span(Span::new(3, 4)).of(whole), "2");
     }

@@ -1,5 +1,7 @@
 //! JSON and YAML inside the text of a field: reading it, writing one value in it, printing JSON as Go does.
 
+use std::sync::Arc;
+
 use super::node::{Body, Node, Tag};
 use super::path::{Create, Matches, at, at_mut, matches};
 use super::reprint::reprint;
@@ -14,8 +16,9 @@ pub(super) fn tree(text: &str) -> Option<Node> {
     let document = stream.documents.first()?;
     let mut origins = Origins::new();
     let path = RepoPath::root();
-    let file = origins.add_file(&path, &text.into());
-    let source = SourceText::file(text, &path, file, Role::Base);
+    let text = Arc::from(text);
+    let file = origins.add_file(&path, &text);
+    let source = SourceText::file(&text, &path, file, Role::Base);
     let mut node = source::tree(document, &source, &mut origins).ok()??;
     forget_origins(&mut node, 0);
     Some(node)

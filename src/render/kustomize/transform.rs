@@ -8,6 +8,7 @@ use super::file::{Image, Replica};
 use super::load::{Build, Fallible};
 use super::node::{Kind, Node, Tag};
 use super::object::{Gvk, Object};
+use super::set::name_hash;
 use crate::origin::{Origin, Origins};
 
 /// Calls `set` on the fields of an object that the specs name.
@@ -83,8 +84,9 @@ pub(super) fn namespace(
     if args.name.is_empty() {
         return Ok(());
     }
+    let mut names: Vec<u64> = objects.iter().map(name_hash).collect();
     for index in 0..objects.len() {
-        let Some(object) = objects.get_mut(index) else {
+        let (Some(object), Some(name)) = (objects.get_mut(index), names.get_mut(index)) else {
             break;
         };
         if object.is_gone() || object.book.from_chart {
@@ -93,10 +95,13 @@ pub(super) fn namespace(
         object.remember_name();
         namespace_of(build, object, args)?;
         let id = object.id();
-        let same = objects
+        *name = name_hash(object);
+        let name = *name;
+        let namesakes = names
             .iter()
-            .filter(|other| other.name() == id.name && other.id().is(&id))
-            .count();
+            .zip(&*objects)
+            .filter(|(other, _)| **other == name);
+        let same = namesakes.filter(|(_, other)| other.id().is(&id)).count();
         if same > 1 {
             return Err(build.fail(
                 args.name.origin,
@@ -341,12 +346,7 @@ pub(super) fn image(
     args: &Image,
     specs: &[FieldSpec],
 ) -> Fallible<()> {
-    // The name is a pattern in Kustomize too: it is not escaped.
-    let pattern = format!(
-        "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$",
-        &*args.name
-    );
-    let Ok(pattern) = super::pattern::compile(&pattern) else {
+    let Ok(pattern) = ImageName::new(&args.name) else {
         return Err(build.fail(
             args.name.origin,
             format!("`{}` is not a regular expression", &*args.name),
@@ -373,7 +373,7 @@ pub(super) fn image(
         if node.kind() != Kind::Scalar {
             return Err(format!("an image is a text, not {}", node.kind().name()));
         }
-        if !pattern.is_match(node.text()) {
+        if !pattern.fits(node.text()) {
             return Ok(());
         }
         let new = renamed(node.text(), args);
@@ -403,6 +403,49 @@ pub(super) fn image(
         on_fields(build, object, specs, Creation::NEVER, origin, &mut set)?;
     }
     Ok(())
+}
+
+/// The name of an image, which is a pattern in Kustomize too: it is not escaped. Most hold nothing but words and dots, for
+/// which no expression is compiled.
+enum ImageName<'a> {
+    Dotted(&'a str),
+    Pattern(regex::Regex),
+}
+
+impl<'a> ImageName<'a> {
+    fn new(name: &'a str) -> Result<Self, regex::Error> {
+        let is_plain =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | ':');
+        if name.chars().all(is_plain) {
+            return Ok(Self::Dotted(name));
+        }
+        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+        super::pattern::compile(&pattern).map(Self::Pattern)
+    }
+
+    /// True if and only if `image` has this name, whatever its tag and digest are.
+    fn fits(&self, image: &str) -> bool {
+        let name = match self {
+            Self::Pattern(pattern) => return pattern.is_match(image),
+            Self::Dotted(name) => name,
+        };
+        let mut rest = image.chars();
+        let begins = name.chars().all(|wanted| {
+            let found = rest.next();
+            found.is_some_and(|c| c == wanted || wanted == '.' && c != '\n')
+        });
+        let word = |c: char| c.is_ascii_alphanumeric() || "_.{}-".contains(c);
+        let behind = |text: &'_ str, mark: &str| -> Option<usize> {
+            let tag = text.strip_prefix(mark)?;
+            Some(text.len() - tag.trim_start_matches(word).len())
+        };
+        let mut left = rest.as_str();
+        for mark in [":", "@sha256:"] {
+            let end = behind(left, mark).unwrap_or(0);
+            left = left.get(end..).unwrap_or_default();
+        }
+        begins && left.is_empty()
+    }
 }
 
 /// Calls `set` on the image of each container anywhere in a tree.
@@ -485,6 +528,30 @@ fn split_image(image: &str) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_images_are_patterns() {
+        for (name, image, expected) in [
+            ("nginx", "nginx", true),
+            ("nginx", "nginx:1.2", true),
+            ("nginx", "nginx:1.2@sha256:ab", true),
+            ("nginx", "nginx@sha256:ab", true),
+            ("nginx", "nginx@sha512:ab", false),
+            ("nginx", "nginx-x", false),
+            ("nginx", "my/nginx", false),
+            ("a.b/c", "axb/c:", true),
+            ("a:1", "a:1", true),
+            ("a:1", "a:1:2", true),
+            ("a", "a:é", false),
+        ] {
+            let found = ImageName::new(name).unwrap();
+            assert!(matches!(found, ImageName::Dotted(_)));
+            assert_eq!(found.fits(image), expected, "{name} {image}");
+            // The pattern says the same.
+            let pattern = ImageName::new(&format!("(?:{name})")).unwrap();
+            assert_eq!(pattern.fits(image), expected, "{name} {image}");
+        }
+    }
 
     #[test]
     fn images_are_split_and_renamed() {
