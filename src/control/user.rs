@@ -293,6 +293,7 @@ fn control(
         fix: FixClass::Never,
         kinds: vec![Applies::All],
         reads: BTreeSet::new(),
+        inventory: None,
         on: BTreeSet::new(),
         parameters: BTreeMap::new(),
         path: module.path.clone(),

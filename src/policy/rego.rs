@@ -3,8 +3,10 @@
 //! The interpreter runs each rule; regorus' compiled mode gives other answers for some rules (policy.md, 6.3). A policy that does
 //! not load, fails, takes too long or answers in another shape than [`Violation`] is an error, and never a pass.
 
+mod bounds;
 mod builtins;
 mod layout;
+mod names;
 mod rewrite;
 mod user;
 
@@ -26,6 +28,9 @@ use crate::yaml::{self, Data, MAX_DEPTH, Path, Step};
 
 /// How long one control may think about one object. Ours take microseconds; this only stops what would hang.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long one of the users' rules may think about all objects of one app together.
+pub(super) const LIMIT_OF_ALL: Duration = Duration::from_secs(20);
 
 /// How many steps of the interpreter pass between two looks at the clock.
 const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is not zero");
@@ -159,12 +164,22 @@ pub(super) enum Failure {
     /// It thought too long.
     #[error("it did not finish within {} seconds", TIME_LIMIT.as_secs())]
     Time,
+    /// It thought too long about all objects together.
+    #[error("it did not finish with all objects within {} seconds", LIMIT_OF_ALL.as_secs())]
+    AllTime,
     /// It failed.
     #[error("{0}")]
     Evaluation(String),
     /// It answered in another shape.
     #[error("it answered {0}; a violation is `{{path, message, fix?}}`")]
     Shape(String),
+}
+
+impl Failure {
+    /// True where it was stopped, so that what it says depends on how fast the machine is.
+    pub(super) fn is_of_time(&self) -> bool {
+        matches!(self, Self::Time | Self::AllTime)
+    }
 }
 
 /// Some controls that are loaded together. A clone is cheap, and is what one thread works with.

@@ -113,7 +113,7 @@ fn built_in_rego_is_what_it_would_be_rewritten_to() {
         .map(|control| (&control.path, &control.rego))
         .chain(libraries.map(|library| (&library.path, &library.rego)));
     for (path, rego) in texts {
-        let rewritten = rewrite::rewrite(path.as_str(), rego, true);
+        let rewritten = rewrite::anew(path.as_str(), rego, true, false);
         let rewritten = rewritten.unwrap_or_else(|refused| panic!("{path}: {refused:?}"));
         for (number, (ours, other)) in rego.lines().zip(rewritten.lines()).enumerate() {
             assert_eq!(
