@@ -88,6 +88,7 @@ pub(super) fn anew(path: &str, text: &str, is_v1: bool, is_bounded: bool) -> Res
             locals: BTreeSet::new(),
             constants: BTreeSet::new(),
             names: text.matches(NAME).count(),
+            is_v1,
             is_bounded,
             refused: None,
         };
@@ -178,6 +179,7 @@ struct Pass<'t> {
     /// The rules that are always defined.
     constants: BTreeSet<String>,
     names: usize,
+    is_v1: bool,
     is_bounded: bool,
     refused: Option<Refused>,
 }
@@ -228,7 +230,7 @@ impl Pass<'_> {
                         }
                     }
                     RuleHead::Func { args, assign, .. } => {
-                        self.parameters(args, bodies);
+                        self.parameters(args, assign.as_ref().map(|assign| &*assign.value), bodies);
                         if let Some(assign) = assign {
                             self.expr(&assign.value);
                         }
@@ -245,7 +247,7 @@ impl Pass<'_> {
     }
 
     /// Gives a parameter that a head names again another name, and has each body compare the two.
-    fn parameters(&mut self, args: &[Ref<Expr>], bodies: &[RuleBody]) {
+    fn parameters(&mut self, args: &[Ref<Expr>], value: Option<&Expr>, bodies: &[RuleBody]) {
         let mut named = Vec::new();
         args.iter().for_each(|arg| occurrences(arg, &mut named));
         let mut known = BTreeSet::new();
@@ -257,8 +259,11 @@ impl Pass<'_> {
         let whole = |range: (usize, usize), body: &RuleBody| {
             (range.0, range.1.max(self.end(body.query.span.end)))
         };
-        let whole = bodies.iter().fold(self.range(first), whole);
-        if bodies.is_empty() || bodies.iter().any(|body| body.query.stmts.is_empty()) {
+        let mut whole = bodies.iter().fold(self.range(first), whole);
+        let fact = value.filter(|_| bodies.is_empty());
+        if bodies.is_empty() && fact.is_none()
+            || bodies.iter().any(|body| body.query.stmts.is_empty())
+        {
             self.refused.get_or_insert_with(|| Refused {
                 line: first.span().line as usize,
                 why: format!(
@@ -275,6 +280,12 @@ impl Pass<'_> {
             same.push_str(&format!("{name} == {}; ", again.span().text()));
             let (start, end) = self.range(again);
             pieces.push((start, end, name));
+        }
+        if let Some(value) = fact {
+            let (_, end) = self.range(value);
+            let word = if self.is_v1 { " if" } else { "" };
+            pieces.push((end, end, format!("{word} {{ {same}}}")));
+            whole.1 = whole.1.max(end);
         }
         for body in bodies {
             let span = &body.query.span;

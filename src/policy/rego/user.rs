@@ -165,6 +165,15 @@ impl Rules {
         Ok(self.ask(&format!("{package}.{rule}"))? == Value::Bool(true))
     }
 
+    /// Gives each question less time.
+    #[cfg(test)]
+    pub(super) fn limit_time(&mut self, limit: std::time::Duration) {
+        self.engine.set_execution_timer_config(regorus::utils::limits::ExecutionTimerConfig {
+            limit,
+            check_interval: super::STEPS_PER_LOOK,
+        });
+    }
+
     /// The same rules; with `coverage`, the lines that are evaluated are noted.
     pub(in crate::policy) fn counting(mut self, coverage: bool) -> Self {
         self.engine.set_enable_coverage(coverage);
