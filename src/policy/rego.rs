@@ -7,6 +7,7 @@ mod bounds;
 mod builtins;
 mod layout;
 mod names;
+mod recursion;
 mod rewrite;
 mod user;
 
@@ -354,6 +355,7 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
     for (path, rego) in modules {
         add(&mut engine, path, &rego)?;
     }
+    let mut texts = Vec::new();
     for control in controls {
         // Of ours, a test shows that there is nothing to rewrite.
         let rego = if control.built_in {
@@ -363,6 +365,16 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
             Cow::Owned(rewritten.map_err(|refused| refused.why)?)
         };
         add(&mut engine, &control.path, &rego)?;
+        if !control.built_in {
+            texts.push((control.path.as_str(), rego));
+        }
+    }
+    if !texts.is_empty() {
+        let libraries = libraries.iter().filter(is_imported);
+        let libraries = libraries.map(|library| (library.path.as_str(), &*library.rego, true));
+        let texts = texts.iter().map(|(path, rego)| (*path, &**rego, true));
+        let all: Vec<recursion::Text<'_>> = libraries.chain(texts).collect();
+        recursion::check(&all).map_err(|(_, refused)| refused.why)?;
     }
     // A query that needs nothing prepares the engine, and tells whether every module can be evaluated at all.
     engine.set_input(regorus::Value::new_object());

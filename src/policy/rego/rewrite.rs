@@ -132,7 +132,7 @@ pub(super) fn anew(path: &str, text: &str, is_v1: bool, is_bounded: bool) -> Res
     })
 }
 
-fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
+pub(super) fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
     let refused = |error: &dyn std::fmt::Display| Refused::from_message(&format!("{error:#}"));
     let source =
         Source::from_contents(path.to_owned(), text.to_owned()).map_err(|error| refused(&error))?;
@@ -274,17 +274,18 @@ impl Pass<'_> {
             return;
         }
         let mut pieces = Vec::new();
-        let mut same = String::new();
+        let mut same = Vec::new();
         for again in again {
             let name = self.name();
-            same.push_str(&format!("{name} == {}; ", again.span().text()));
+            same.push(format!("{name} == {}", again.span().text()));
             let (start, end) = self.range(again);
             pieces.push((start, end, name));
         }
+        let same = same.join("; ");
         if let Some(value) = fact {
             let (_, end) = self.range(value);
             let word = if self.is_v1 { " if" } else { "" };
-            pieces.push((end, end, format!("{word} {{ {same}}}")));
+            pieces.push((end, end, format!("{word} {{ {same} }}")));
             whole.1 = whole.1.max(end);
         }
         for body in bodies {
@@ -292,9 +293,9 @@ impl Pass<'_> {
             let (start, end) = (span.start as usize, self.end(span.end));
             let opens = |at: usize| self.text.as_bytes().get(at) == Some(&b'{');
             if opens(start) {
-                pieces.push((start + 1, start + 1, format!(" {same}")));
+                pieces.push((start + 1, start + 1, format!(" {same}; ")));
             } else {
-                pieces.push((start, start, format!("{{ {same}")));
+                pieces.push((start, start, format!("{{ {same}; ")));
                 pieces.push((end, end, " }".to_owned()));
             }
         }
@@ -307,7 +308,9 @@ impl Pass<'_> {
         let is_small = matches!(
             expr,
             Expr::String { .. } | Expr::RawString { .. } | Expr::Bool { .. } | Expr::Null { .. }
-        ) || self.text_of(expr).len() < 16 && matches!(expr, Expr::Number { .. });
+        ) || with == bounds::SIZE
+                && self.text_of(expr).len() < 16
+                && matches!(expr, Expr::Number { .. });
         let is_bounded = matches!(expr, Expr::Call { fcn, .. } if self.text_of(fcn) == with);
         if !self.is_bounded || is_small || is_bounded || is_given(expr) {
             return;
