@@ -451,6 +451,16 @@ impl Controls {
                 self.modules.push(module);
             }
         }
+        for path in policies {
+            let holds_one = found.iter().any(|control| control.path.is_within(path));
+            if !holds_one && matches!(tree.find(path), Ok(Some(_))) && problems.is_empty() {
+                problems.push(
+                    Problem::new(Kind::Policy, format!("`{path}` holds no rule that could find anything"))
+                        .in_file(path)
+                        .help("Rules are called `deny`, `violation` or `warn`, or one of these with a suffix, as in `deny_latest`."),
+                );
+            }
+        }
         for control in found {
             let same = self.iter().any(|other| other.id == control.id);
             // A rule of one package may be written in several files.
