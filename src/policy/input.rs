@@ -203,7 +203,7 @@ fn app(side: &Side<'_>) -> Document {
 pub(super) struct Beside<'a> {
     /// What happened to the object, and the object at base.
     pub(super) change: Option<(&'static str, Option<&'a Seen<'a>>)>,
-    pub(super) inventory: Option<&'a Document>,
+    pub(super) inventory: Option<Document>,
     pub(super) facts: Option<&'a Document>,
     pub(super) before_facts: Option<&'a Document>,
     pub(super) config: Option<Document>,
@@ -232,7 +232,7 @@ pub(super) fn document(
         entries.push(("before_pods", pods(before)));
     }
     let others = [
-        ("inventory", beside.inventory.cloned()),
+        ("inventory", beside.inventory),
         ("facts", beside.facts.cloned()),
         ("before_facts", beside.before_facts.cloned()),
         ("config", beside.config),

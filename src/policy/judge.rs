@@ -71,9 +71,13 @@ impl<'a> Around<'a> {
     }
 
     /// What of it a control is given that is given this.
-    pub(super) fn inventory(&self, given: &Given) -> Option<&Document> {
-        let inventory = self.inventory.as_ref();
-        inventory.filter(|_| !given.inventory.is_nothing())
+    pub(super) fn inventory(&self, given: &Given) -> Option<Document> {
+        let inventory = self.inventory.as_ref()?;
+        match &given.inventory {
+            Wanted::Nothing => None,
+            Wanted::Everything => Some(inventory.clone()),
+            Wanted::Kinds(kinds) => Some(inventory.only(kinds)),
+        }
     }
 
     pub(super) fn facts_about(&self, seen: &Seen<'_>) -> Option<Document> {

@@ -12,7 +12,7 @@ mod rewrite;
 mod user;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -83,6 +83,18 @@ impl Document {
             .map(|(key, value)| (key.as_ref().into(), value.0))
             .collect();
         Self(entries.into())
+    }
+
+    /// An object with only some of its fields.
+    pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
+        let regorus::Value::Object(fields) = &self.0 else {
+            return Self::null();
+        };
+        let kept = keys.iter().filter_map(|key| {
+            let value = fields.get(&key.as_str().into())?;
+            Some((key, Self(value.clone())))
+        });
+        Self::object(kept)
     }
 
     /// A path as policies write one: keys as texts, indices as numbers.

@@ -79,6 +79,10 @@ pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Ref
 
 /// The same, bounded or not: what is ours needs no bounds.
 pub(super) fn anew(path: &str, text: &str, is_v1: bool, is_bounded: bool) -> Result<String, Refused> {
+    if let Some(line) = layout::too_nested(text) {
+        let why = "its brackets are nested too deeply".to_owned();
+        return Err(Refused { line, why });
+    }
     let mut text = layout::repair(text);
     for _ in 0..ROUNDS {
         let module = parse(path, &text, is_v1)?;

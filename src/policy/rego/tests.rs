@@ -197,6 +197,7 @@ fn what_never_ends_is_a_problem() {
         "f(x) := g(x)\ng(x) := f(x + 1)\ndeny contains \"x\" if f(1)",
         "deny contains \"x\" if graph.reachable_paths({}, {})",
         "deny contains \"x\" if data.main.deny",
+        &format!("deny contains \"x\" if x := {}1{}", "[".repeat(31), "]".repeat(31)),
     ] {
         let said = hostile(body, Duration::from_secs(20));
         assert!(matches!(said, Err(Failure::Evaluation(_))), "{body}: {said:?}");
