@@ -214,6 +214,8 @@ pub struct Control {
     pub kinds: Vec<Applies>,
     /// What it reads beside the object.
     pub reads: BTreeSet<Reads>,
+    /// The kinds (`Deployment.apps`) that it looks for in the inventory; all of them where it names none.
+    pub inventory: Option<BTreeSet<String>>,
     /// What must have happened to an object, where the control reads `before`.
     pub on: BTreeSet<On>,
     /// What can be set, by name, with what is set.
@@ -293,6 +295,11 @@ impl Control {
                 kind: wanted_kind,
             } => wanted_group == group && wanted_kind == kind,
         })
+    }
+
+    /// True if and only if other objects can change what it says of one that did not change.
+    pub fn looks_around(&self) -> bool {
+        !self.reads(Reads::Before) && (self.reads(Reads::Inventory) || self.reads(Reads::Facts))
     }
 
     /// True if and only if the control reads this beside the object.

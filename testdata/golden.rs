@@ -519,3 +519,65 @@ fn the_action_hands_over_flags() {
         assert!(!script.contains("${{"), "{script}");
     }
 }
+
+/// What blocks: the exit code of `check` for one object that is privileged at base already, or only at head, under configurations.
+#[test]
+fn the_gate_is_what_the_configuration_says() {
+    let pod = |side: &str, privileged: bool| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: web, namespace: clinic, labels: {{ side: {side} }} }}\nspec:\n  containers:\n    - name: web\n      image: registry.example.com/web@sha256:{}\n      securityContext: {{ privileged: {privileged} }}\n",
+            "0".repeat(64)
+        )
+    };
+    let only = "frameworks: [pss-baseline]\n";
+    let check = |config: &str, base: bool, head: bool, more: &[&str]| {
+        let scratch = tempfile::tempdir().unwrap();
+        for (side, privileged) in [("base", base), ("head", head)] {
+            let folder = scratch.path().join(side).join("prod/web");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("pod.yaml"), pod(side, privileged)).unwrap();
+            let config = format!("{only}{config}");
+            std::fs::write(scratch.path().join(side).join(".plimsoll.yaml"), config).unwrap();
+        }
+        let arguments: Vec<&str> = ["check"]
+            .iter()
+            .chain(&SIDES)
+            .chain(more)
+            .copied()
+            .collect();
+        let run = plimsoll(scratch.path(), &arguments);
+        let code = run.status.code().unwrap();
+        (code, text(&run.stdout) + &text(&run.stderr))
+    };
+    let off = "overrides: [{ control: privileged, paths: [prod/**], enabled: false, reason: a node agent }]\n";
+    let elsewhere = off.replace("prod/**", "dev/**");
+    let lower = off.replace("enabled: false", "severity: low");
+    let unexplained = off.replace(", reason: a node agent", "");
+    let unknown = off.replace("control: privileged", "control: privilegd");
+    let odd = off.replace("enabled: false", "severity: awful");
+    let odd_control = "controls: { privileged: { severity: awful, reason: x } }\n";
+    for (config, base, head, more, code, says) in [
+        ("", false, true, &[][..], 1, "privileged"),
+        // What was there before blocks only where everything does.
+        ("", true, true, &[], 0, ""),
+        ("", true, true, &["--all"], 1, "privileged"),
+        ("", true, false, &["--all"], 0, ""),
+        ("fail-on: never\n", false, true, &[], 0, "privileged"),
+        ("", false, true, &["--fail-on", "critical"], 0, "privileged"),
+        // Overrides hold where their paths are, and say why.
+        (off, false, true, &[], 0, "a node agent"),
+        (&elsewhere, false, true, &[], 1, "privileged"),
+        (&lower, false, true, &[], 0, "low"),
+        (&lower, false, true, &["--fail-on", "low"], 1, "low"),
+        (off, true, true, &["--all"], 0, ""),
+        // What is not understood is no pass.
+        (&unexplained, false, true, &[], 2, "reason"),
+        (&unknown, false, true, &[], 2, "privilegd"),
+        (&odd, false, true, &[], 2, "awful"),
+        (odd_control, false, true, &[], 2, "awful"),
+    ] {
+        let (exit, out) = check(config, base, head, more);
+        assert_eq!(exit, code, "{config}{more:?} {base} {head}\n{out}");
+        assert!(out.contains(says), "{config}{more:?}\n{out}");
+    }
+}

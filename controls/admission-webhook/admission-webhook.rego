@@ -1,14 +1,13 @@
 # METADATA
-# title: Admission webhooks are known
-# description: A webhook sees what is created in the cluster, and some rewrite it.
+# title: Webhooks that refuse objects are known
+# description: A webhook sees what is created in the cluster, and whoever has it decides what may be.
 # scope: package
 # custom:
 #   id: C-0036
 #   severity: low
 #   since: 0.1.0
 #   fix: never
-#   kinds: [ValidatingWebhookConfiguration.admissionregistration.k8s.io, MutatingWebhookConfiguration.admissionregistration.k8s.io]
-#   also: [C-0039]
+#   kinds: [ValidatingWebhookConfiguration.admissionregistration.k8s.io]
 #   enabled: false
 package plimsoll.admission_webhook
 
@@ -19,10 +18,6 @@ deny contains violation if {
 	is_object(webhook)
 	violation := {
 		"path": ["webhooks", index],
-		"message": sprintf("the webhook `%v` %s", [object.get(webhook, "name", "?"), acts]),
+		"message": sprintf("the webhook `%v` sees what is created and may refuse it", [object.get(webhook, "name", "?")]),
 	}
 }
-
-acts := "sees what is created and may rewrite it" if {
-	input.resource.kind == "MutatingWebhookConfiguration"
-} else := "sees what is created and may refuse it"

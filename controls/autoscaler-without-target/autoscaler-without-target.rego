@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [HorizontalPodAutoscaler.autoscaling]
 #   reads: [inventory]
+#   inventory: [Deployment.apps, ReplicaSet.apps, ReplicationController, StatefulSet.apps]
 package plimsoll.autoscaler_without_target
 
 import data.lib.workload
@@ -24,8 +25,7 @@ deny contains violation if {
 	target := workload.map(workload.map(input.resource, "spec"), "scaleTargetRef")
 	kind := groups[target.kind]
 	name := object.get(target, "name", "")
-	names := {object_.metadata.name | some object_ in workload.others(kind, input.namespace)}
-	not name in names
+	workload.known(kind, input.namespace, name) == false
 	violation := {
 		"path": ["spec", "scaleTargetRef", "name"],
 		"message": sprintf("there is no %s `%v` among the manifests to scale", [target.kind, name]),

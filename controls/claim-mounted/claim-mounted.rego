@@ -10,6 +10,7 @@
 #   enabled: false
 #   kinds: [pods]
 #   reads: [inventory]
+#   inventory: [PersistentVolumeClaim]
 package plimsoll.claim_mounted
 
 import data.lib.workload
@@ -17,8 +18,7 @@ import data.lib.workload
 deny contains violation if {
 	some mount in workload.mounts("persistentVolumeClaim")
 	name := mount.volume.persistentVolumeClaim.claimName
-	some object_ in workload.others("PersistentVolumeClaim", input.namespace)
-	object_.metadata.name == name
+	workload.known("PersistentVolumeClaim", input.namespace, name)
 	violation := {
 		"path": mount.path,
 		"message": sprintf("whoever gets into %s has the data of the claim `%s`", [mount.label, name]),

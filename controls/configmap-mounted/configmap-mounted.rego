@@ -10,6 +10,7 @@
 #   enabled: false
 #   kinds: [pods]
 #   reads: [inventory]
+#   inventory: [ConfigMap]
 package plimsoll.configmap_mounted
 
 import data.lib.workload
@@ -17,8 +18,7 @@ import data.lib.workload
 deny contains violation if {
 	some mount in workload.mounts("configMap")
 	name := mount.volume.configMap.name
-	some object_ in workload.others("ConfigMap", input.namespace)
-	object_.metadata.name == name
+	workload.known("ConfigMap", input.namespace, name)
 	violation := {
 		"path": mount.path,
 		"message": sprintf("whoever gets into %s has the ConfigMap `%s`", [mount.label, name]),

@@ -9,14 +9,10 @@
 #   fix: never
 #   kinds: [Ingress.networking.k8s.io]
 #   reads: [inventory]
+#   inventory: [Service]
 package plimsoll.ingress_to_missing_service
 
 import data.lib.workload
-
-services := {name |
-	some service in workload.others("Service", input.namespace)
-	name := service.metadata.name
-}
 
 spec := workload.map(input.resource, "spec")
 
@@ -25,7 +21,7 @@ deny contains violation if {
 	some place, entry in workload.list(workload.map(rule, "http"), "paths")
 	name := entry.backend.service.name
 	is_string(name)
-	not name in services
+	workload.known("Service", input.namespace, name) == false
 	violation := {
 		"path": ["spec", "rules", index, "http", "paths", place, "backend", "service", "name"],
 		"message": sprintf("there is no Service `%s` among the manifests for what comes to `%v`", [name, object.get(entry, "path", "/")]),
@@ -35,7 +31,7 @@ deny contains violation if {
 deny contains violation if {
 	name := spec.defaultBackend.service.name
 	is_string(name)
-	not name in services
+	workload.known("Service", input.namespace, name) == false
 	violation := {
 		"path": ["spec", "defaultBackend", "service", "name"],
 		"message": sprintf("there is no Service `%s` among the manifests for what no rule takes", [name]),

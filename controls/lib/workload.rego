@@ -100,7 +100,17 @@ mounts(type) := [{"volume": volume, "path": array.concat(container.path, ["volum
 ]
 
 # The objects of one kind (`LimitRange`, `NetworkPolicy.networking.k8s.io`) in one namespace; "" for a kind without.
-others(kind, namespace) := object.get(object.get(object.get(input, "inventory", {}), kind, {}), namespace, [])
+others(kind, namespace) := [object_ | some object_ in named(kind, namespace)]
+
+named(kind, namespace) := object.get(object.get(object.get(input, "inventory", {}), kind, {}), namespace, {})
+
+# The object of this kind, namespace and name; undefined where there is none.
+other(kind, namespace, name) := named(kind, namespace)[name]
+
+# Whether there is one.
+known(kind, namespace, name) if {
+	object.get(named(kind, namespace), name, null) != null
+} else := false
 
 # A list or a map under a key; an empty one where there is none, or something else.
 list(object_, key) := value if {

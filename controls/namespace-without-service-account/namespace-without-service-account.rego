@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Namespace]
 #   reads: [inventory]
+#   inventory: [ServiceAccount]
 #   also: [C-0189]
 #   enabled: false
 package plimsoll.namespace_without_service_account

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Namespace]
 #   reads: [inventory]
+#   inventory: [ClusterPolicy.kyverno.io, MutatingWebhookConfiguration.admissionregistration.k8s.io, ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io, ValidatingPolicy.policies.kyverno.io, ValidatingWebhookConfiguration.admissionregistration.k8s.io, ClusterAdmissionPolicy.policies.kubewarden.io]
 package plimsoll.no_admission_policy
 
 import data.lib.change

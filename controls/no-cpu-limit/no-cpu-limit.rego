@@ -10,6 +10,7 @@
 #   fix: never
 #   kinds: [pods]
 #   reads: [inventory]
+#   inventory: [LimitRange]
 package plimsoll.no_cpu_limit
 
 import data.lib.resources

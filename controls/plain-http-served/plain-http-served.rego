@@ -15,6 +15,7 @@
 #     - IngressRoute.traefik.containo.us
 #     - HTTPProxy.projectcontour.io
 #   reads: [inventory]
+#   inventory: [HTTPRoute.gateway.networking.k8s.io]
 package plimsoll.plain_http_served
 
 import data.lib.change

@@ -14,6 +14,7 @@
 #     - TLSRoute.gateway.networking.k8s.io
 #     - UDPRoute.gateway.networking.k8s.io
 #   reads: [inventory]
+#   inventory: [Service]
 package plimsoll.route_to_missing_service
 
 import data.lib.workload
@@ -26,8 +27,7 @@ deny contains violation if {
 	object.get(backend, "group", "") == ""
 	name := backend.name
 	namespace := object.get(backend, "namespace", input.namespace)
-	services := {service.metadata.name | some service in workload.others("Service", namespace)}
-	not name in services
+	workload.known("Service", namespace, name) == false
 	violation := {
 		"path": ["spec", "rules", index, "backendRefs", place, "name"],
 		"message": sprintf("there is no Service `%v` in `%v` among the manifests", [name, namespace]),

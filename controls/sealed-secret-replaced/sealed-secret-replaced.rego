@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [SealedSecret.bitnami.com, ExternalSecret.external-secrets.io, SecretProviderClass.secrets-store.csi.x-k8s.io]
 #   reads: [before, inventory]
+#   inventory: [Secret]
 #   on: [removed]
 package plimsoll.sealed_secret_replaced
 
@@ -21,8 +22,7 @@ name := change.text(workload.map(workload.map(input.before, "spec"), "target"), 
 } else := change.text(workload.map(input.before, "metadata"), "name")
 
 deny contains violation if {
-	some secret in workload.others("Secret", input.namespace)
-	change.text(workload.map(secret, "metadata"), "name") == name
+	secret := workload.other("Secret", input.namespace, name)
 	count(workload.map(secret, "data")) + count(workload.map(secret, "stringData")) > 0
 	violation := {
 		"path": ["metadata", "name"],

@@ -10,6 +10,7 @@
 #   enabled: false
 #   kinds: [pods]
 #   reads: [inventory]
+#   inventory: [Secret]
 package plimsoll.secret_mounted
 
 import data.lib.workload
@@ -17,8 +18,7 @@ import data.lib.workload
 deny contains violation if {
 	some mount in workload.mounts("secret")
 	name := mount.volume.secret.secretName
-	some object_ in workload.others("Secret", input.namespace)
-	object_.metadata.name == name
+	workload.known("Secret", input.namespace, name)
 	violation := {
 		"path": mount.path,
 		"message": sprintf("whoever gets into %s has the Secret `%s`", [mount.label, name]),

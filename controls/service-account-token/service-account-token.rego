@@ -9,7 +9,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
-#   reads: [inventory]
+#   reads: [facts]
 package plimsoll.service_account_token
 
 import data.lib.workload
@@ -18,17 +18,15 @@ deny contains violation if {
 	some pod in workload.pods
 	mounted := object.get(pod.spec, "automountServiceAccountToken", null)
 	mounted != false
-	account := account_of(pod.spec)
+	account := input.facts.service_account
 	withheld(mounted, account) == false
-	count(rights(account)) == 0
+	account.bound == false
 	violation := {
 		"path": array.concat(pod.path, ["automountServiceAccountToken"]),
-		"message": sprintf("the pod gets a token of the service account `%s`, to which nothing here gives any rights: `automountServiceAccountToken` is %s", [account, state(mounted)]),
+		"message": sprintf("the pod gets a token of the service account `%s`, to which nothing here gives any rights: `automountServiceAccountToken` is %s", [account.name, state(mounted)]),
 		"fix": {"op": "set", "value": false},
 	}
 }
-
-account_of(spec) := workload.text(object.get(spec, "serviceAccountName", ""), workload.text(object.get(spec, "serviceAccount", ""), "default"))
 
 state(true) := "true"
 
@@ -37,21 +35,5 @@ state(mounted) := "not set, which means true" if mounted != true
 # Where the pod says nothing, its service account decides.
 withheld(mounted, account) if {
 	mounted == null
-	some object_ in workload.others("ServiceAccount", input.namespace)
-	object_.metadata.name == account
-	object_.automountServiceAccountToken == false
+	account.automount == false
 } else := false
-
-# The bindings that name the account: a pod whose account was given rights is meant to use them.
-rights(account) := [subject |
-	some binding in bindings
-	some subject in workload.list(binding, "subjects")
-	subject.kind == "ServiceAccount"
-	subject.name == account
-	object.get(subject, "namespace", input.namespace) == input.namespace
-]
-
-bindings := array.concat(
-	workload.others("RoleBinding.rbac.authorization.k8s.io", input.namespace),
-	workload.others("ClusterRoleBinding.rbac.authorization.k8s.io", ""),
-)

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [pods]
 #   reads: [facts, inventory]
+#   inventory: [Service]
 package plimsoll.ssh_port
 
 import data.lib.workload
@@ -29,8 +30,7 @@ deny contains violation if {
 deny contains violation if {
 	some pod in workload.pods
 	some known in input.facts.services
-	some service in workload.others("Service", known.namespace)
-	service.metadata.name == known.name
+	service := workload.other("Service", known.namespace, known.name)
 	some port in workload.list(workload.map(service, "spec"), "ports")
 	some field in ["port", "targetPort"]
 	port[field] in ports

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [PersistentVolume]
 #   reads: [inventory]
+#   inventory: [StorageClass.storage.k8s.io]
 package plimsoll.unencrypted_volume
 
 import data.lib.storage
@@ -16,8 +17,7 @@ import data.lib.workload
 
 deny contains violation if {
 	name := input.resource.spec.storageClassName
-	some class in workload.others("StorageClass.storage.k8s.io", "")
-	class.metadata.name == name
+	class := workload.other("StorageClass.storage.k8s.io", "", name)
 	needed := storage.lacking(class)
 	violation := {
 		"path": ["spec", "storageClassName"],

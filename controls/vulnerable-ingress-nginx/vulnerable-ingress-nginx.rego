@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [pods]
 #   reads: [inventory]
+#   inventory: [ConfigMap]
 package plimsoll.vulnerable_ingress_nginx
 
 import data.lib.image

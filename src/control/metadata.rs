@@ -42,6 +42,7 @@ struct Custom {
     #[serde(default)]
     reads: Vec<RawReads>,
     on: Option<Vec<RawOn>>,
+    inventory: Option<BTreeSet<String>>,
     #[serde(default)]
     config: BTreeMap<String, Parameter>,
 }
@@ -156,6 +157,16 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             "an object is `affected` by way of its facts, which the control does not read";
         return Err(wrong(path, block.span, message));
     }
+    if custom.inventory.is_some() && !reads.contains(&Reads::Inventory) {
+        let message = "the kinds of an `inventory` that the control does not read";
+        return Err(wrong(path, block.span, message));
+    }
+    for kind in custom.inventory.iter().flatten() {
+        if !kind.starts_with(|c: char| c.is_ascii_uppercase()) {
+            let message = format!("`{kind}` is no kind of an inventory, as `Deployment.apps` is");
+            return Err(wrong(path, block.span, message));
+        }
+    }
     let id_of = |text: &String| {
         text.parse()
             .map_err(|error| wrong(path, block.span, format!("{error}")))
@@ -183,6 +194,7 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         enabled: custom.enabled,
         kinds: kinds(&custom.kinds).map_err(|message| wrong(path, block.span, message))?,
         reads,
+        inventory: custom.inventory,
         on,
         parameters: custom.config,
         path: path.clone(),

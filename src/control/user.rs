@@ -293,6 +293,7 @@ fn control(
         fix: FixClass::Never,
         kinds: vec![Applies::All],
         reads: BTreeSet::new(),
+        inventory: None,
         on: BTreeSet::new(),
         parameters: BTreeMap::new(),
         path: module.path.clone(),
@@ -448,6 +449,16 @@ impl Controls {
                 found.extend(rules.controls);
                 problems.extend(rules.problems);
                 self.modules.push(module);
+            }
+        }
+        for path in policies {
+            let holds_one = found.iter().any(|control| control.path.is_within(path));
+            if !holds_one && matches!(tree.find(path), Ok(Some(_))) && problems.is_empty() {
+                problems.push(
+                    Problem::new(Kind::Policy, format!("`{path}` holds no rule that could find anything"))
+                        .in_file(path)
+                        .help("Rules are called `deny`, `violation` or `warn`, or one of these with a suffix, as in `deny_latest`."),
+                );
             }
         }
         for control in found {

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::Facts;
 use super::input::{self, Beside, Seen};
-use super::rego::Engine;
-use super::{Given, Policy, Side};
+use super::judge::Around;
+use super::ready::{ObjectKind, Ready};
+use super::{Policy, Side};
 use crate::access;
 use crate::change::{Pair, Pairing};
-use crate::control::{Control, ControlId, Reads};
+use crate::control::{Control, ControlId};
 use crate::finding::{Anchor, Cause, Finding, State};
 use crate::resource::{Placed, Resource, name_path};
 use crate::yaml::Path;
@@ -33,8 +33,7 @@ pub(super) fn find(
             finding.state == State::New
                 && pairs.get(*order).is_some_and(|pair| pair.before.is_some())
                 && policy.controls.iter().any(|control| {
-                    let given = Given::to(control);
-                    control.id == finding.control && given.looks_around() && !given.before
+                    control.id == finding.control && control.looks_around()
                 })
         })
         .collect();
@@ -48,7 +47,7 @@ pub(super) fn find(
         .take(MOST_TRIALS / open.len());
     // An object whose own change is the cause needs no other; the last field of each tells whether it is.
     let mut found: Vec<(Vec<Cause>, bool)> = open.iter().map(|_| (Vec::new(), false)).collect();
-    let mut engines: BTreeMap<ControlId, Engine> = BTreeMap::new();
+    let mut ready: BTreeMap<ObjectKind, Ready> = BTreeMap::new();
     let everything = access::everything();
     let controls: BTreeMap<ControlId, &Control> = open
         .iter()
@@ -63,15 +62,8 @@ pub(super) fn find(
             .chain(head.others.iter().copied())
             .map(|object| Placed::new(object, head.namespace))
             .collect();
-        let wants = |what| controls.values().any(|control| control.reads(what));
-        let facts = wants(Reads::Facts).then(|| Facts::of(&objects, &everything));
-        let inventory = wants(Reads::Inventory).then(|| {
-            let seen: Vec<Seen<'_>> = objects
-                .iter()
-                .filter_map(|object| Seen::placed(object.clone()).ok())
-                .collect();
-            input::inventory(&seen)
-        });
+        let asked: Vec<&Control> = controls.values().copied().collect();
+        let around = Around::of(&asked, &objects, &everything, &mut Vec::new());
         for ((order, finding), (causes, is_own)) in
             open.iter().map(|found| &**found).zip(&mut found)
         {
@@ -88,22 +80,27 @@ pub(super) fn find(
             let Ok(seen) = Seen::of(object, head.namespace) else {
                 continue;
             };
-            let about = facts.as_ref().map(|facts| facts.about(&seen.placed));
-            let given = Given::to(control);
+            let Ready { engine, groups } = ready
+                .entry(ObjectKind::of(object))
+                .or_insert_with_key(|kind| policy.ready(std::slice::from_ref(kind)));
+            let is_asked = |place: &usize| {
+                let asked = policy.controls.get(*place);
+                asked.is_some_and(|asked| asked.id == control.id)
+            };
+            let group = groups.iter().find(|group| group.controls.iter().any(is_asked));
+            let Some(group) = group else { continue };
+            let about = around.facts_about(&seen);
             let input = input::document(
                 head,
                 &seen.placed.namespace,
                 Some(&seen),
                 Beside {
-                    inventory: inventory.as_ref().filter(|_| given.inventory),
-                    facts: about.as_ref().filter(|_| given.facts),
-                    config: given.config.map(|_| input::config(control)),
+                    inventory: around.inventory(&group.given),
+                    facts: about.as_ref().filter(|_| group.given.facts),
+                    config: group.config.clone(),
                     ..Beside::default()
                 },
             );
-            let engine = engines
-                .entry(control.id.clone())
-                .or_insert_with(|| Engine::load(&policy.libraries, &[*control], []));
             let Some(Ok(violations)) = engine.evaluate(input, &[*control]).into_iter().next()
             else {
                 continue;

@@ -36,8 +36,8 @@
 //!   facts.services          [name + {type, exposed}]: the Services that select its pods; `exposed` as below
 //!   facts.budgets           [name]: the PodDisruptionBudgets that select its pods
 //!   facts.autoscalers       [name]: HorizontalPodAutoscalers and ScaledObjects that scale it
-//!   facts.service_account   {name, known, automount}: `known` where the ServiceAccount is among the objects, `automount` its
-//!                           automountServiceAccountToken, or null
+//!   facts.service_account   {name, known, automount, bound}: `known` where the ServiceAccount is among the objects, `automount` its
+//!                           automountServiceAccountToken, or null; `bound` where a binding names it
 //!   facts.rules             as of its ServiceAccount
 //! ServiceAccount
 //!   facts.rules             [{binding, role, namespace, apiGroups, resources, verbs, resourceNames, nonResourceURLs}]: every rule that
@@ -63,11 +63,14 @@
 //!   facts.foreign_policies  as above
 //! ```
 //!
-//! # `reads: [inventory]`: all other objects
+//! # `reads: [inventory]`: other objects, by name
+//!
+//! `inventory: [LimitRange, StorageClass.storage.k8s.io]` beside it says of which kinds. A control is asked again about an object
+//! that did not change only where the change touches one of those; without it, where it touches anything.
 //!
 //! ```text
-//! input.inventory    {kind: {namespace: [object]}}, with `NetworkPolicy.networking.k8s.io` for a kind with a group
-//!                    and "" for the namespace of what has none
+//! input.inventory    {kind: {namespace: {name: object}}}, with `NetworkPolicy.networking.k8s.io` for a kind with a group,
+//!                    "" for the namespace of what has none, and a name like `web#2` for another one of the same name
 //! ```
 //!
 //! # `config`: what a user can set
@@ -149,19 +152,23 @@ impl<'a> Seen<'a> {
 
 /// All objects of one side, in the form in which controls look them up.
 pub(super) fn inventory<'a>(objects: impl IntoIterator<Item = &'a Seen<'a>>) -> Document {
-    let mut index: BTreeMap<String, BTreeMap<&str, Vec<Document>>> = BTreeMap::new();
+    let mut index: BTreeMap<String, BTreeMap<&str, BTreeMap<String, Document>>> = BTreeMap::new();
     for seen in objects {
-        index
-            .entry(facts::kind(&seen.placed))
-            .or_default()
-            .entry(seen.placed.namespace.as_str())
-            .or_default()
-            .push(seen.resource.clone());
+        let kind = index.entry(facts::kind(&seen.placed)).or_default();
+        let objects = kind.entry(seen.placed.namespace.as_str()).or_default();
+        let name = &seen.placed.resource.identity.name;
+        let mut key = name.clone();
+        let mut ordinal = objects.len();
+        while objects.contains_key(&key) {
+            ordinal += 1;
+            key = format!("{name}#{ordinal}");
+        }
+        objects.insert(key, seen.resource.clone());
     }
     Document::object(index.into_iter().map(|(kind, namespaces)| {
         let namespaces = namespaces
             .into_iter()
-            .map(|(namespace, objects)| (namespace, Document::list(objects)));
+            .map(|(namespace, objects)| (namespace, Document::object(objects)));
         (kind, Document::object(namespaces))
     }))
 }
@@ -196,7 +203,7 @@ fn app(side: &Side<'_>) -> Document {
 pub(super) struct Beside<'a> {
     /// What happened to the object, and the object at base.
     pub(super) change: Option<(&'static str, Option<&'a Seen<'a>>)>,
-    pub(super) inventory: Option<&'a Document>,
+    pub(super) inventory: Option<Document>,
     pub(super) facts: Option<&'a Document>,
     pub(super) before_facts: Option<&'a Document>,
     pub(super) config: Option<Document>,
@@ -225,7 +232,7 @@ pub(super) fn document(
         entries.push(("before_pods", pods(before)));
     }
     let others = [
-        ("inventory", beside.inventory.cloned()),
+        ("inventory", beside.inventory),
         ("facts", beside.facts.cloned()),
         ("before_facts", beside.before_facts.cloned()),
         ("config", beside.config),

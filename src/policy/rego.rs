@@ -3,13 +3,16 @@
 //! The interpreter runs each rule; regorus' compiled mode gives other answers for some rules (policy.md, 6.3). A policy that does
 //! not load, fails, takes too long or answers in another shape than [`Violation`] is an error, and never a pass.
 
+mod bounds;
 mod builtins;
 mod layout;
+mod names;
+mod recursion;
 mod rewrite;
 mod user;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -26,6 +29,9 @@ use crate::yaml::{self, Data, MAX_DEPTH, Path, Step};
 
 /// How long one control may think about one object. Ours take microseconds; this only stops what would hang.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long one of the users' rules may think about all objects of one app together.
+pub(super) const LIMIT_OF_ALL: Duration = Duration::from_secs(20);
 
 /// How many steps of the interpreter pass between two looks at the clock.
 const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is not zero");
@@ -77,6 +83,18 @@ impl Document {
             .map(|(key, value)| (key.as_ref().into(), value.0))
             .collect();
         Self(entries.into())
+    }
+
+    /// An object with only some of its fields.
+    pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
+        let regorus::Value::Object(fields) = &self.0 else {
+            return Self::null();
+        };
+        let kept = keys.iter().filter_map(|key| {
+            let value = fields.get(&key.as_str().into())?;
+            Some((key, Self(value.clone())))
+        });
+        Self::object(kept)
     }
 
     /// A path as policies write one: keys as texts, indices as numbers.
@@ -159,12 +177,22 @@ pub(super) enum Failure {
     /// It thought too long.
     #[error("it did not finish within {} seconds", TIME_LIMIT.as_secs())]
     Time,
+    /// It thought too long about all objects together.
+    #[error("it did not finish with all objects within {} seconds", LIMIT_OF_ALL.as_secs())]
+    AllTime,
     /// It failed.
     #[error("{0}")]
     Evaluation(String),
     /// It answered in another shape.
     #[error("it answered {0}; a violation is `{{path, message, fix?}}`")]
     Shape(String),
+}
+
+impl Failure {
+    /// True where it was stopped, so that what it says depends on how fast the machine is.
+    pub(super) fn is_of_time(&self) -> bool {
+        matches!(self, Self::Time | Self::AllTime)
+    }
 }
 
 /// Some controls that are loaded together. A clone is cheap, and is what one thread works with.
@@ -339,6 +367,7 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
     for (path, rego) in modules {
         add(&mut engine, path, &rego)?;
     }
+    let mut texts = Vec::new();
     for control in controls {
         // Of ours, a test shows that there is nothing to rewrite.
         let rego = if control.built_in {
@@ -348,6 +377,16 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
             Cow::Owned(rewritten.map_err(|refused| refused.why)?)
         };
         add(&mut engine, &control.path, &rego)?;
+        if !control.built_in {
+            texts.push((control.path.as_str(), rego));
+        }
+    }
+    if !texts.is_empty() {
+        let libraries = libraries.iter().filter(is_imported);
+        let libraries = libraries.map(|library| (library.path.as_str(), &*library.rego, true));
+        let texts = texts.iter().map(|(path, rego)| (*path, &**rego, true));
+        let all: Vec<recursion::Text<'_>> = libraries.chain(texts).collect();
+        recursion::check(&all).map_err(|(_, refused)| refused.why)?;
     }
     // A query that needs nothing prepares the engine, and tells whether every module can be evaluated at all.
     engine.set_input(regorus::Value::new_object());

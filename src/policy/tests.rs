@@ -7,6 +7,7 @@ mod users;
 use std::sync::Arc;
 
 use super::*;
+use crate::finding::State;
 use crate::origin::{Origins, Role};
 use crate::resource::flatten;
 use crate::text::RepoPath;

@@ -1,8 +1,9 @@
 //! What controls cost: `cargo run --release --example policy-bench -- [--questions FILE] MANIFEST…`.
 //!
 //! Times loading for one Deployment and for the whole library, and evaluates all controls on the objects of the manifests,
-//! new and unchanged, a second time repeated to 10,000. With `--questions`, every control's input and answer is written as a
-//! line of JSON, for `policy.py` beside this file, which asks OPA the same and runs checkov on the same manifests.
+//! new and unchanged, a second time repeated to 10,000. With `--questions`, what every control was asked and answered is written,
+//! for `policy.py` beside this file, which asks OPA the same and runs checkov on the same manifests: a line of JSON for each
+//! input, and after it one for each control that was given it. `--only-questions` leaves the times out.
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
 use std::io::Write;
@@ -41,10 +42,13 @@ const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { nam
 fn main() -> Result<(), Failure> {
     let mut questions = None;
     let mut manifests = Vec::new();
+    let mut timed = true;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--questions" {
             questions = arguments.next();
+        } else if argument == "--only-questions" {
+            timed = false;
         } else {
             manifests.push(argument);
         }
@@ -74,7 +78,7 @@ fn main() -> Result<(), Failure> {
     for manifest in &manifests {
         all.extend(parsed(&std::fs::read_to_string(manifest)?));
     }
-    if !all.is_empty() {
+    if !all.is_empty() && timed {
         time(&policy, &all);
         let ten: Vec<Resource> = (0..10)
             .flat_map(|copy| {
@@ -88,8 +92,13 @@ fn main() -> Result<(), Failure> {
         time(&policy, &ten);
     }
     if let Some(file) = questions {
-        let out = Mutex::new(std::io::BufWriter::new(std::fs::File::create(file)?));
-        ask(&policy, &[], &all, &out);
+        let out = Mutex::new(Out {
+            file: std::io::BufWriter::new(std::fs::File::create(file)?),
+            input: String::new(),
+        });
+        for objects in all.chunks(if timed { all.len().max(1) } else { 200 }) {
+            ask(&policy, &[], objects, &out);
+        }
         for control in &controls {
             let (alone, _) = compile(&controls.select(|other| other.id == control.id));
             for case in cases(&control.page)? {
@@ -119,22 +128,32 @@ fn time(policy: &Policy, all: &[Resource]) {
     println!("  unchanged: {:?}; {}", start.elapsed(), memory());
 }
 
-/// Writes what was asked and answered, a line for each control and input.
+/// Where questions go, and the last input that was written.
+struct Out {
+    file: std::io::BufWriter<std::fs::File>,
+    input: String,
+}
+
+/// Writes what was asked and answered.
 fn ask(
     policy: &Policy,
     base: &[Resource],
     head: &[Resource],
-    out: &Mutex<std::io::BufWriter<std::fs::File>>,
+    out: &Mutex<Out>,
 ) {
     evaluate_telling(
         policy,
         &Side::new("a", base),
         &Side::new("a", head),
         &|package, input, answer| {
-            let line =
-                serde_json::json!({"package": package, "input": input(), "answer": answer()});
+            let input = serde_json::json!({ "input": input() }).to_string();
+            let line = serde_json::json!({"package": package, "answer": answer()});
             if let Ok(mut out) = out.lock() {
-                let _ = writeln!(out, "{line}");
+                if out.input != input {
+                    let _ = writeln!(out.file, "{input}");
+                    out.input = input;
+                }
+                let _ = writeln!(out.file, "{line}");
             }
         },
     );

@@ -11,7 +11,7 @@ use regex::Regex;
 use regorus::Value;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::convert;
+use super::{bounds, convert};
 use crate::origin::Origin;
 use crate::render::helm::format;
 use crate::render::helm::functions::re2;
@@ -23,7 +23,10 @@ type Answer = Result<Value, String>;
 type Function = fn(&[Value]) -> Answer;
 
 /// By name and number of arguments.
-const FUNCTIONS: [(&str, u8, Function); 22] = [
+const FUNCTIONS: [(&str, u8, Function); 30] = [
+    (bounds::SIZE, 1, |args| same(args, bounds::too_large)),
+    (bounds::DIGITS, 1, |args| same(args, bounds::too_many_digits)),
+    (bounds::SHIFT, 1, |args| same(args, bounds::shift)),
     ("regex.match", 2, regex_match),
     ("re_match", 2, regex_match),
     ("regex.is_valid", 1, |args| {
@@ -32,19 +35,12 @@ const FUNCTIONS: [(&str, u8, Function); 22] = [
             .into())
     }),
     ("regex.split", 2, |args| {
-        let pieces = pattern(args, 0)?
-            .split(text(args, 1)?)
-            .map(Value::from)
-            .collect::<Vec<_>>();
-        Ok(pieces.into())
+        list(pattern(args, 0)?.split(text(args, 1)?).map(Value::from))
     }),
     ("regex.find_n", 3, |args| {
         let (pattern, limit) = (pattern(args, 0)?, count(args, 2)?);
         let found = pattern.find_iter(text(args, 1)?).take(limit);
-        Ok(found
-            .map(|found| Value::from(found.as_str()))
-            .collect::<Vec<_>>()
-            .into())
+        list(found.map(|found| Value::from(found.as_str())))
     }),
     ("regex.find_all_string_submatch_n", 3, |args| {
         let (pattern, limit) = (pattern(args, 0)?, count(args, 2)?);
@@ -57,24 +53,61 @@ const FUNCTIONS: [(&str, u8, Function); 22] = [
                     .map(|group| group.map_or("", |group| group.as_str()).into());
                 Value::from(groups.collect::<Vec<Value>>())
             });
-        Ok(found.collect::<Vec<_>>().into())
+        list(found)
     }),
     ("regex.replace", 3, |args| {
-        // Go knows `$1` and `${name}` as the `regex` crate does.
-        let replaced = pattern(args, 1)?.replace_all(text(args, 0)?, text(args, 2)?);
-        Ok(replaced.as_ref().into())
+        let (pattern, within, by) = (pattern(args, 1)?, text(args, 0)?, text(args, 2)?);
+        let mut replaced = String::new();
+        let mut end = 0;
+        for found in pattern.captures_iter(within) {
+            let Some(whole) = found.get(0) else { continue };
+            replaced.push_str(within.get(end..whole.start()).unwrap_or_default());
+            // Go knows `$1` and `${name}` as the `regex` crate does.
+            found.expand(by, &mut replaced);
+            bounds::too_long(replaced.len())?;
+            end = whole.end();
+        }
+        replaced.push_str(within.get(end..).unwrap_or_default());
+        Ok(replaced.into())
+    }),
+    ("replace", 3, |args| {
+        let (within, old, new) = (text(args, 0)?, text(args, 1)?, text(args, 2)?);
+        let times = within.matches(old).count();
+        bounds::too_long(within.len().saturating_add(times.saturating_mul(new.len())))?;
+        Ok(within.replace(old, new).into())
+    }),
+    ("strings.replace_n", 2, replace_all),
+    ("concat", 2, |args| {
+        let (between, items) = (text(args, 0)?, items(args, 1)?);
+        let mut all = String::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let Value::String(item) = item else {
+                return Err("what is joined must be texts".to_owned());
+            };
+            if index > 0 {
+                all.push_str(between);
+            }
+            all.push_str(item);
+            bounds::too_long(all.len())?;
+        }
+        Ok(all.into())
     }),
     ("sprintf", 2, |args| {
         let arguments = args
             .get(1)
             .and_then(|args| args.as_array().ok())
             .ok_or("the arguments must be an array")?;
+        arguments.iter().try_for_each(bounds::too_large)?;
         let arguments: Vec<value::Value> = arguments.iter().map(argument).collect();
-        let format = Text::new(text(args, 0)?, Origin::NONE);
+        let format = text(args, 0)?;
+        bounds::too_long(formatted(format, &arguments))?;
+        let format = Text::new(format, Origin::NONE);
         Ok(format::sprintf(&format, &arguments).lossy().as_ref().into())
     }),
     ("yaml.unmarshal", 1, |args| {
-        let stream = yaml::parse(text(args, 0)?);
+        let text = text(args, 0)?;
+        bounds::too_long(text.len())?;
+        let stream = yaml::parse(text);
         if let Some(error) = stream.error {
             return Err(error.to_string());
         }
@@ -93,15 +126,20 @@ const FUNCTIONS: [(&str, u8, Function); 22] = [
     }),
     ("numbers.range", 2, |args| {
         let (from, to) = (whole(args, 0)?, whole(args, 1)?);
-        if from.abs_diff(to) > MOST {
-            return Err(format!("a range of more than {MOST} numbers is refused"));
+        range(from, to, 1)
+    }),
+    ("numbers.range_step", 3, |args| {
+        let (from, to, step) = (whole(args, 0)?, whole(args, 1)?, whole(args, 2)?);
+        match u64::try_from(step) {
+            Ok(step) if step > 0 => range(from, to, step),
+            _ => Err("the step must be a positive number".to_owned()),
         }
-        let numbers: Vec<Value> = if from <= to {
-            (from..=to).map(Value::from).collect()
-        } else {
-            (to..=from).rev().map(Value::from).collect()
-        };
-        Ok(numbers.into())
+    }),
+    ("net.cidr_expand", 1, |args| {
+        let block = Block::read(text(args, 0)?)?;
+        let addresses = (block.first..=block.last).map(|bits| Value::from(block.address(bits)));
+        let all: std::collections::BTreeSet<Value> = few(addresses)?.into_iter().collect();
+        Ok(all.into())
     }),
     ("crypto.sha256", 1, |args| {
         Ok(hex(&Sha256::digest(text(args, 0)?)).into())
@@ -137,7 +175,91 @@ const FUNCTIONS: [(&str, u8, Function); 22] = [
 ];
 
 /// No function makes more items than this at once.
-const MOST: u64 = 1_000_000;
+const MOST: usize = 1_000_000;
+
+/// The items, unless they are too many.
+fn few(items: impl Iterator<Item = Value>) -> Result<Vec<Value>, String> {
+    let items: Vec<Value> = items.take(MOST + 1).collect();
+    if items.len() > MOST {
+        return Err(format!("a list of more than {MOST} items is refused"));
+    }
+    Ok(items)
+}
+
+fn list(items: impl Iterator<Item = Value>) -> Answer {
+    few(items).map(Value::from)
+}
+
+/// The argument, unless something is wrong with it.
+fn same(args: &[Value], wrong: fn(&Value) -> Result<(), String>) -> Answer {
+    let value = args.first().ok_or("an argument is missing")?;
+    wrong(value).map(|()| value.clone())
+}
+
+/// The numbers from one to another, in either direction.
+fn range(from: i64, to: i64, step: u64) -> Answer {
+    let step = i128::from(step) * if from <= to { 1 } else { -1 };
+    let count = u128::from(from.abs_diff(to)) / step.unsigned_abs();
+    let numbers = (0..=count.min(MOST as u128 + 1))
+        .map(|index| i64::try_from(i128::from(from) + index as i128 * step).unwrap_or(to));
+    list(numbers.map(Value::from))
+}
+
+/// How long the text of a format can become, at most.
+fn formatted(format: &str, arguments: &[value::Value]) -> usize {
+    let lengths = arguments.iter().map(|argument| format::sprintf(&Text::new("%v", Origin::NONE), std::slice::from_ref(argument)).lossy().len());
+    let numbers = format.split(|c: char| !c.is_ascii_digit());
+    let widths = numbers.map(|number| match number.len() {
+        0 => 0,
+        1..=6 => number.parse().unwrap_or_default(),
+        // Go takes no wider ones.
+        _ => 1_000_000,
+    });
+    // A width of `*` is among the arguments.
+    let given = if format.contains('*') { 1_000_000 } else { 0 };
+    let widest = lengths.chain(widths).max().unwrap_or_default().max(given);
+    let verbs = format.matches('%').count();
+    format.len().saturating_add(verbs.saturating_mul(widest))
+}
+
+/// Each text replaced by another, in one pass; of those that begin at one place, the first by its name.
+fn replace_all(args: &[Value]) -> Answer {
+    let Some(Value::Object(pairs)) = args.first() else {
+        return Err("the patterns must be an object".to_owned());
+    };
+    let within = text(args, 1)?;
+    let pairs = pairs
+        .iter()
+        .map(|(old, new)| match (old, new) {
+            (Value::String(old), Value::String(new)) => Ok((old.as_ref(), new.as_ref())),
+            _ => Err("the patterns must be texts".to_owned()),
+        })
+        .collect::<Result<Vec<(&str, &str)>, String>>()?;
+    let mut replaced = String::new();
+    let mut rest = within;
+    // What is empty is found before each character that nothing else is found at, and at the end.
+    let mut after_match = false;
+    loop {
+        let found = pairs
+            .iter()
+            .find(|(old, _)| rest.starts_with(old) && !(after_match && old.is_empty()));
+        bounds::too_long(replaced.len())?;
+        if let Some((old, new)) = found {
+            replaced.push_str(new);
+            rest = rest.get(old.len()..).unwrap_or_default();
+            after_match = true;
+            if !old.is_empty() {
+                continue;
+            }
+        }
+        let mut chars = rest.chars();
+        let Some(next) = chars.next() else { break };
+        replaced.push(next);
+        rest = chars.as_str();
+        after_match = false;
+    }
+    Ok(replaced.into())
+}
 
 /// Gives an engine these functions.
 pub(super) fn add(engine: &mut regorus::Engine, strict: bool) {
@@ -164,6 +286,15 @@ fn text(args: &[Value], index: usize) -> Result<&str, String> {
     }
 }
 
+/// The items of an array or a set.
+fn items(args: &[Value], index: usize) -> Result<Vec<&Value>, String> {
+    match args.get(index) {
+        Some(Value::Array(items)) => Ok(items.iter().collect()),
+        Some(Value::Set(items)) => Ok(items.iter().collect()),
+        _ => Err(format!("argument {} must be an array or a set", index + 1)),
+    }
+}
+
 fn whole(args: &[Value], index: usize) -> Result<i64, String> {
     let number = args.get(index).and_then(|value| value.as_i64().ok());
     number.ok_or_else(|| format!("argument {} must be a whole number", index + 1))
@@ -179,11 +310,16 @@ fn pattern(args: &[Value], index: usize) -> Result<Regex, String> {
         static COMPILED: std::cell::RefCell<BTreeMap<String, Regex>> = const { std::cell::RefCell::new(BTreeMap::new()) };
     }
     let text = text(args, index)?;
+    bounds::too_long(text.len())?;
     COMPILED.with_borrow_mut(|compiled| {
         if let Some(known) = compiled.get(text) {
             return Ok(known.clone());
         }
-        let pattern = re2::compile(text)?;
+        let pattern = re2::compile(text).map_err(|error| {
+            // Go has another limit, so that nobody can tell what OPA would answer.
+            let is_refused = error.contains("too large");
+            error + if is_refused { " is refused" } else { "" }
+        })?;
         if compiled.len() >= 256 {
             compiled.clear();
         }
@@ -284,6 +420,14 @@ struct Block {
 }
 
 impl Block {
+    /// The address of these bits, as it is written.
+    fn address(&self, bits: u128) -> String {
+        match u32::try_from(bits) {
+            Ok(bits) if self.is_v4 => IpAddr::V4(bits.into()).to_string(),
+            _ => IpAddr::V6(bits.into()).to_string(),
+        }
+    }
+
     fn read(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no CIDR block");
         let (address, length) = match text.split_once('/') {
@@ -311,12 +455,7 @@ impl Block {
 
 /// The fewest blocks that hold the same addresses.
 fn merge(args: &[Value]) -> Answer {
-    let items: Vec<&Value> = match args.first() {
-        Some(Value::Array(items)) => items.iter().collect(),
-        Some(Value::Set(items)) => items.iter().collect(),
-        _ => return Err("the argument must be an array or a set".to_owned()),
-    };
-    let mut blocks = items
+    let mut blocks = items(args, 0)?
         .into_iter()
         .map(|item| match item {
             Value::String(text) => Block::read(text),
@@ -350,10 +489,7 @@ fn merge(args: &[Value]) -> Answer {
             while last(host) > range.last {
                 host -= 1;
             }
-            let address = match u32::try_from(first) {
-                Ok(bits) if range.is_v4 => IpAddr::V4(bits.into()),
-                _ => IpAddr::V6(first.into()),
-            };
+            let address = range.address(first);
             out.insert(Value::from(format!("{address}/{}", width - host)));
             match last(host).checked_add(1) {
                 Some(next) if next <= range.last => first = next,

@@ -75,6 +75,29 @@ pub(super) fn repair(text: &str) -> String {
     repaired
 }
 
+/// How much trying brackets may cost a parser that reads what is in one twice, once as a comprehension and once as a list.
+const MOST_TRIES: u64 = 1 << 22;
+
+/// The line, from 1, at which brackets in brackets are more than a parser gets through.
+pub(super) fn too_nested(text: &str) -> Option<usize> {
+    let (mut depth, mut tries) = (0_u32, 0_u64);
+    for token in tokens(text) {
+        match token.text {
+            "[" | "{" => {
+                depth += 1;
+                tries = tries.saturating_add(1 << depth.min(40));
+            }
+            "]" | "}" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if tries > MOST_TRIES {
+            let before = text.get(..token.start).unwrap_or_default();
+            return Some(1 + before.matches('\n').count());
+        }
+    }
+    None
+}
+
 /// True for what can stand before the arguments of a fact.
 fn is_name(text: Option<&str>) -> bool {
     text.is_some_and(|name| {

@@ -3,18 +3,24 @@
 //! * `not E` where an operand of `E` is undefined: OPA evaluates operands before it negates, so that the rule is undefined;
 //!   regorus negates what is undefined and goes on. Each operand is bound to a name before the `not`.
 //! * A comprehension whose head looks up by a variable that the head itself may bind: the head moves to the end of the body.
+//! * A parameter that a function's head names twice: the two must be equal, which regorus does not ask. The second one gets a
+//!   name of its own, and each body begins with the comparison.
 //! * What `layout` repairs.
 //!
 //! What asks for something that is not there while a change is checked (the network, a clock, chance) is refused at its place.
+//! In a user's module, what could make far more than it is given is asked to look at its size first (`bounds`).
 
 use std::collections::BTreeSet;
 
 use regorus::unstable::{
-    AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleHead,
+    ArithOp, AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleBody,
+    RuleHead,
 };
 use regorus::{Source, unstable::Ref};
 
+use super::bounds;
 use super::layout;
+use super::names::locals;
 
 /// A text that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +32,7 @@ pub(super) struct Refused {
 }
 
 /// Functions whose answers nobody can know from the repository, and those that no one has written yet.
-const REFUSED: [(&str, &str); 24] = [
+const REFUSED: [(&str, &str); 25] = [
     ("http.send", "reaches the network"),
     ("net.lookup_ip_addr", "reaches the network"),
     ("opa.runtime", "asks how OPA was started"),
@@ -57,13 +63,26 @@ const REFUSED: [(&str, &str); 24] = [
     ("io.jwt.decode_verify", "is not supported"),
     ("io.jwt.encode_sign", "is not supported"),
     ("graphql.parse", "is not supported"),
+    (
+        "graph.reachable_paths",
+        "can find more paths than there is time for",
+    ),
 ];
 
 /// How often a text is written anew: what is nested needs one round for each level.
 const ROUNDS: usize = 64;
 
-/// The text of a module in which regorus reads what OPA reads.
+/// The text of a module in which regorus reads what OPA reads, and in which what grows is bounded.
 pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Refused> {
+    anew(path, text, is_v1, true)
+}
+
+/// The same, bounded or not: what is ours needs no bounds.
+pub(super) fn anew(path: &str, text: &str, is_v1: bool, is_bounded: bool) -> Result<String, Refused> {
+    if let Some(line) = layout::too_nested(text) {
+        let why = "its brackets are nested too deeply".to_owned();
+        return Err(Refused { line, why });
+    }
     let mut text = layout::repair(text);
     for _ in 0..ROUNDS {
         let module = parse(path, &text, is_v1)?;
@@ -73,6 +92,8 @@ pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Ref
             locals: BTreeSet::new(),
             constants: BTreeSet::new(),
             names: text.matches(NAME).count(),
+            is_v1,
+            is_bounded,
             refused: None,
         };
         pass.constants = module
@@ -115,7 +136,7 @@ pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Ref
     })
 }
 
-fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
+pub(super) fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
     let refused = |error: &dyn std::fmt::Display| Refused::from_message(&format!("{error:#}"));
     let source =
         Source::from_contents(path.to_owned(), text.to_owned()).map_err(|error| refused(&error))?;
@@ -162,6 +183,8 @@ struct Pass<'t> {
     /// The rules that are always defined.
     constants: BTreeSet<String>,
     names: usize,
+    is_v1: bool,
+    is_bounded: bool,
     refused: Option<Refused>,
 }
 
@@ -210,7 +233,8 @@ impl Pass<'_> {
                             self.expr(key);
                         }
                     }
-                    RuleHead::Func { assign, .. } => {
+                    RuleHead::Func { args, assign, .. } => {
+                        self.parameters(args, assign.as_ref().map(|assign| &*assign.value), bodies);
                         if let Some(assign) = assign {
                             self.expr(&assign.value);
                         }
@@ -224,6 +248,84 @@ impl Pass<'_> {
                 }
             }
         }
+    }
+
+    /// Gives a parameter that a head names again another name, and has each body compare the two.
+    fn parameters(&mut self, args: &[Ref<Expr>], value: Option<&Expr>, bodies: &[RuleBody]) {
+        let mut named = Vec::new();
+        args.iter().for_each(|arg| occurrences(arg, &mut named));
+        let mut known = BTreeSet::new();
+        let again: Vec<&Expr> = named
+            .into_iter()
+            .filter(|name| !known.insert(name.span().text().to_owned()))
+            .collect();
+        let Some(first) = again.first() else { return };
+        let whole = |range: (usize, usize), body: &RuleBody| {
+            (range.0, range.1.max(self.end(body.query.span.end)))
+        };
+        let mut whole = bodies.iter().fold(self.range(first), whole);
+        let fact = value.filter(|_| bodies.is_empty());
+        if bodies.is_empty() && fact.is_none()
+            || bodies.iter().any(|body| body.query.stmts.is_empty())
+        {
+            self.refused.get_or_insert_with(|| Refused {
+                line: first.span().line as usize,
+                why: format!(
+                    "a function that names `{}` twice needs `if` before each of its values",
+                    first.span().text()
+                ),
+            });
+            return;
+        }
+        let mut pieces = Vec::new();
+        let mut same = Vec::new();
+        for again in again {
+            let name = self.name();
+            same.push(format!("{name} == {}", again.span().text()));
+            let (start, end) = self.range(again);
+            pieces.push((start, end, name));
+        }
+        let same = same.join("; ");
+        if let Some(value) = fact {
+            let (_, end) = self.range(value);
+            let word = if self.is_v1 { " if" } else { "" };
+            pieces.push((end, end, format!("{word} {{ {same} }}")));
+            whole.1 = whole.1.max(end);
+        }
+        for body in bodies {
+            let span = &body.query.span;
+            let (start, end) = (span.start as usize, self.end(span.end));
+            let opens = |at: usize| self.text.as_bytes().get(at) == Some(&b'{');
+            if opens(start) {
+                pieces.push((start + 1, start + 1, format!(" {same}; ")));
+            } else {
+                pieces.push((start, start, format!("{{ {same}; ")));
+                pieces.push((end, end, " }".to_owned()));
+            }
+        }
+        self.edits.push(Edit { whole, pieces });
+    }
+
+    /// Has an operand's size looked at before it is used, where the policy itself could have made it large.
+    fn bound(&mut self, expr: &Expr, with: &str) {
+        let (start, end) = self.range(expr);
+        let is_small = matches!(
+            expr,
+            Expr::String { .. } | Expr::RawString { .. } | Expr::Bool { .. } | Expr::Null { .. }
+        ) || with == bounds::SIZE
+                && self.text_of(expr).len() < 16
+                && matches!(expr, Expr::Number { .. });
+        let is_bounded = matches!(expr, Expr::Call { fcn, .. } if self.text_of(fcn) == with);
+        if !self.is_bounded || is_small || is_bounded || is_given(expr) {
+            return;
+        }
+        self.edits.push(Edit {
+            whole: (start, end),
+            pieces: vec![
+                (start, start, format!("{with}(")),
+                (end, end, ")".to_owned()),
+            ],
+        });
     }
 
     fn query(&mut self, query: &Query, of_rule: bool) {
@@ -449,7 +551,7 @@ impl Pass<'_> {
                 }
             }
             Expr::Call { fcn, params, .. } => {
-                let name = self.text_of(fcn);
+                let name = self.text_of(fcn).to_owned();
                 let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
                 if let Some((name, why)) = refused {
                     self.refused.get_or_insert_with(|| Refused {
@@ -457,8 +559,26 @@ impl Pass<'_> {
                         why: format!("`{name}` {why}"),
                     });
                 }
+                let guards = bounds::GUARDS.iter();
+                let guards: Vec<_> = guards.filter(|(guarded, ..)| *guarded == name).collect();
+                for (_, place, with) in guards {
+                    if let Some(param) = params.get(*place) {
+                        self.bound(param, with);
+                    }
+                }
                 for param in params {
                     self.expr(param);
+                }
+            }
+            Expr::ArithExpr {
+                op: ArithOp::Mul,
+                lhs,
+                rhs,
+                ..
+            } => {
+                for side in [lhs, rhs] {
+                    self.bound(side, bounds::SIZE);
+                    self.expr(side);
                 }
             }
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
@@ -496,6 +616,28 @@ impl Pass<'_> {
     }
 }
 
+/// True for what is given to a policy and not made by it.
+fn is_given(expr: &Expr) -> bool {
+    match expr {
+        Expr::Var { span, .. } => span.text() == "input",
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => is_given(refr),
+        _ => false,
+    }
+}
+
+/// The variables of a parameter, each time that it names one.
+fn occurrences<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+    match expr {
+        Expr::Var { span, .. } if span.text() != "_" => found.push(expr),
+        Expr::Array { items, .. } => items.iter().for_each(|item| occurrences(item, found)),
+        Expr::Object { fields, .. } => {
+            let values = fields.iter().map(|(_, _, value)| value);
+            values.for_each(|value| occurrences(value, found));
+        }
+        _ => {}
+    }
+}
+
 /// True for a reference that looks something up by a variable.
 fn looks_up(expr: &Expr) -> bool {
     match expr {
@@ -524,152 +666,4 @@ fn constant(rule: &Rule) -> Option<String> {
         _ => return None,
     };
     Some(refr.span().text().to_owned())
-}
-
-/// The names that a rule binds by `some`, `:=`, `every` or as arguments.
-fn locals(rule: &Rule) -> BTreeSet<String> {
-    let mut locals = BTreeSet::new();
-    if let Rule::Spec { head, bodies, .. } = rule {
-        if let RuleHead::Func { args, .. } = head {
-            for arg in args {
-                variables(arg, &mut locals);
-            }
-        }
-        match head {
-            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
-                if let Some(assign) = assign {
-                    nested(&assign.value, &mut locals);
-                }
-            }
-            RuleHead::Set { key, .. } => {
-                if let Some(key) = key {
-                    nested(key, &mut locals);
-                }
-            }
-        }
-        for body in bodies {
-            if let Some(assign) = &body.assign {
-                nested(&assign.value, &mut locals);
-            }
-            of_query(&body.query, &mut locals);
-        }
-    }
-    locals
-}
-
-fn of_query(query: &Query, locals: &mut BTreeSet<String>) {
-    for statement in &query.stmts {
-        match &statement.literal {
-            Literal::SomeVars { vars, .. } => {
-                locals.extend(vars.iter().map(|name| name.text().to_owned()));
-            }
-            Literal::SomeIn {
-                key,
-                value,
-                collection,
-                ..
-            } => {
-                for expr in key.iter().chain([value]) {
-                    variables(expr, locals);
-                }
-                nested(collection, locals);
-            }
-            Literal::Every {
-                key,
-                value,
-                query,
-                domain,
-                ..
-            } => {
-                let names = key.iter().chain([value]);
-                locals.extend(names.map(|name| name.text().to_owned()));
-                nested(domain, locals);
-                of_query(query, locals);
-            }
-            Literal::Expr { expr, .. } => {
-                if let Expr::AssignExpr {
-                    op: AssignOp::ColEq,
-                    lhs,
-                    ..
-                } = expr.as_ref()
-                {
-                    variables(lhs, locals);
-                }
-                nested(expr, locals);
-            }
-            Literal::NotExpr { expr, .. } => nested(expr, locals),
-        }
-    }
-}
-
-/// The names that the comprehensions in an expression bind.
-fn nested(expr: &Expr, locals: &mut BTreeSet<String>) {
-    match expr {
-        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-            nested(term, locals);
-            of_query(query, locals);
-        }
-        Expr::ObjectCompr {
-            key, value, query, ..
-        } => {
-            nested(key, locals);
-            nested(value, locals);
-            of_query(query, locals);
-        }
-        Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| nested(item, locals));
-        }
-        Expr::Object { fields, .. } => {
-            for (_, key, value) in fields {
-                nested(key, locals);
-                nested(value, locals);
-            }
-        }
-        Expr::Call { params, .. } => params.iter().for_each(|param| nested(param, locals)),
-        Expr::UnaryExpr { expr, .. } => nested(expr, locals),
-        Expr::RefDot { refr, .. } => nested(refr, locals),
-        Expr::RefBrack { refr, index, .. } => {
-            nested(refr, locals);
-            nested(index, locals);
-        }
-        Expr::BinExpr { lhs, rhs, .. }
-        | Expr::BoolExpr { lhs, rhs, .. }
-        | Expr::ArithExpr { lhs, rhs, .. }
-        | Expr::AssignExpr { lhs, rhs, .. } => {
-            nested(lhs, locals);
-            nested(rhs, locals);
-        }
-        Expr::Membership {
-            key,
-            value,
-            collection,
-            ..
-        } => {
-            for expr in key.iter().chain([value, collection]) {
-                nested(expr, locals);
-            }
-        }
-        Expr::String { .. }
-        | Expr::RawString { .. }
-        | Expr::Number { .. }
-        | Expr::Bool { .. }
-        | Expr::Null { .. }
-        | Expr::Var { .. } => {}
-    }
-}
-
-/// The variables of a pattern.
-fn variables(expr: &Expr, found: &mut BTreeSet<String>) {
-    match expr {
-        Expr::Var { span, .. } => {
-            found.insert(span.text().to_owned());
-        }
-        Expr::Array { items, .. } => items.iter().for_each(|item| variables(item, found)),
-        Expr::Object { fields, .. } => {
-            fields
-                .iter()
-                .for_each(|(_, _, value)| variables(value, found));
-        }
-        _ => {}
-    }
 }

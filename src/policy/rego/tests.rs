@@ -113,7 +113,7 @@ fn built_in_rego_is_what_it_would_be_rewritten_to() {
         .map(|control| (&control.path, &control.rego))
         .chain(libraries.map(|library| (&library.path, &library.rego)));
     for (path, rego) in texts {
-        let rewritten = rewrite::rewrite(path.as_str(), rego, true);
+        let rewritten = rewrite::anew(path.as_str(), rego, true, false);
         let rewritten = rewritten.unwrap_or_else(|refused| panic!("{path}: {refused:?}"));
         for (number, (ours, other)) in rego.lines().zip(rewritten.lines()).enumerate() {
             assert_eq!(
@@ -123,5 +123,83 @@ fn built_in_rego_is_what_it_would_be_rewritten_to() {
                 number + 1
             );
         }
+    }
+}
+
+/// A user's module, with so much time to think.
+fn hostile(body: &str, limit: Duration) -> Result<Vec<Said>, Failure> {
+    let text = format!("package main\n\nimport rego.v1\n\n{body}\n");
+    let path = RepoPath::new("policy/main.rego").unwrap();
+    let rules = Rules::load([(&path, text.as_str())], &[]);
+    let mut rules = rules.map_err(|problem| Failure::Evaluation(problem.message))?;
+    rules.limit_time(limit);
+    let input = Document::object([("a", Document::text("a"))]);
+    rules.conftest("main", "deny", &input)
+}
+
+/// Rules of which each makes twice of what the one before it made.
+fn doubling(first: &str, next: &str, last: &str) -> String {
+    let mut text = format!("a0 := {first}\n");
+    for step in 1..60 {
+        let before = format!("a{}", step - 1);
+        text.push_str(&format!("a{step} := {}\n", next.replace('X', &before)));
+    }
+    text + &format!("deny contains \"x\" if {}\n", last.replace('X', "a59"))
+}
+
+#[test]
+fn what_grows_without_end_is_refused() {
+    let refused = [
+        "deny contains \"x\" if count(numbers.range(1, 1000000000000)) > 0".to_owned(),
+        "deny contains \"x\" if count(numbers.range_step(1, 1000000000000, 2)) > 0".to_owned(),
+        "deny contains \"x\" if count(net.cidr_expand(\"::/0\")) > 0".to_owned(),
+        "deny contains \"x\" if product(numbers.range(1, 100000)) > 0".to_owned(),
+        "deny contains \"x\" if bits.lsh(1, 1000000000000) > 0".to_owned(),
+        "deny contains \"x\" if regex.match(`\\pL{1000}`, \"a\")".to_owned(),
+        doubling("\"ab\"", "concat(\"\", [X, X])", "contains(X, \"c\")"),
+        doubling("\"ab\"", "sprintf(\"%s%s\", [X, X])", "contains(X, \"c\")"),
+        doubling("\"ab\"", "replace(\"xx\", \"x\", X)", "contains(X, \"c\")"),
+        doubling("\"ab\"", "strings.replace_n({\"x\": X}, \"xx\")", "contains(X, \"c\")"),
+        doubling("\"ab\"", "regex.replace(\"xx\", \"x\", X)", "contains(X, \"c\")"),
+        doubling("\"ab\"", "hex.encode(X)", "contains(X, \"c\")"),
+        doubling("\"\\\"\"", "json.marshal(X)", "contains(X, \"c\")"),
+        doubling("[1]", "array.concat(X, X)", "count(X) > 0"),
+        doubling("[1]", "[X, X]", "json.marshal(X) == \"\""),
+        doubling("[1]", "[X, X]", "sprintf(\"%v\", [X]) == \"\""),
+        doubling("[1]", "[X, X]", "walk(X, [_, 2])"),
+        doubling("{1}", "{\"a\": X, \"b\": X}", "yaml.marshal(X) == \"\""),
+        doubling("3", "X * X", "X > 0"),
+    ];
+    for body in refused {
+        let first = body.lines().next_back().unwrap_or_default();
+        let said = hostile(&body, Duration::from_secs(20));
+        let Err(Failure::Evaluation(why)) = &said else {
+            panic!("{body}\n{said:?}");
+        };
+        assert!(why.contains("is refused") || why.contains("are refused"), "{first}: {why}");
+    }
+    let endless = [
+        "deny contains \"x\" if { some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); a * b == 0 }",
+        "deny contains \"x\" if count([1 | some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); a == b + 1]) == 7",
+        "deny contains \"x\" if { every a in numbers.range(1, 100000) { every b in numbers.range(1, 100000) { a != b + 100000 } } }",
+    ];
+    for body in endless {
+        let said = hostile(body, Duration::from_millis(50));
+        assert_eq!(said, Err(Failure::Time), "{body}");
+    }
+}
+
+#[test]
+fn what_never_ends_is_a_problem() {
+    for body in [
+        "a if b\nb if a\ndeny contains \"x\" if a",
+        "f(x) := f(x)\ndeny contains \"x\" if f(1)",
+        "f(x) := g(x)\ng(x) := f(x + 1)\ndeny contains \"x\" if f(1)",
+        "deny contains \"x\" if graph.reachable_paths({}, {})",
+        "deny contains \"x\" if data.main.deny",
+        &format!("deny contains \"x\" if x := {}1{}", "[".repeat(31), "]".repeat(31)),
+    ] {
+        let said = hostile(body, Duration::from_secs(20));
+        assert!(matches!(said, Err(Failure::Evaluation(_))), "{body}: {said:?}");
     }
 }

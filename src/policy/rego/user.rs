@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regorus::Value;
 
 use super::super::testing::Coverage;
-use super::{Document, Failure, add, failure, new_engine, read_value, rewrite};
+use super::{Document, Failure, add, failure, new_engine, read_value, recursion, rewrite};
 use crate::control::{self, Severity};
 use crate::finding::Suggestion;
 use crate::problem::{Kind, Problem};
@@ -48,8 +48,10 @@ impl Rules {
         // Where a built-in function is given what it cannot take, OPA goes on as if there were no answer.
         let mut engine = new_engine(false);
         let mut exceptions = BTreeSet::new();
+        let mut loaded = Vec::new();
         for (path, text) in modules {
-            load(&mut engine, path, text)?;
+            let (rewritten, is_v1) = load(&mut engine, path, text)?;
+            loaded.push((path, text, rewritten, is_v1));
             for name in ["exceptions", "exception"] {
                 let says = |line: &str| {
                     let rest = line.strip_prefix(name);
@@ -60,6 +62,16 @@ impl Rules {
                 }
             }
         }
+        let texts: Vec<recursion::Text<'_>> = loaded
+            .iter()
+            .map(|(path, _, rewritten, is_v1)| (path.as_str(), rewritten.as_str(), *is_v1))
+            .collect();
+        recursion::check(&texts).map_err(|(module, refused)| {
+            match loaded.get(module) {
+                Some((path, text, ..)) => not_evaluated(path, text, refused),
+                None => Problem::new(Kind::Policy, refused.why),
+            }
+        })?;
         for (path, value) in data {
             let wrong = |what: &str| Problem::new(Kind::Policy, what).in_file(path);
             let value = super::convert(value, 0)
@@ -165,6 +177,15 @@ impl Rules {
         Ok(self.ask(&format!("{package}.{rule}"))? == Value::Bool(true))
     }
 
+    /// Gives each question less time.
+    #[cfg(test)]
+    pub(super) fn limit_time(&mut self, limit: std::time::Duration) {
+        self.engine.set_execution_timer_config(regorus::utils::limits::ExecutionTimerConfig {
+            limit,
+            check_interval: super::STEPS_PER_LOOK,
+        });
+    }
+
     /// The same rules; with `coverage`, the lines that are evaluated are noted.
     pub(in crate::policy) fn counting(mut self, coverage: bool) -> Self {
         self.engine.set_enable_coverage(coverage);
@@ -202,7 +223,7 @@ pub(super) fn load(
     engine: &mut regorus::Engine,
     path: &RepoPath,
     text: &str,
-) -> Result<(), Problem> {
+) -> Result<(String, bool), Problem> {
     let is_present = text.contains("import rego.v1");
     let (rewritten, is_v1) = match rewrite::rewrite(path.as_str(), text, true) {
         Ok(rewritten) => (Ok(rewritten), true),
@@ -221,19 +242,21 @@ pub(super) fn load(
             Err(older) => (Err(older), false),
         },
     };
-    let problem = |refused: rewrite::Refused| {
-        let index = LineIndex::new(text);
-        let span = index.line(refused.line as _);
-        Problem::new(
-            Kind::Policy,
-            format!("this policy cannot be evaluated: {}", refused.why),
-        )
-        .at(path, span)
-        .help("What it looks for was not checked.")
-    };
+    let problem = |refused| not_evaluated(path, text, refused);
     let rewritten = rewritten.map_err(problem)?;
     engine.set_rego_v0(!is_v1);
-    add(engine, path, &rewritten).map_err(|error| problem(rewrite::Refused::from_message(&error)))
+    match add(engine, path, &rewritten) {
+        Ok(()) => Ok((rewritten, is_v1)),
+        Err(error) => Err(problem(rewrite::Refused::from_message(&error))),
+    }
+}
+
+fn not_evaluated(path: &RepoPath, text: &str, refused: rewrite::Refused) -> Problem {
+    let span = LineIndex::new(text).line(refused.line as _);
+    let message = format!("this policy cannot be evaluated: {}", refused.why);
+    Problem::new(Kind::Policy, message)
+        .at(path, span)
+        .help("What it looks for was not checked.")
 }
 
 fn field<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {

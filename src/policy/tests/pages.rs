@@ -110,11 +110,12 @@ fn no_object_makes_a_built_in_control_fail() {
 }
 
 /// What is about whether something works at all, or is off until somebody asks for it by name: nothing that a framework wants.
-const IN_NO_FRAMEWORK: [&str; 11] = [
+const IN_NO_FRAMEWORK: [&str; 12] = [
     "admission-webhook",
     "claim-mounted",
     "configmap-mounted",
     "ingress-to-missing-service",
+    "mutating-webhook",
     "no-common-label",
     "no-descriptive-label",
     "no-liveness-probe",
@@ -152,6 +153,28 @@ fn the_pages_of_frameworks_are_current() {
     for framework in Framework::built_in() {
         let path = format!("controls/frameworks/{}.md", framework.name);
         is_current(&path, &framework_page(&framework, &controls));
+    }
+}
+
+/// Where a control judges otherwise than Kubescape's of the same id, whoever reads its page is told.
+#[test]
+fn deliberate_differences_stand_on_the_pages() {
+    #[derive(serde::Deserialize)]
+    struct Difference {
+        control: String,
+        reason: String,
+    }
+    let text = include_str!("../../../testdata/policy/kubescape-differences.yaml");
+    let differences: Vec<Difference> = serde_yaml::from_str(text).unwrap();
+    let controls = Controls::built_in();
+    assert!(differences.len() > 50);
+    for Difference { control, reason } in differences {
+        let answering = controls.find_all(&control);
+        assert!(!answering.is_empty(), "{control}");
+        for answering in answering {
+            let line = |line: &str| line.starts_with("- ") && line.contains(&control) && line.ends_with(&reason);
+            assert!(answering.page.lines().any(line), "{}: {control}: {reason}", answering.name);
+        }
     }
 }
 

@@ -1,0 +1,182 @@
+//! Controls made ready for the kinds of an object: which of them can judge it, what each is given, and the engine that holds them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+use super::input;
+use super::rego::{Document, Engine};
+use super::Policy;
+use crate::control::{Control, On, Reads, Setting};
+use crate::resource::Resource;
+
+/// What an object's controls are chosen by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ObjectKind {
+    group: String,
+    kind: String,
+    has_pods: bool,
+}
+
+impl ObjectKind {
+    pub(super) fn of(object: &Resource) -> Self {
+        let identity = object.identity.canonical();
+        Self {
+            group: identity.group,
+            kind: identity.kind,
+            has_pods: object.pod().is_some(),
+        }
+    }
+
+    pub(super) fn is_judged_by(&self, control: &Control) -> bool {
+        control.applies_to_kind(&self.group, &self.kind, self.has_pods)
+    }
+}
+
+/// Controls that can judge objects of some kinds, loaded. A clone is cheap, and is what one thread works with.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) engine: Engine,
+    pub(super) groups: Arc<[Group]>,
+}
+
+/// Controls that are given the same, so that they are asked together.
+pub(super) struct Group {
+    pub(super) given: Given,
+    pub(super) config: Option<Document>,
+    /// Their places.
+    pub(super) controls: Vec<usize>,
+}
+
+/// What a control is given beside the object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Given {
+    pub(super) before: bool,
+    pub(super) inventory: Wanted,
+    pub(super) facts: bool,
+    /// What is set for a control for which something can be set.
+    config: Option<BTreeMap<String, Setting>>,
+}
+
+/// Which kinds of the inventory a control reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wanted {
+    Nothing,
+    Kinds(BTreeSet<String>),
+    Everything,
+}
+
+impl Wanted {
+    pub(super) fn of(control: &Control) -> Self {
+        match &control.inventory {
+            _ if !control.reads(Reads::Inventory) => Self::Nothing,
+            Some(kinds) => Self::Kinds(kinds.clone()),
+            None => Self::Everything,
+        }
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
+
+    pub(super) fn wants(&self, kind: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Kinds(kinds) => kinds.contains(kind),
+            Self::Everything => true,
+        }
+    }
+
+    /// What is wanted by either.
+    pub(super) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Nothing, other) => other,
+            (this, Self::Nothing) => this,
+            (Self::Kinds(mut these), Self::Kinds(others)) => {
+                these.extend(others);
+                Self::Kinds(these)
+            }
+        }
+    }
+}
+
+impl Given {
+    pub(super) fn to(control: &Control) -> Self {
+        Self {
+            before: control.reads(Reads::Before),
+            inventory: Wanted::of(control),
+            facts: control.reads(Reads::Facts),
+            config: (!control.parameters.is_empty()).then(|| {
+                let parameters = control.parameters.iter();
+                parameters
+                    .map(|(name, parameter)| (name.clone(), parameter.value.clone()))
+                    .collect()
+            }),
+        }
+    }
+}
+
+impl Policy {
+    /// The controls that can judge objects of these kinds, which are loaded where they were not needed before.
+    pub(super) fn ready(&self, kinds: &[ObjectKind]) -> Ready {
+        let all = self.controls.iter().enumerate();
+        let places: Vec<usize> = all
+            .filter(|(_, control)| kinds.iter().any(|kind| kind.is_judged_by(control)))
+            .map(|(place, _)| place)
+            .collect();
+        let known = {
+            let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(ready.entry(places.clone()).or_default())
+        };
+        known.get_or_init(|| self.load(&places)).clone()
+    }
+
+    fn load(&self, places: &[usize]) -> Ready {
+        let mut groups: BTreeMap<Given, Vec<usize>> = BTreeMap::new();
+        let mut controls = Vec::new();
+        for place in places {
+            if let Some(control) = self.controls.get(*place) {
+                groups.entry(Given::to(control)).or_default().push(*place);
+                controls.push(control);
+            }
+        }
+        let groups: Vec<Group> = groups
+            .into_iter()
+            .map(|(given, places)| {
+                let first = places.first().and_then(|place| self.controls.get(*place));
+                Group {
+                    config: first.filter(|_| given.config.is_some()).map(input::config),
+                    given,
+                    controls: places,
+                }
+            })
+            .collect();
+        let batches = self.batches(&groups);
+        Ready {
+            engine: Engine::load(&self.libraries, &controls, batches),
+            groups: groups.into(),
+        }
+    }
+
+    /// Every set of controls that one object can be asked about at once.
+    fn batches(&self, groups: &[Group]) -> Vec<Vec<&Control>> {
+        let mut batches: Vec<Vec<&Control>> = Vec::new();
+        for group in groups {
+            let controls = || {
+                let places = group.controls.iter();
+                places.filter_map(|place| self.controls.get(*place))
+            };
+            if group.given.before {
+                for on in [On::Added, On::Changed, On::Removed, On::Affected] {
+                    batches.push(controls().filter(|control| control.on.contains(&on)).collect());
+                }
+            } else {
+                batches.push(controls().collect());
+            }
+        }
+        batches.retain(|batch| batch.len() > 1);
+        batches.sort_by(|a, b| a.iter().map(|c| &c.id).cmp(b.iter().map(|c| &c.id)));
+        batches.dedup_by(|a, b| a.iter().map(|c| &c.id).eq(b.iter().map(|c| &c.id)));
+        batches
+    }
+}
