@@ -201,8 +201,10 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         role: source.role,
         replaced,
     };
-    let is_touched =
-        |source: &&Source| touched.touches(&origins.file(source.file).path, source.span);
+    let is_touched = |source: &&Source| {
+        let source = origins.in_repository(**source);
+        touched.touches(&origins.file(source.file).path, source.span)
+    };
     let best =
         |sources: &mut dyn Iterator<Item = &Source>| sources.min_by_key(|s| rank(s.role)).copied();
     let replaced = || trace.history.iter().flatten();
@@ -215,11 +217,11 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         })
         .or_else(|| best(&mut replaced()))
         .or_else(|| trace.control.first().copied())?;
+    let written = chosen;
+    let chosen = origins.in_repository(written);
     let mut history: Vec<Line> = Vec::new();
-    let others = trace
-        .data
-        .iter()
-        .map(|source| (source, false))
+    let others = std::iter::once((&written, false))
+        .chain(trace.data.iter().map(|source| (source, false)))
         .chain(replaced().map(|source| (source, true)));
     for (source, replaced) in others {
         let other = line(source, replaced);
