@@ -524,7 +524,10 @@ fn what_was_fetched_is_the_business_of_who_asked() {
         finding.contains(place) && finding.contains("far.yaml:5:12"),
         "{told}"
     );
-    assert!(!told.contains("accepted") && !told.contains("waive"), "{told}");
+    assert!(
+        !told.contains("accepted") && !told.contains("waive"),
+        "{told}"
+    );
     let told = run("fix", &["--unsafe", "--dry-run"]);
     assert!(
         told.contains("+++ b/app/kustomization.yaml") && !told.contains("b/fetched:"),

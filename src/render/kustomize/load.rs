@@ -236,7 +236,12 @@ impl<'a> Build<'a> {
     }
 
     /// Where something outside the repository lies.
-    pub(super) fn fetched(&mut self, want: &Want, name: &str, origin: Origin) -> Fallible<RepoPath> {
+    pub(super) fn fetched(
+        &mut self,
+        want: &Want,
+        name: &str,
+        origin: Origin,
+    ) -> Fallible<RepoPath> {
         match self.tree.fetched(want) {
             Fetched::At(path) => {
                 self.origins.ask(&path, origin);
