@@ -38,10 +38,16 @@ impl<'a> Printed<'a> {
             Some((node, depth)) if depth == path.steps().len() => self.document.node(node).span,
             _ => return Vec::new(),
         };
-        let span = Span {
+        let mut span = Span {
             start: self.start + span.start,
             end: self.start + span.end,
         };
+        if span.is_empty() {
+            // Of a value that was printed as nothing, what is left is where it would be: behind the blanks after its colon.
+            let rest = self.output.as_str().get(span.end as usize..);
+            let blanks = |rest: &str| rest.len() - rest.trim_start_matches(' ').len();
+            span.end += rest.map_or(0, blanks) as u32;
+        }
         let mut origins: Vec<Origin> = Vec::new();
         for origin in self.output.runs_in(span) {
             if origins.last() != Some(&origin) {
