@@ -38,10 +38,16 @@ impl<'a> Printed<'a> {
             Some((node, depth)) if depth == path.steps().len() => self.document.node(node).span,
             _ => return Vec::new(),
         };
-        let span = Span {
+        let mut span = Span {
             start: self.start + span.start,
             end: self.start + span.end,
         };
+        if span.is_empty() {
+            // Of a value that was printed as nothing, what is left is where it would be: behind the blanks after its colon.
+            let rest = self.output.as_str().get(span.end as usize..);
+            let blanks = |rest: &str| rest.len() - rest.trim_start_matches(' ').len();
+            span.end += rest.map_or(0, blanks) as u32;
+        }
         let mut origins: Vec<Origin> = Vec::new();
         for origin in self.output.runs_in(span) {
             if origins.last() != Some(&origin) {
@@ -201,8 +207,10 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         role: source.role,
         replaced,
     };
-    let is_touched =
-        |source: &&Source| touched.touches(&origins.file(source.file).path, source.span);
+    let is_touched = |source: &&Source| {
+        let source = origins.in_repository(**source);
+        touched.touches(&origins.file(source.file).path, source.span)
+    };
     let best =
         |sources: &mut dyn Iterator<Item = &Source>| sources.min_by_key(|s| rank(s.role)).copied();
     let replaced = || trace.history.iter().flatten();
@@ -215,11 +223,11 @@ fn choose(origins: &Origins, trace: &Trace, touched: &dyn Touched) -> Option<Cau
         })
         .or_else(|| best(&mut replaced()))
         .or_else(|| trace.control.first().copied())?;
+    let written = chosen;
+    let chosen = origins.in_repository(written);
     let mut history: Vec<Line> = Vec::new();
-    let others = trace
-        .data
-        .iter()
-        .map(|source| (source, false))
+    let others = std::iter::once((&written, false))
+        .chain(trace.data.iter().map(|source| (source, false)))
         .chain(replaced().map(|source| (source, true)));
     for (source, replaced) in others {
         let other = line(source, replaced);

@@ -26,7 +26,7 @@ use crate::policy::{self, Ephi};
 use crate::problem::Problem;
 use crate::render::Rendered;
 use crate::report::{AppLine, AppState, Conclusion, Report, Rule, Texts, Told, Trouble, Which};
-use crate::resource::Resource;
+use crate::resource::{Identity, Resource};
 use crate::snapshot::Tree;
 use crate::waiver::Wrong;
 
@@ -188,6 +188,7 @@ pub fn check(
         words.cover(&mut told.finding.message);
     }
     findings.sort_by_key(order);
+    told_elsewhere(&mut findings);
     let remedies = if fixes == Fixes::None {
         Vec::new()
     } else {
@@ -419,6 +420,24 @@ fn from_elsewhere(told: &mut Told, cause: Option<&Cause>) {
         && let Some(own) = told.location.replace(place)
     {
         told.history.insert(0, own);
+    }
+}
+
+/// What a change does to an object, and the state of others that it leads to, are told by different controls: the second names the
+/// first, so that a reader sees one event.
+fn told_elsewhere(findings: &mut [Told]) {
+    let mut events: BTreeMap<(String, Identity), String> = BTreeMap::new();
+    for told in findings.iter() {
+        if told.finding.state == State::New && told.reasons.is_empty() && !told.name.is_empty() {
+            let key = (told.finding.app.clone(), told.finding.resource.clone());
+            events.entry(key).or_insert_with(|| told.name.clone());
+        }
+    }
+    for told in findings {
+        for (reason, cause) in told.reasons.iter_mut().zip(&told.finding.causes) {
+            let key = (told.finding.app.clone(), cause.resource.clone());
+            reason.told_by = events.get(&key).cloned();
+        }
     }
 }
 

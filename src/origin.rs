@@ -5,7 +5,7 @@
 //! walks the graph only for the values that somebody asks about. Nothing here is guessed after rendering:
 //! whoever produces a value says where it came from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -125,6 +125,7 @@ pub struct SourceText {
 pub struct Origins {
     files: Vec<SourceText>,
     by_path: HashMap<RepoPath, FileId>,
+    asked: BTreeMap<RepoPath, Source>,
     nodes: Vec<Node>,
     // Rendering asks this map for almost every value that it makes; the keys are not chosen by anybody who gains by collisions
     // beyond the limits of the work, so a fast hash with a fixed seed will do.
@@ -151,6 +152,7 @@ impl Default for Origins {
         Self {
             files: Vec::new(),
             by_path: HashMap::new(),
+            asked: BTreeMap::new(),
             nodes: vec![Node::None],
             interned: HashMap::default(),
             reads: Vec::new(),
@@ -177,6 +179,29 @@ impl Origins {
         });
         self.by_path.insert(path.clone(), id);
         id
+    }
+
+    /// Notes that what lies at `top` was brought from outside the repository because of what is written at `by`. The first who
+    /// asked is kept.
+    pub fn ask(&mut self, top: &RepoPath, by: Origin) {
+        if let Some(&source) = self.trace(by).data.first() {
+            self.asked.entry(top.clone()).or_insert(source);
+        }
+    }
+
+    /// The line of the repository that a person can change about a place: the place itself, or what asked for the fetched files
+    /// that it lies in.
+    pub fn in_repository(&self, place: Source) -> Source {
+        let asker = |place: &Source| {
+            let path = &self.file(place.file).path;
+            let (_, by) = self.asked.iter().find(|(top, _)| path.is_within(top))?;
+            Some(*by)
+        };
+        // What was fetched may itself have asked for more, and a hostile pair of charts for each other.
+        std::iter::successors(Some(place), asker)
+            .take(self.asked.len() + 1)
+            .last()
+            .unwrap_or(place)
     }
 
     /// The text behind a handle of this arena.

@@ -13,6 +13,7 @@ pub mod sarif;
 pub mod summary;
 pub mod text;
 
+use edits::moved;
 pub use edits::{FileEdit, file_edits};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,6 +133,20 @@ pub struct Reason {
     pub removed: bool,
     /// Where it is written.
     pub location: Option<Location>,
+    /// The control that is about what the change does to this object, where one found something there.
+    pub told_by: Option<String>,
+}
+
+impl Reason {
+    /// It as a clause, `named` as a format shows names.
+    fn clause(&self, named: impl Fn(&str) -> String) -> String {
+        let what = if self.removed { "removes" } else { "changes" };
+        let mut clause = format!("the change {what} {}", named(&self.resource));
+        if let Some(control) = &self.told_by {
+            clause.push_str(&format!(", which {} is about", named(control)));
+        }
+        clause
+    }
 }
 
 /// Where a waiver is written.

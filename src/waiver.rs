@@ -152,8 +152,8 @@ impl Terms {
     }
 }
 
-/// True if and only if `field` is `path` or something below it.
-fn is_below(field: &str, path: &str) -> bool {
+/// True if and only if the field `field` is `path` or something below it, both as findings name fields.
+pub fn is_below(field: &str, path: &str) -> bool {
     field
         .strip_prefix(path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))

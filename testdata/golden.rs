@@ -490,6 +490,51 @@ fn commands_fetch_what_they_may() {
     assert!(code == Some(0) && told.contains("name: a-far"), "{told}");
 }
 
+/// A finding in what was fetched is told on the line that asked for it, which is what a person can change, and no edit is offered there.
+/// What its author accepted is not accepted here.
+#[test]
+fn what_was_fetched_is_the_business_of_who_asked() {
+    let address = serve(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: far, namespace: x}\nspec:\n  hostPID: true # plimsoll:ignore[C-0038] we need it\n  containers: []\n",
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let kustomization = "namespace: x\nresources:\n- {address}/far.yaml\n";
+    let kustomization = kustomization.replace("{address}", &address);
+    write("base/app/kustomization.yaml", "namespace: x\n");
+    write("head/app/kustomization.yaml", &kustomization);
+    let run = |command: &str, more: &[&str]| {
+        let mut arguments = vec![command, "--base", "base", "--head", "head"];
+        arguments.extend(["--allow-network", "--allow-host", &address]);
+        arguments.extend(["--cache-dir", "cache"]);
+        let output = plimsoll(directory.path(), &[&arguments[..], more].concat());
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let told = run("check", &["--no-fixes"]);
+    let place = "app/kustomization.yaml:3:3";
+    let finding = told
+        .split("\n\n")
+        .find(|block| block.contains("C-0038"))
+        .unwrap();
+    assert!(
+        finding.contains(place) && finding.contains("far.yaml:5:12"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("accepted") && !told.contains("waive"),
+        "{told}"
+    );
+    let told = run("fix", &["--unsafe", "--dry-run"]);
+    assert!(
+        told.contains("+++ b/app/kustomization.yaml") && !told.contains("b/fetched:"),
+        "{told}"
+    );
+}
+
 /// The inputs of the action are flags of `plimsoll review`, each handed over in the flag's own variable, and nowhere else.
 #[test]
 fn the_action_hands_over_flags() {

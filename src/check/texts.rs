@@ -145,6 +145,7 @@ impl TextLoader<'_> {
             resource: cause.resource.to_string(),
             removed: cause.removed,
             location,
+            told_by: None,
         }
     }
 

@@ -15,7 +15,7 @@ struct Blank {
     field: &'static [&'static str],
     /// What is written in its place.
     blank: &'static str,
-    /// What is tried in its place: right in kind, and not to be met anywhere else.
+    /// What is tried in its place: right in kind, not to be met anywhere else, and no step back from what was there.
     stand_in: &'static str,
     /// How one finds it.
     hint: &'static str,
@@ -49,7 +49,7 @@ const BLANKS: [Blank; 5] = [
     Blank {
         field: &["image"],
         blank: "<version>",
-        stand_in: "0.0.0-131313",
+        stand_in: "131313.0.0",
         hint: "the version that runs now, or better its digest (`@sha256:…`), which the registry shows",
     },
 ];

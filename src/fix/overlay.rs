@@ -50,6 +50,11 @@ fn patched(scene: &Scene<'_>) -> Option<(Path, Value)> {
         Goal::Remove => match scene.field.steps().split_last() {
             Some((Step::Index(index), list)) => {
                 let list = Path::from(list.to_vec());
+                // The patch would hold the whole list, and what is secret in it belongs where it is written.
+                let is_in_list = |secret: &Path| secret.steps().starts_with(list.steps());
+                if scene.resource.secret_paths().iter().any(is_in_list) {
+                    return None;
+                }
                 let mut items = scene.resource.value.at(&list)?.as_sequence()?.to_vec();
                 if *index >= items.len() || items.iter().any(|item| item.as_str().is_none()) {
                     return None;

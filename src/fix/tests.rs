@@ -8,11 +8,15 @@ use super::{
 use crate::config::Config;
 use crate::control::{Controls, Reads};
 use crate::discover::{self, App};
-use crate::finding::Finding;
-use crate::policy;
+use crate::finding::{Finding, Fingerprint};
+use crate::origin::Origin;
+use crate::policy::{self, Side};
+use crate::problem::{Kind, Problem};
 use crate::render::{self, Rendered};
+use crate::resource::Identity;
 use crate::snapshot::{Memory, Snapshot, Tree};
 use crate::text::{RepoPath, Span};
+use crate::yaml::Value;
 
 /// The files of a repository, all its apps, and the controls that are to judge them.
 struct Repository {
@@ -53,6 +57,16 @@ impl Repository {
     }
 
     fn bench<T>(&self, work: impl FnOnce(&mut Bench<'_>) -> T) -> T {
+        let render = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
+        self.bench_with(&render, work)
+    }
+
+    /// A bench on which edited files are rendered so.
+    fn bench_with<T>(
+        &self,
+        render: &super::Render<'_>,
+        work: impl FnOnce(&mut Bench<'_>) -> T,
+    ) -> T {
         let subjects = self
             .apps
             .iter()
@@ -64,12 +78,11 @@ impl Repository {
                 head: Some(rendered),
                 findings: None,
             });
-        let render = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
         let untouched = |_: &RepoPath, _: Span| false;
         let mut bench = Bench::new(
             &self.memory,
             &self.judges,
-            &render,
+            render,
             &untouched,
             subjects.collect(),
         );
@@ -81,8 +94,58 @@ impl Repository {
         self.bench(|bench| {
             let findings = bench.findings(app);
             assert_eq!(findings.len(), 1, "{findings:?}");
-            attempts(bench, &findings[0])
+            let (fix, refused) = attempts(bench, &findings[0]);
+            if let Some(fix) = &fix {
+                self.hold(fix);
+            }
+            (fix, refused)
         })
+    }
+
+    /// Shows again, without the bench, what a fix promises: its files are written out, all apps rendered and judged as if nobody had
+    /// been there before.
+    fn hold(&self, fix: &Fix) {
+        assert!(!fix.resolves.is_empty(), "{fix:?}");
+        let texts = self.memory.entries().keys().map(|path| {
+            let text = Tree::new(&self.memory).read_text(path).unwrap();
+            let edit = fix.edits.get(path);
+            let text = edit.map_or_else(|| text.to_string(), |edit| edit.apply(&text));
+            (path.to_string(), text)
+        });
+        let texts: Vec<(String, String)> = texts.collect();
+        let texts = texts
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()));
+        let fixed = Memory::new("fixed", texts).unwrap();
+        let judge = |app: &App, rendered: &Rendered| -> BTreeSet<Fingerprint> {
+            assert_eq!(rendered.rendering.problems, []);
+            let head = Side::new(&app.id, &rendered.rendering.resources);
+            let (findings, problems) =
+                policy::evaluate(&self.judges.all, &Side::new(&app.id, &[]), &head);
+            assert_eq!(problems, []);
+            findings.iter().map(|finding| finding.fingerprint).collect()
+        };
+        let mut gone = BTreeSet::new();
+        let mut moved: BTreeSet<(&str, &Identity)> = BTreeSet::new();
+        for (app, before) in self.apps.iter().zip(&self.rendered) {
+            let after = render::render(&fixed, app);
+            let (was, is) = (judge(app, before), judge(app, &after));
+            assert!(is.is_subset(&was), "{} lets something appear", fix.title);
+            gone.extend(was.difference(&is).copied());
+            let resources = &before.rendering.resources;
+            assert_eq!(resources.len(), after.rendering.resources.len());
+            for (old, new) in resources.iter().zip(&after.rendering.resources) {
+                if old.value != new.value {
+                    moved.insert((&app.id, &old.identity));
+                }
+            }
+        }
+        assert_eq!(gone, fix.resolves.iter().copied().collect());
+        let told = fix.moves.iter();
+        let told: BTreeSet<_> = told
+            .map(|moved| (moved.app.as_str(), &moved.resource))
+            .collect();
+        assert_eq!(told, moved, "{}", fix.title);
     }
 
     /// The text of a file after a fix.
@@ -200,6 +263,74 @@ fn a_fix_that_moves_something_else_is_refused() {
     assert!(
         matches!(&refused[0].refusal, Refusal::Strayed(moved) if moved.field == "metadata.labels.app")
     );
+}
+
+/// Whatever makes the proof fail, nothing is offered: neither a fix, nor a draft, nor an applied edit.
+#[test]
+fn nothing_is_offered_whose_proof_fails() {
+    let overlay = template("        privileged: true\n").replace("web:1", "web:latest");
+    let repository = Repository::new(
+        &["C-0057", "C-0271", "PL-0001"],
+        &[
+            ("web/Chart.yaml", CHART),
+            ("web/values.yaml", "privileged: true\n"),
+            (
+                "web/templates/pod.yaml",
+                &template("        privileged: {{ .Values.privileged }}\n"),
+            ),
+            ("base/pod.yaml", &overlay),
+            ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+            (
+                "prod/kustomization.yaml",
+                "resources: [../base]\nnamespace: prod\n",
+            ),
+            ("plain/pod.yaml", &overlay),
+        ],
+    );
+    let offered = |render: &super::Render<'_>| {
+        repository.bench_with(render, |bench| {
+            let apps: Vec<&str> = bench.subjects.iter().map(|s| s.app.id.as_str()).collect();
+            let findings: Vec<Finding> = apps.iter().flat_map(|app| bench.findings(app)).collect();
+            let all: Vec<&Finding> = findings.iter().collect();
+            let offered = super::remedies(bench, &all).0.len();
+            (
+                offered,
+                settle(bench, true, &|_| true, &|_| true).files.len(),
+            )
+        })
+    };
+    let honest = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
+    let (remedies, files) = offered(&honest);
+    assert!(remedies > 5 && files > 2, "{remedies} {files}");
+    // The edit does nothing.
+    let idle = |_: &dyn Snapshot, app: &App| render::render(&repository.memory, app);
+    assert_eq!(offered(&idle), (0, 0));
+    // The app no longer renders.
+    let broken = |snapshot: &dyn Snapshot, app: &App| {
+        let mut rendered = render::render(snapshot, app);
+        let problem = Problem::new(Kind::Render, "it broke");
+        rendered.rendering.problems.push(problem);
+        rendered
+    };
+    assert_eq!(offered(&broken), (0, 0));
+    // Something else moves: an object goes, and a field of another one changes.
+    let lossy = |snapshot: &dyn Snapshot, app: &App| {
+        let mut rendered = render::render(snapshot, app);
+        rendered.rendering.resources.clear();
+        rendered
+    };
+    assert_eq!(offered(&lossy), (0, 0));
+    let stray = |snapshot: &dyn Snapshot, app: &App| {
+        let mut rendered = render::render(snapshot, app);
+        for resource in &mut rendered.rendering.resources {
+            if let Some(map) = resource.value.as_mapping_mut() {
+                let stray = Value::string("stray", Origin::NONE);
+                map.insert("stray", Origin::NONE, stray);
+            }
+        }
+        rendered
+    };
+    assert_eq!(offered(&stray), (0, 0));
 }
 
 #[test]

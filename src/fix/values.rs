@@ -3,6 +3,9 @@
 //! The files of the environment come before the chart's own. A chart that is packed, or that a `Chart.yaml` takes from a
 //! repository, is steered by the values of the chart around it and never edited.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Layer;
@@ -10,9 +13,9 @@ use super::candidate::{Candidate, Goal, Scene, parts, shown};
 use super::place;
 use crate::cause::{Printed, alike};
 use crate::discover::Release;
-use crate::origin::{Origin, Role, Source as Place};
+use crate::origin::{FileId, Origin, Role, Source as Place};
 use crate::text::{Edit, RepoPath, TextEdit};
-use crate::yaml::{self, Data, Dialect, Path, Step, Value};
+use crate::yaml::{self, Data, Dialect, Path, Step, Stream, Value};
 
 /// How many empty reads and switches around a place are tried.
 const MOST_NEARBY: usize = 6;
@@ -99,15 +102,20 @@ fn feeding(scene: &Scene<'_>, chart: &ChartTree<'_>, value: &Value, out: &mut Ve
     let is_collection = matches!(value.data, Data::Mapping(_) | Data::Sequence(_));
     if is_collection {
         for (place, is_part) in parts(scene, value) {
-            let Some(mut path) = chart.values_path(&place) else {
-                continue;
-            };
-            if is_part {
-                path = path.prefix(path.steps().len().saturating_sub(1));
+            if let Some(path) = chart.collection_path(&place, is_part) {
+                push(out, path, scene.goal.clone(), Some(scene.file_of(&place)));
             }
-            push(out, path, scene.goal.clone(), Some(scene.file_of(&place)));
         }
         return;
+    }
+    if value.is_null() && matches!(scene.goal, Goal::Set(_)) {
+        // What was read for it and found empty feeds it, whatever it is called.
+        let printed = Printed::of(scene.rendered, scene.resource);
+        for origin in printed.iter().flat_map(|p| p.origins_in(&scene.field)) {
+            for read in scene.trace(origin).empty {
+                push(out, read_path(&read.path), scene.goal.clone(), None);
+            }
+        }
     }
     let trace = scene.trace(value.origin);
     for place in &trace.data {
@@ -168,18 +176,10 @@ fn missing(scene: &Scene<'_>, chart: &ChartTree<'_>, out: &mut Vec<Setting>) {
     let (nearest, depth) = scene.nearest();
     // A map that comes from values takes one more key there.
     for (place, is_part) in parts(scene, nearest) {
-        let Some(mut path) = chart.values_path(&place) else {
-            continue;
-        };
-        if is_part {
-            path = path.prefix(path.steps().len().saturating_sub(1));
+        if let Some(path) = chart.collection_path(&place, is_part) {
+            let path = joined(&path, scene.rest(depth));
+            push(out, path, goal.clone(), Some(scene.file_of(&place)));
         }
-        push(
-            out,
-            joined(&path, scene.rest(depth)),
-            goal.clone(),
-            Some(scene.file_of(&place)),
-        );
     }
     let Some(printed) = Printed::of(scene.rendered, scene.resource) else {
         return;
@@ -204,11 +204,7 @@ fn missing(scene: &Scene<'_>, chart: &ChartTree<'_>, out: &mut Vec<Setting>) {
     }
     let mut found = 0;
     for read in reads {
-        let read: Path = Path::from(
-            read.split('.')
-                .map(|key| Step::Key(key.to_owned()))
-                .collect::<Vec<_>>(),
-        );
+        let read = read_path(&read);
         let Some(Step::Key(last)) = read.steps().last() else {
             continue;
         };
@@ -269,6 +265,12 @@ fn switches(
     }
 }
 
+/// The path that a template read, as an empty read names it.
+fn read_path(read: &str) -> Path {
+    let steps = read.split('.').map(|key| Step::Key(key.to_owned()));
+    Path::from(steps.collect::<Vec<_>>())
+}
+
 fn joined(path: &Path, rest: &[Step]) -> Path {
     Path::from(path.steps().iter().chain(rest).cloned().collect::<Vec<_>>())
 }
@@ -291,11 +293,16 @@ fn push(out: &mut Vec<Setting>, path: Path, goal: Goal, now_in: Option<&RepoPath
 pub(super) struct ChartTree<'a> {
     scene: &'a Scene<'a>,
     release: &'a Release,
+    streams: RefCell<BTreeMap<FileId, Rc<Stream>>>,
 }
 
 impl<'a> ChartTree<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, release: &'a Release) -> Self {
-        Self { scene, release }
+        Self {
+            scene,
+            release,
+            streams: RefCell::default(),
+        }
     }
 
     /// The values files in which something could be set for the release, the best first.
@@ -343,14 +350,39 @@ impl<'a> ChartTree<'a> {
             .ok()
     }
 
+    /// The path of the collection that a place is, or that it is a part of. A map is named by its first key.
+    fn collection_path(&self, place: &Place, is_part: bool) -> Option<Path> {
+        let path = self.values_path(place)?;
+        let is_key = || {
+            let stream = self.stream(place);
+            let (document, path) = place::find(&stream, place.span)?;
+            let (node, _) = document.at(&path)?;
+            Some(document.node(node).span != place.span)
+        };
+        if !is_part && !is_key()? {
+            return Some(path);
+        }
+        Some(path.prefix(path.steps().len().saturating_sub(1)))
+    }
+
+    /// The parsed text of a place's file, which most findings of a chart ask for again.
+    fn stream(&self, place: &Place) -> Rc<Stream> {
+        let mut streams = self.streams.borrow_mut();
+        let parse = || {
+            Rc::new(yaml::parse(
+                &self.scene.rendered.origins.file(place.file).text,
+            ))
+        };
+        Rc::clone(streams.entry(place.file).or_insert_with(parse))
+    }
+
     /// The path, in the values of the release, of what is written at a place of a values file.
     fn values_path(&self, place: &Place) -> Option<Path> {
         if !matches!(place.role, Role::Values | Role::Default) {
             return None;
         }
         let file = self.scene.rendered.origins.file(place.file);
-        let stream = yaml::parse(&file.text);
-        let (_, path) = place::find(&stream, place.span)?;
+        let (_, path) = place::find(&self.stream(place), place.span)?;
         if path.steps().is_empty() {
             return None;
         }

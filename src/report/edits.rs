@@ -3,9 +3,10 @@
 use similar::TextDiff;
 
 use super::excerpt::COVER;
-use super::{SourceText, Texts, Which};
-use crate::fix::Edits;
+use super::{SourceText, Texts, Told, Which, plural};
+use crate::fix::{Edits, Fix};
 use crate::text::{Edit, RepoPath, TextEdit};
+use crate::waiver::is_below;
 
 /// What a remedy does to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,50 @@ pub fn file_edits(texts: &Texts, edits: &Edits) -> Vec<FileEdit> {
             }
         })
         .collect()
+}
+
+/// How many other fields are named.
+const MOST_MOVED: usize = 4;
+
+/// What a fix of `findings` moves in what is rendered beside the fields that they are about, as a clause.
+pub(super) fn moved(fix: &Fix, findings: &[&Told]) -> String {
+    let mut others: Vec<(String, Vec<&str>)> = Vec::new();
+    for moved in &fix.moves {
+        let is_own = |told: &&&Told| {
+            let finding = &told.finding;
+            finding.app == moved.app
+                && finding.resource == moved.resource
+                && is_below(&moved.field, &finding.field)
+        };
+        if findings.iter().any(|told| is_own(&told)) {
+            continue;
+        }
+        let place = format!("{} {}", moved.resource, moved.field);
+        match others.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, apps)) => apps.push(&moved.app),
+            None => others.push((place, vec![&moved.app])),
+        }
+    }
+    if others.is_empty() {
+        return "nothing else moves in what is rendered".to_owned();
+    }
+    let named = others.iter().take(MOST_MOVED).map(|(place, apps)| {
+        let apps = match apps.as_slice() {
+            [one] => (*one).to_owned(),
+            [one, other] => format!("{one} and {other}"),
+            more => plural(more.len(), "app"),
+        };
+        format!("{place} in {apps}")
+    });
+    let named: Vec<String> = named.collect();
+    let rest = match others.len().saturating_sub(MOST_MOVED) {
+        0 => String::new(),
+        more => format!(", and {}", plural(more, "more field")),
+    };
+    format!(
+        "in what is rendered this moves, too: {}{rest}",
+        named.join(", ")
+    )
 }
 
 fn unified(source: &SourceText, edit: &TextEdit) -> String {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Conclusion, Group, Location, Report, Told, excerpt, file_edits, plural, positions, text,
+    Conclusion, Group, Location, Report, Told, excerpt, file_edits, moved, plural, positions, text,
 };
 use crate::finding::{Severity, State};
 use crate::fix::{Remedy, Safety};
@@ -304,15 +304,14 @@ impl Page<'_> {
             );
         }
         for reason in &told.reasons {
-            let what = if reason.removed { "removes" } else { "changes" };
             let at = reason
                 .location
                 .as_ref()
                 .map(|at| format!(" at <code>{}</code>", escape(&at.line())));
             let _ = writeln!(
                 out,
-                "<p class=\"history\">new because the change {what} <code>{}</code>{}</p>",
-                escape(&reason.resource),
+                "<p class=\"history\">new because {}{}</p>",
+                reason.clause(|name| format!("<code>{}</code>", escape(name))),
                 at.unwrap_or_default()
             );
         }
@@ -328,7 +327,7 @@ impl Page<'_> {
             let _ = writeln!(out, "<p class=\"help\">{}</p>", prose(help));
         }
         if let Some(remedy) = self.report.remedy(told) {
-            self.remedy(remedy, out);
+            self.remedy(remedy, &group.findings, out);
         }
         out.push_str("</article>\n");
     }
@@ -423,19 +422,21 @@ impl Page<'_> {
         out.push_str("</pre>\n");
     }
 
-    fn remedy(&self, remedy: &Remedy, out: &mut String) {
-        let (title, said, edits) = match remedy {
+    fn remedy(&self, remedy: &Remedy, findings: &[&Told], out: &mut String) {
+        let (title, said, edits, moves) = match remedy {
             Remedy::Fix(fix) => {
                 let said = match &fix.safety {
                     Safety::Safe => "proved, safe".to_owned(),
                     Safety::Unsafe(why) => format!("proved, unsafe: {why}"),
                 };
-                (format!("Fix: {}", fix.title), said, &fix.edits)
+                let moves = Some(moved(fix, findings));
+                (format!("Fix: {}", fix.title), said, &fix.edits, moves)
             }
             Remedy::Draft(draft) => (
                 format!("To be filled in: {}", draft.title),
                 draft.blank.clone(),
                 &draft.edits,
+                None,
             ),
         };
         let _ = write!(
@@ -463,6 +464,9 @@ impl Page<'_> {
                 }
                 out.push_str("</pre>\n");
             }
+        }
+        if let Some(moves) = moves {
+            let _ = writeln!(out, "<p class=\"moves\">{}</p>", prose(&moves));
         }
         out.push_str("</div>\n");
     }

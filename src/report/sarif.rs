@@ -12,7 +12,8 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::{
-    Group, Location, Report, Rule, Told, Trouble, Waiver, WaiverSource, Which, positions, text,
+    Group, Location, Report, Rule, Told, Trouble, Waiver, WaiverSource, Which, moved, positions,
+    text,
 };
 use crate::finding::{Severity, State};
 use crate::fix::{Fix, Remedy, Safety};
@@ -220,7 +221,7 @@ fn result(report: &Report, group: &Group<'_>, hashes: &mut LineHashes) -> Value 
         );
     }
     if let Some(Remedy::Fix(fix)) = report.remedy(told)
-        && let Some(fix) = self::fix(report, fix)
+        && let Some(fix) = self::fix(report, fix, &group.findings)
     {
         put(&mut result, "fixes", Some(json!([fix])));
     }
@@ -263,12 +264,8 @@ fn related(told: &Told) -> Vec<Value> {
         (location, format!("{what} this {}", location.role))
     });
     let reasons = told.reasons.iter().filter_map(|reason| {
-        let what = if reason.removed { "removes" } else { "changes" };
         let location = reason.location.as_ref()?;
-        Some((
-            location,
-            format!("the change {what} {}", plain(&reason.resource)),
-        ))
+        Some((location, reason.clause(|name| plain(name).to_string())))
     });
     history
         .chain(reasons)
@@ -344,7 +341,7 @@ fn suppression(waiver: &Waiver) -> Value {
 }
 
 /// A fix that programs may apply; `None` where the text of a file is not known, or where it would show a secret.
-fn fix(report: &Report, fix: &Fix) -> Option<Value> {
+fn fix(report: &Report, fix: &Fix, findings: &[&Told]) -> Option<Value> {
     let mut changes = Vec::new();
     for path in fix.edits.keys() {
         let regions = report.regions(path, &fix.edits)?;
@@ -368,7 +365,7 @@ fn fix(report: &Report, fix: &Fix) -> Option<Value> {
     };
     (!changes.is_empty()).then(|| {
         json!({
-            "description": {"text": plain(&format!("{} ({safety})", fix.title))},
+            "description": {"text": plain(&format!("{} ({safety}; {})", fix.title, moved(fix, findings)))},
             "artifactChanges": changes,
         })
     })

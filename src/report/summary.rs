@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    AppDiff, Group, Report, Told, excerpt, file_edits, near_changes, plural, positions, text,
+    AppDiff, Group, Report, Told, excerpt, file_edits, moved, near_changes, plural, positions, text,
 };
 use crate::change::Row;
 use crate::finding::{Severity, State};
@@ -215,12 +215,7 @@ fn finding(report: &Report, group: &Group<'_>) -> String {
         );
     }
     for reason in &told.reasons {
-        let what = if reason.removed { "removes" } else { "changes" };
-        let _ = writeln!(
-            body,
-            "- new because the change {what} {}",
-            code(&reason.resource)
-        );
+        let _ = writeln!(body, "- new because {}", reason.clause(code));
     }
     for told in group.findings.iter().take(20) {
         let place = format!("{} {}", told.finding.resource, told.finding.field);
@@ -236,7 +231,7 @@ fn finding(report: &Report, group: &Group<'_>) -> String {
         let _ = writeln!(body, "\n{}", prose(help));
     }
     if let Some(remedy) = report.remedy(told) {
-        body.push_str(&self::remedy(report, remedy));
+        body.push_str(&self::remedy(report, remedy, &group.findings));
     }
     let summary = format!(
         "<b>{}</b> {} {}",
@@ -247,7 +242,7 @@ fn finding(report: &Report, group: &Group<'_>) -> String {
     markdown::details(&summary, &body)
 }
 
-fn remedy(report: &Report, remedy: &Remedy) -> String {
+fn remedy(report: &Report, remedy: &Remedy, findings: &[&Told]) -> String {
     let (said, edits) = match remedy {
         Remedy::Fix(fix) => {
             let safety = match &fix.safety {
@@ -256,9 +251,10 @@ fn remedy(report: &Report, remedy: &Remedy) -> String {
             };
             (
                 format!(
-                    "**Fix**, proved ({}): {}",
+                    "**Fix**, proved ({}): {}; {}",
                     prose(&safety),
-                    prose(&fix.title)
+                    prose(&fix.title),
+                    prose(&moved(fix, findings))
                 ),
                 &fix.edits,
             )

@@ -61,6 +61,7 @@ fn told(number: usize, severity: Severity, state: State) -> Told {
             resource: HOSTILE.into(),
             removed: true,
             location: None,
+            told_by: Some(HOSTILE.into()),
         }],
         help: Some(format!("Do `this` {HOSTILE}")),
         remedy: None,
@@ -448,6 +449,33 @@ fn what_a_format_cannot_hold_is_counted() {
         commands.lines().last().unwrap().contains("5992 more"),
         "{commands}"
     );
+    let mut wide = report(vec![told(0, Severity::High, State::New)]);
+    let line = |number, text: &str| {
+        let text = text.to_owned();
+        Some(Line { number, text })
+    };
+    let long = "x".repeat(100_000);
+    let mut rows: Vec<Row> = (0..1_100)
+        .map(|number| Row {
+            before: line(number, "a"),
+            after: line(number, "b"),
+        })
+        .collect();
+    rows.insert(
+        0,
+        Row {
+            before: line(0, &long),
+            after: line(0, "y"),
+        },
+    );
+    let object = wide.rendered[0].objects[0].clone();
+    let object = ObjectDiff { rows, ..object };
+    wide.rendered[0].objects = vec![object; 32];
+    let page = html::render(&wide);
+    assert!(page.len() < 8 << 20, "{}", page.len());
+    assert!(page.contains("more lines not laid out here"));
+    assert!(page.contains("3 more objects not laid out here"));
+    assert!(page.contains("… 98000 more characters"));
     let summary = summary::render(&many);
     assert!(summary.len() <= 1 << 20);
     assert!(summary.contains("left out here"));

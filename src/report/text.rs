@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer,
 
 use super::excerpt::{covered, shown_to};
 use super::{
-    AppState, Conclusion, Location, Report, Texts, Told, Trouble, Which, file_edits, plural,
+    AppState, Conclusion, Location, Report, Texts, Told, Trouble, Which, file_edits, moved, plural,
     positions,
 };
 use crate::finding::{Severity, State};
@@ -183,15 +183,13 @@ fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
         ));
     }
     for reason in &first.reasons {
-        let what = if reason.removed { "removes" } else { "changes" };
-        section = section.element(
-            Level::NOTE.message(format!("new because the change {what} {}", reason.resource)),
-        );
+        let clause = reason.clause(|name| format!("`{name}`"));
+        section = section.element(Level::NOTE.message(format!("new because {clause}")));
+        // The place of the finding may be this one, and is shown already.
+        let place = reason.location.as_ref();
+        let place = place.filter(|at| first.location.as_ref() != Some(at));
         section = section.elements(
-            reason
-                .location
-                .as_ref()
-                .and_then(|at| excerpt(&report.texts, at, AnnotationKind::Context, None)),
+            place.and_then(|at| excerpt(&report.texts, at, AnnotationKind::Context, None)),
         );
     }
     let mut seen = Vec::new();
@@ -209,24 +207,30 @@ fn finding<'a>(report: &'a Report, group: &super::Group<'a>) -> Group<'a> {
         section = section.element(Level::HELP.message(help.as_str()));
     }
     if let Some(remedy) = report.remedy(first) {
-        section = section.element(Level::HELP.message(self::remedy(report, remedy)));
+        section =
+            section.element(Level::HELP.message(self::remedy(report, remedy, &group.findings)));
     }
     section
 }
 
 /// A fix or a draft: what it does, and the lines that it alters.
-fn remedy(report: &Report, remedy: &Remedy) -> String {
-    let (mut text, edits) = match remedy {
+fn remedy(report: &Report, remedy: &Remedy, findings: &[&Told]) -> String {
+    let (mut text, edits, moves) = match remedy {
         Remedy::Fix(fix) => {
             let safety = match &fix.safety {
                 Safety::Safe => "`plimsoll fix` does it".to_owned(),
                 Safety::Unsafe(why) => format!("`plimsoll fix --unsafe` does it: {why}"),
             };
-            (format!("{} ({safety})", fix.title), &fix.edits)
+            (
+                format!("{} ({safety})", fix.title),
+                &fix.edits,
+                Some(moved(fix, findings)),
+            )
         }
         Remedy::Draft(draft) => (
             format!("{}, and fill in {}", draft.title, draft.blank),
             &draft.edits,
+            None,
         ),
     };
     for file in file_edits(&report.texts, edits) {
@@ -234,6 +238,9 @@ fn remedy(report: &Report, remedy: &Remedy) -> String {
         for line in file.unified.lines() {
             let _ = write!(text, "\n{line}");
         }
+    }
+    if let Some(moves) = moves {
+        let _ = write!(text, "\n{moves}");
     }
     text
 }

@@ -6,6 +6,7 @@
 
 mod place;
 mod put;
+mod splice;
 mod write;
 
 use std::ops::Range;

@@ -3,7 +3,8 @@
 //! or what a check with fixes costs in a repository of N apps of which the change touches one: `… -- --repository N`.
 //!
 //! FOLDER holds the conformance cases (default `target/conformance`). Every chart is rendered with its defaults, every overlay as it is;
-//! all findings whose right value the control suggests are to be fixed. With `--sample` the files of some fixes, chosen by a
+//! all findings whose right value the control suggests are to be fixed: those of the controls that are on, and of the Pod Security
+//! Standards. With `--sample` the files of some fixes, chosen by a
 //! fixed seed, are written to a directory, rendered by Helm or Kustomize themselves, and judged as plain manifests. With
 //! `--settle` all fixes are applied together, twice.
 #![expect(clippy::print_stdout, reason = "a program for people")]
@@ -24,6 +25,7 @@ use plimsoll::control::{Controls, Reads};
 use plimsoll::discover::{App, Overlay, Release, Source};
 use plimsoll::finding::Finding;
 use plimsoll::fix::{self, Bench, Edits, Fix, Judges, Layer, Subject};
+use plimsoll::framework::Framework;
 use plimsoll::origin::Origin;
 use plimsoll::policy::{self, Side};
 use plimsoll::render::{self, Rendered};
@@ -35,11 +37,16 @@ use serde_json::Value as Json;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// The controls whose right values the Pod Security Standards say.
-const POD_SECURITY: [&str; 10] = [
-    "C-0013", "C-0016", "C-0038", "C-0041", "C-0046", "C-0057", "C-0210", "PL-0005", "C-0044",
-    "C-0055",
-];
+/// The controls of the Pod Security Standards, also those that are off unless somebody asks for them.
+fn pod_security() -> BTreeSet<String> {
+    let levels = ["pss-baseline", "pss-restricted"].into_iter();
+    let levels: Vec<Framework> = levels.filter_map(Framework::find).collect();
+    levels
+        .iter()
+        .flat_map(Framework::controls)
+        .map(str::to_owned)
+        .collect()
+}
 
 #[derive(Default)]
 struct Options {
@@ -98,11 +105,13 @@ struct Case {
 
 #[derive(Default)]
 struct Tally {
+    is_pod_security: BTreeSet<String>,
     of_control: BTreeMap<String, (usize, usize)>,
     by_layer: BTreeMap<(bool, Layer), usize>,
     pod_security: (usize, usize),
     all: (usize, usize),
     underivable: usize,
+    underivable_of: BTreeMap<String, usize>,
     drafts: usize,
     foreign: (usize, usize),
     refused: BTreeMap<String, usize>,
@@ -130,7 +139,10 @@ struct Sampled {
 }
 
 fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
+    let pod_security = pod_security();
     let controls = Controls::built_in();
+    let controls =
+        controls.select(|control| control.enabled || pod_security.contains(control.id.as_str()));
     let around =
         controls.select(|control| control.reads(Reads::Inventory) || control.reads(Reads::Facts));
     let judges = Judges {
@@ -138,7 +150,10 @@ fn run(folder: &Path, options: &Options) -> Result<(), Failure> {
         around_ids: around.iter().map(|control| control.id.clone()).collect(),
         around: policy::compile(&around).0,
     };
-    let mut tally = Tally::default();
+    let mut tally = Tally {
+        is_pod_security: pod_security,
+        ..Tally::default()
+    };
     let wanted = |name: &str| {
         options
             .only
@@ -296,6 +311,10 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
     for (finding, remedy) in findings.iter().zip(chosen) {
         if finding.suggestion.is_none() {
             tally.underivable += 1;
+            *tally
+                .underivable_of
+                .entry(finding.control.to_string())
+                .or_default() += 1;
             tally.drafts += usize::from(remedy.is_some());
             continue;
         }
@@ -309,7 +328,7 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
             tally.foreign.0 += 1;
             tally.foreign.1 += usize::from(fix.is_some());
         }
-        let is_pod_security = POD_SECURITY.contains(&finding.control.as_str());
+        let is_pod_security = tally.is_pod_security.contains(finding.control.as_str());
         let of_control = tally
             .of_control
             .entry(finding.control.to_string())
@@ -468,6 +487,7 @@ fn report(tally: &Tally, options: &Options) {
         "findings whose value nobody can derive: {}, {} with a draft",
         tally.underivable, tally.drafts
     );
+    println!("  of controls: {:?}", tally.underivable_of);
     println!("by control:");
     for (control, count) in &tally.of_control {
         println!("  {control:10} {}", share(*count));

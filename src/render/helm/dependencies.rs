@@ -132,6 +132,7 @@ fn from_elsewhere(
             ));
         }
     };
+    origins.ask(&path, dependency.origin);
     let found = super::chart::load(tree, &path, helm, origins).map_err(|problem| match &place {
         Some((path, span)) => problem.through(path, Some(*span), "this dependency"),
         None => problem,

@@ -140,7 +140,7 @@ pub(super) fn inflate(
 }
 
 /// Where the chart lies that `helm pull --untar` would bring, as it is not at `path`.
-fn pulled(build: &Build<'_>, chart: &HelmChart, path: &RepoPath) -> Fallible<RepoPath> {
+fn pulled(build: &mut Build<'_>, chart: &HelmChart, path: &RepoPath) -> Fallible<RepoPath> {
     let missing = |message: String| build.problem(Kind::NotVendored, chart.name.origin, message);
     let absent = format!("the chart `{path}` is not in the repository");
     if chart.repo.is_empty() {
@@ -155,7 +155,10 @@ fn pulled(build: &Build<'_>, chart: &HelmChart, path: &RepoPath) -> Fallible<Rep
         unpacked: true,
     };
     match build.tree.fetched(&want) {
-        Fetched::At(path) => Ok(path),
+        Fetched::At(path) => {
+            build.origins.ask(&path, chart.name.origin);
+            Ok(path)
+        }
         Fetched::NotTried => Err(missing(format!("{absent} ({want})"))
             .help("Pull it into the repository, or let Plimsoll fetch it with `--allow-network`.")
             .into()),

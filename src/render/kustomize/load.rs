@@ -213,7 +213,7 @@ impl<'a> Build<'a> {
     }
 
     /// The directory of a base in another repository.
-    fn cloned(&self, remote: &Remote, name: &str, origin: Origin) -> Fallible<RepoPath> {
+    fn cloned(&mut self, remote: &Remote, name: &str, origin: Origin) -> Fallible<RepoPath> {
         if !remote.is_http() {
             return Err(self
                 .problem(
@@ -230,9 +230,17 @@ impl<'a> Build<'a> {
     }
 
     /// Where something outside the repository lies.
-    pub(super) fn fetched(&self, want: &Want, name: &str, origin: Origin) -> Fallible<RepoPath> {
+    pub(super) fn fetched(
+        &mut self,
+        want: &Want,
+        name: &str,
+        origin: Origin,
+    ) -> Fallible<RepoPath> {
         match self.tree.fetched(want) {
-            Fetched::At(path) => Ok(path),
+            Fetched::At(path) => {
+                self.origins.ask(&path, origin);
+                Ok(path)
+            }
             Fetched::NotTried => Err(self.not_vendored(origin, name)),
             Fetched::Failed(why) => {
                 let shown = without_password(name);
@@ -267,7 +275,7 @@ impl<'a> Build<'a> {
     }
 
     /// The path of a file named in a kustomization, if it may be read.
-    fn allowed(&self, from: &Directory, name: &str, origin: Origin) -> Fallible<RepoPath> {
+    fn allowed(&mut self, from: &Directory, name: &str, origin: Origin) -> Fallible<RepoPath> {
         if is_remote_file(name) {
             let want = Want::File {
                 url: name.to_owned(),
@@ -297,7 +305,7 @@ impl<'a> Build<'a> {
 
     /// The bytes of a file named in a kustomization.
     pub(super) fn bytes(
-        &self,
+        &mut self,
         from: &Directory,
         name: &str,
         origin: Origin,

@@ -9,6 +9,9 @@ use crate::report::{AppDiff, Group, ObjectDiff, near_changes, plural};
 /// Lines of one object that are laid out.
 const OBJECT_ROWS: usize = 1_000;
 
+/// Characters of one line that are laid out.
+const LINE_WIDTH: usize = 2_000;
+
 /// Lines of all objects that are laid out: a browser has to hold them.
 const ALL_ROWS: usize = 30_000;
 
@@ -130,6 +133,20 @@ impl Page<'_> {
     }
 }
 
+/// A line as the page holds it: what is beyond its width is counted.
+fn clipped(line: &Line) -> Line {
+    let mut text = line.text.clone();
+    if let Some((at, _)) = text.char_indices().nth(LINE_WIDTH) {
+        let more = text.get(at..).unwrap_or_default().chars().count();
+        text.truncate(at);
+        text.push_str(&format!("… {}", plural(more, "more character")));
+    }
+    Line {
+        number: line.number,
+        text,
+    }
+}
+
 /// A line of base beside its line of head.
 fn line_pair(row: &Row, out: &mut String) {
     let class = match (&row.before, &row.after) {
@@ -138,7 +155,10 @@ fn line_pair(row: &Row, out: &mut String) {
         (_, None) => "removed",
         (Some(_), Some(_)) => "changed",
     };
-    let texts = (&row.before, &row.after);
+    let texts = (
+        &row.before.as_ref().map(clipped),
+        &row.after.as_ref().map(clipped),
+    );
     let (old, new) = match texts {
         (Some(old), Some(new)) if class == "changed" => {
             let (head, tail) = shared(&old.text, &new.text);
