@@ -96,9 +96,12 @@ pub(super) const ONLY_HELM_4: &[Signature] = &[
         let value = a.first().cloned().unwrap_or_default();
         to_yaml(c, &value, yaml::emit::Style::ToYaml)
             .map(Value::from)
-            .map_err(|why| match why.starts_with("json: ") {
-                true => FunctionError::new(why),
-                false => FunctionError::new(format!("yaml: {why}")),
+            .map_err(|why| {
+                FunctionError::new(if why.starts_with("json: ") {
+                    why
+                } else {
+                    format!("yaml: {why}")
+                })
             })
     }),
     Signature::new("mustToToml", &[Any], to_toml),

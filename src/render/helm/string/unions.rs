@@ -113,7 +113,7 @@ mod tests {
                     (end - 1) / 2
                 };
                 // An empty span between two runs touches both.
-                let first = if start == end && start > 0 && start % 2 == 0 {
+                let first = if start == end && start > 0 && start.is_multiple_of(2) {
                     start / 2 - 1
                 } else {
                     start / 2
