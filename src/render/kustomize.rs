@@ -3,6 +3,7 @@
 //! Resources are read into trees of their own (`node`), accumulated and transformed (`build`) and printed once, at the end.
 //! Nothing is printed and read again in between, so each value keeps where it came from.
 
+mod budget;
 mod build;
 mod chart;
 mod configuration;

@@ -174,7 +174,9 @@ fn main() -> Result<(), String> {
 
 fn audit(app: &App, snapshot: &dyn Snapshot, options: &Options) -> Tally {
     let mut tally = Tally::default();
-    let base = render::render(snapshot, app);
+    // What a mutant does not change is parsed once.
+    let cache = render::Cache::default();
+    let base = render::render_with(&cache, snapshot, app);
     if !base.rendering.problems.is_empty() {
         return tally;
     }
@@ -183,7 +185,7 @@ fn audit(app: &App, snapshot: &dyn Snapshot, options: &Options) -> Tally {
     for mutation in mutate::sample(snapshot, app, &base.inputs, options.samples, options.seed) {
         tally.mutants += 1;
         let mutant = mutate::Mutant::new(snapshot, &mutation);
-        let changed = render::render(&mutant, app);
+        let changed = render::render_with(&cache, &mutant, app);
         if changed.rendering.problems.is_empty() {
             judge(app, &base, &named, &mutation, &changed, &mut tally);
         } else {

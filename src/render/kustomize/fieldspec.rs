@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
+use super::budget::check_depth;
 use super::node::{Body, Kind, Node, Tag};
 use super::object::Gvk;
 use crate::origin::Origin;
@@ -265,6 +266,7 @@ pub(super) fn apply_path<E: From<String>>(
     set: &mut dyn FnMut(&mut Node) -> Result<(), E>,
 ) -> Result<(), E> {
     let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
+    check_depth(path.matches('/').count())?;
     descend(root, Some(path), spec.create, creation, set)
 }
 

@@ -218,6 +218,7 @@ fn entries(build: &mut Build<'_>, from: &Directory, args: &GeneratorArgs) -> Fal
             }
         };
         let (path, bytes) = build.bytes(from, path, file.origin)?;
+        build.pay(bytes.len(), file.origin)?;
         let text = std::str::from_utf8(&bytes).map_or("", |text| text);
         let id = build.origins.add_file(&path, &text.into());
         let whole = Span::new(0, text.len());
@@ -234,6 +235,7 @@ fn entries(build: &mut Build<'_>, from: &Directory, args: &GeneratorArgs) -> Fal
 /// The keys of an env file: a line each, `KEY=value`, nothing unquoted.
 fn env_file(build: &mut Build<'_>, from: &Directory, env: &Text) -> Fallible<Vec<Entry>> {
     let (path, bytes) = build.bytes(from, env, env.origin)?;
+    build.pay(bytes.len(), env.origin)?;
     let lossy = String::from_utf8_lossy(&bytes);
     let id = build.origins.add_file(&path, &lossy.as_ref().into());
     let mut entries = Vec::new();

@@ -1,6 +1,7 @@
 //! JSON patches (RFC 6902) as the library does them that Kustomize uses: negative indices count from the end, `add` replaces,
 //! and what stands before the first slash of a path is ignored.
 
+use super::budget::Budget;
 use crate::origin::{Origin, Origins};
 use crate::yaml::{Data, Value};
 
@@ -64,9 +65,10 @@ pub(super) fn apply(
     document: &mut Value,
     target: Origin,
     origins: &mut Origins,
+    budget: &mut Budget,
 ) -> Result<(), Inapplicable> {
     operations.iter().try_for_each(|operation| {
-        run(operation, document, target, origins).map_err(|why| Inapplicable {
+        run(operation, document, target, origins, budget).map_err(|why| Inapplicable {
             origin: operation.origin,
             why,
         })
@@ -78,12 +80,17 @@ fn run(
     document: &mut Value,
     target: Origin,
     origins: &mut Origins,
+    budget: &mut Budget,
 ) -> Result<(), String> {
     let path = operation
         .path
         .as_deref()
         .ok_or("the operation has no `path`")?;
     let condition = origins.both(operation.condition, target);
+    let depth = path.matches('/').count();
+    if let Some(value) = &operation.value {
+        budget.take_value(value, depth)?;
+    }
     let mut value = || {
         let mut value = operation.value.clone().unwrap_or_default();
         put_under(&mut value, condition, origins);
@@ -108,6 +115,7 @@ fn run(
                 .as_deref()
                 .ok_or("the operation has no `from`")?;
             let mut moved = remove(document, from)?;
+            budget.take_value(&moved, depth)?;
             moved.origin = origins.under(moved.origin, operation.origin);
             add(document, path, moved)
         }
@@ -117,7 +125,11 @@ fn run(
                 .as_deref()
                 .ok_or("the operation has no `from`")?;
             container(document, from).ok_or_else(|| missing(from))?;
-            let mut copy = get(document, from).cloned().unwrap_or_default();
+            let found = get(document, from);
+            if let Some(found) = found {
+                budget.take_value(found, depth)?;
+            }
+            let mut copy = found.cloned().unwrap_or_default();
             copy.origin = origins.under(copy.origin, operation.origin);
             add(document, path, copy)
         }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::configuration::{self, Types};
 use super::node::Node;
 use super::object::Object;
@@ -73,6 +74,8 @@ pub(super) struct Build<'a> {
     pub(super) origins: &'a mut Origins,
     /// The types that merging knows.
     pub(super) types: Types,
+    /// What may still be made.
+    pub(super) budget: Budget,
     /// Directories visited so far.
     visits: usize,
 }
@@ -100,6 +103,7 @@ impl<'a> Build<'a> {
             cache,
             origins,
             types: Types::default(),
+            budget: Budget::default(),
             visits: 0,
         }
     }
@@ -127,6 +131,12 @@ impl<'a> Build<'a> {
     /// What Kustomize would fail with, at the place where a value was written.
     pub(super) fn fail(&self, origin: Origin, message: impl Into<String>) -> Failure {
         self.problem(Kind::Render, origin, message).into()
+    }
+
+    /// Pays for a text that is made because of what stands at `origin`.
+    pub(super) fn pay(&mut self, bytes: usize, origin: Origin) -> Fallible<()> {
+        let paid = self.budget.take(bytes);
+        paid.map_err(|why| self.fail(origin, why))
     }
 
     /// The place where something was written, as the contribution of another role.
@@ -361,6 +371,7 @@ impl<'a> Build<'a> {
 
     /// The objects in a text: its documents, lists taken apart, what is empty left out.
     pub(super) fn objects(&mut self, source: &SourceText) -> Fallible<Vec<Object>> {
+        self.pay(source.text.len(), Origin::NONE)?;
         let nodes = self.nodes(source)?;
         for node in &nodes {
             let text = |name: &str| node.field(name).map_or("", Node::text);

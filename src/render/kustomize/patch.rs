@@ -345,6 +345,8 @@ fn merge_into(build: &mut Build<'_>, object: &mut Object, patch: Object) -> Fall
     let Some(patch_root) = patch.root else {
         return Ok(());
     };
+    let paid = build.budget.take_node(&patch_root, 0);
+    paid.map_err(|why| build.fail(patch_root.origin, why))?;
     let schema = configuration::schema(build)?;
     let done = object.with_bookkeeping(|root| {
         let Some(old) = root.take() else {
@@ -388,7 +390,10 @@ fn apply_json(
         let mut value = node
             .into_value()
             .map_err(|wrong| (wrong.origin, wrong.why))?;
-        jsonpatch::apply(operations, &mut value, target, build.origins)
+        let Build {
+            origins, budget, ..
+        } = build;
+        jsonpatch::apply(operations, &mut value, target, origins, budget)
             .map_err(|wrong| (wrong.origin, wrong.why))?;
         *root = Some(Node::from_json(value));
         Ok(())

@@ -2,6 +2,7 @@
 //!
 //! A path is resolved to positions in a tree, so that the tree can be read or written there afterwards.
 
+use super::budget::check_depth;
 use super::fieldspec::split_path;
 use super::node::{Body, Key, Kind, Node, Pair};
 use crate::origin::Origin;
@@ -183,6 +184,7 @@ pub(super) fn matches(
     path: &[String],
     create: Option<Create>,
 ) -> Result<Matches, String> {
+    check_depth(path.len())?;
     let mut found = Vec::new();
     let mut in_text = false;
     walk(

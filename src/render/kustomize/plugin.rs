@@ -2,6 +2,7 @@
 //!
 //! Programs and containers are never run.
 
+use super::budget::check_depth;
 use super::build::{Accumulated, Target, check, finish, labels, resources};
 use super::decode::{Decoder, Text, TextMap};
 use super::fieldspec::FieldSpec;
@@ -463,6 +464,8 @@ fn add_value(
                 continue;
             }
             let path = super::fieldspec::split_path(&entry.path, '/');
+            let paid = check_depth(path.len()).and_then(|()| build.budget.take(value.len()));
+            paid.map_err(|why| build.fail(entry.path.origin, why))?;
             let Some(root) = &mut object.root else {
                 continue;
             };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::Budget;
 use super::fieldspec::{Creation, FieldSpec, NameReference, apply_path};
 use super::load::{Build, Fallible};
 use super::node::{Kind, Node, Tag};
@@ -100,9 +101,11 @@ pub(super) fn fix(
             let Some(root) = &mut object.root else {
                 continue;
             };
-            let origins = &mut *build.origins;
+            let Build {
+                origins, budget, ..
+            } = build;
             let done = apply_path(root, spec, Creation::NEVER, &mut |node| {
-                search.set(node, origins)
+                search.set(node, origins, budget)
             });
             if let Err(why) = done {
                 let id = object.id().describe();
@@ -166,21 +169,26 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn set(&self, node: &mut Node, origins: &mut Origins) -> Result<(), String> {
+    fn set(
+        &self,
+        node: &mut Node,
+        origins: &mut Origins,
+        budget: &mut Budget,
+    ) -> Result<(), String> {
         if node.is_null() {
             return Ok(());
         }
         match node.kind() {
-            Kind::Scalar => self.set_scalar(node, origins),
-            Kind::Map => self.set_map(node, origins),
+            Kind::Scalar => self.set_scalar(node, origins, budget),
+            Kind::Map => self.set_map(node, origins, budget),
             Kind::List => {
                 for item in node.items_mut().into_iter().flatten() {
                     if item.is_null() {
                         continue;
                     }
                     match item.kind() {
-                        Kind::Scalar => self.set_scalar(item, origins)?,
-                        Kind::Map => self.set_map(item, origins)?,
+                        Kind::Scalar => self.set_scalar(item, origins, budget)?,
+                        Kind::Map => self.set_map(item, origins, budget)?,
                         Kind::List => return Err("a list of lists holds no names".to_owned()),
                     }
                 }
@@ -189,18 +197,29 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn set_scalar(&self, node: &mut Node, origins: &mut Origins) -> Result<(), String> {
+    fn set_scalar(
+        &self,
+        node: &mut Node,
+        origins: &mut Origins,
+        budget: &mut Budget,
+    ) -> Result<(), String> {
         let found = self.select(node.text(), &|_| true, &|a, b| a.name == b.name)?;
         if let Some(found) = found
             && found.name != node.text()
         {
+            budget.take(found.name.len())?;
             let origin = followed(found, node.origin, origins);
             node.replace_scalar(Node::untagged(found.name.clone(), origin));
         }
         Ok(())
     }
 
-    fn set_map(&self, node: &mut Node, origins: &mut Origins) -> Result<(), String> {
+    fn set_map(
+        &self,
+        node: &mut Node,
+        origins: &mut Origins,
+        budget: &mut Budget,
+    ) -> Result<(), String> {
         let Some(name) = node.field("name") else {
             return Err("a map is expected to have a `name`".to_owned());
         };
@@ -225,6 +244,7 @@ impl<'a> Search<'a> {
         if found.name == old && found.namespace.is_empty() {
             return Ok(());
         }
+        budget.take(found.name.len() + found.namespace.len())?;
         let mut write = |field: &str, text: &str| {
             let was = node
                 .field(field)

@@ -1,5 +1,6 @@
 //! Replacements: a value is read from one field of one resource and written into fields of others.
 
+use super::budget::check_depth;
 use super::decode::Text;
 use super::file::Replacement;
 use super::file::{FieldOptions, ReplacementSource, ReplacementTarget, ResId};
@@ -193,7 +194,7 @@ fn write_field(
         origin,
     });
     let parts = split(path);
-    if write_inside_text(build, root, &parts, value, create, origin) {
+    if write_inside_text(build, root, &parts, value, create, origin)? {
         return Ok(());
     }
     let found = match matches(root, &parts, create)? {
@@ -207,11 +208,13 @@ fn write_field(
         let Some(place) = at_mut(root, &position) else {
             continue;
         };
+        build.budget.take_node(value, position.len())?;
         let mut new = value.clone();
         if !options.delimiter.is_empty() {
             if place.kind() != Kind::Scalar {
                 return Err("a delimiter cannot take a list or a map apart".to_owned());
             }
+            build.budget.take(place.text().len())?;
             let text = joined(place.text(), value.set_text_value(), options);
             new.set_text(text);
         }
@@ -253,7 +256,8 @@ fn write_inside_text(
     value: &Node,
     create: Option<Create>,
     origin: Origin,
-) -> bool {
+) -> Result<bool, String> {
+    check_depth(parts.len())?;
     for length in 1..parts.len() {
         let (outer, inner) = parts.split_at(length);
         let Ok(Some(position)) = lookup(root, outer) else {
@@ -262,15 +266,17 @@ fn write_inside_text(
         let Some(place) = at_mut(root, &position).filter(|node| node.kind() == Kind::Scalar) else {
             continue;
         };
+        build.budget.take(place.text().len())?;
+        build.budget.take_node(value, parts.len())?;
         let Some(text) = structured::set(place.text(), inner, value, create) else {
-            return false;
+            return Ok(false);
         };
         place.set_text(text);
         // The rest of the text stays.
         place.origin = build.origins.both(origin, place.origin);
-        return true;
+        return Ok(true);
     }
-    false
+    Ok(false)
 }
 
 /// Replacements with those read in that are in files of their own.

@@ -2,6 +2,7 @@
 //!
 //! Each is a function of the objects and its arguments; what a field becomes points at the argument, with the old value behind it.
 
+use super::budget::Budget;
 use super::decode::{Text, TextMap};
 use super::fieldspec::{Creation, FieldSpec, apply};
 use super::file::{Image, Replica};
@@ -24,14 +25,29 @@ fn on_fields(
         let Some(root) = &mut object.root else {
             return Ok(());
         };
-        let origins = &mut *build.origins;
-        let done = apply(root, spec, creation, &mut |node| set(node, origins));
+        let Build {
+            origins, budget, ..
+        } = build;
+        let done = apply(root, spec, creation, &mut |node| {
+            paid(node, budget, |node| set(node, origins))
+        });
         if let Err(why) = done {
             let id = object.id().describe();
             return Err(build.fail(origin, format!("{why} (`{}` of {id})", spec.path)));
         }
     }
     Ok(())
+}
+
+/// Changes a node, and pays for what its text grew by.
+fn paid(
+    node: &mut Node,
+    budget: &mut Budget,
+    set: impl FnOnce(&mut Node) -> Result<(), String>,
+) -> Result<(), String> {
+    let before = node.text().len();
+    set(node)?;
+    budget.take(node.text().len().saturating_sub(before))
 }
 
 /// Replaces a scalar by a text. A collection is an error, as is everything that is no scalar.
@@ -157,7 +173,11 @@ pub(super) fn namespace_of(
                 if chosen
                     && let Some(node) = subject.field_or_insert("namespace", Kind::Scalar, origin)
                 {
-                    set(node, build.origins).map_err(|why| build.fail(origin, why))?;
+                    let Build {
+                        origins, budget, ..
+                    } = build;
+                    paid(node, budget, |node| set(node, origins))
+                        .map_err(|why| build.fail(origin, why))?;
                 }
             }
             if list_expected {
@@ -257,6 +277,9 @@ pub(super) fn entries(
         for ((key, value), spec) in everywhere.clone() {
             let condition = build.origins.all(spec.parts.iter().copied());
             let written = build.origins.under(value.origin, condition);
+            if spec.gvk.selects(object.api_version(), object.kind()) {
+                build.pay(key.len() + value.len(), value.origin)?;
+            }
             let creation = Creation {
                 kind: Some(Kind::Map),
                 origin: value.origin,
@@ -395,7 +418,9 @@ pub(super) fn image(
             continue;
         }
         if let Some(root) = &mut object.root
-            && let Err(why) = containers(root, 0, &mut |node| set(node, build.origins))
+            && let Err(why) = containers(root, 0, &mut |node| {
+                paid(node, &mut build.budget, |node| set(node, build.origins))
+            })
         {
             let id = object.id().describe();
             return Err(build.fail(origin, format!("{why} (in {id})")));

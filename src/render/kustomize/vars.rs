@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::Budget;
 use super::fieldspec::{Creation, FieldSpec, apply};
 use super::file::{ResId, Var};
 use super::load::{Build, Fallible};
@@ -103,9 +104,11 @@ pub(super) fn resolve(
             let Some(root) = &mut object.root else {
                 continue;
             };
-            let origins = &mut *build.origins;
+            let Build {
+                origins, budget, ..
+            } = build;
             let done = apply(root, spec, Creation::NEVER, &mut |node| {
-                set(node, &meanings, origins)
+                set(node, &meanings, origins, budget)
             });
             if let Err(why) = done {
                 let id = object.id().describe();
@@ -177,14 +180,19 @@ fn meaning(build: &mut Build<'_>, objects: &[Object], var: &Var) -> Fallible<Opt
 
 type Meanings = BTreeMap<String, Option<Meaning>>;
 
-fn set(node: &mut Node, meanings: &Meanings, origins: &mut Origins) -> Result<(), String> {
+fn set(
+    node: &mut Node,
+    meanings: &Meanings,
+    origins: &mut Origins,
+    budget: &mut Budget,
+) -> Result<(), String> {
     if node.is_null() {
         return Ok(());
     }
     match node.kind() {
         Kind::Scalar => {
             if node.is_text() {
-                expand(node, meanings, origins);
+                expand(node, meanings, origins, budget)?;
             }
             Ok(())
         }
@@ -194,7 +202,7 @@ fn set(node: &mut Node, meanings: &Meanings, origins: &mut Origins) -> Result<()
                     return Err(format!("the key `{}` is not a text", pair.key.text));
                 }
                 if pair.value.is_text() {
-                    expand(&mut pair.value, meanings, origins);
+                    expand(&mut pair.value, meanings, origins, budget)?;
                 }
             }
             Ok(())
@@ -204,7 +212,7 @@ fn set(node: &mut Node, meanings: &Meanings, origins: &mut Origins) -> Result<()
                 if !item.is_text() {
                     return Err("an item of the list is not a text".to_owned());
                 }
-                expand(item, meanings, origins);
+                expand(item, meanings, origins, budget)?;
             }
             Ok(())
         }
@@ -212,7 +220,12 @@ fn set(node: &mut Node, meanings: &Meanings, origins: &mut Origins) -> Result<()
 }
 
 /// Replaces the vars in a text. A text that is nothing but one var takes its type.
-fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
+fn expand(
+    node: &mut Node,
+    meanings: &Meanings,
+    origins: &mut Origins,
+    budget: &mut Budget,
+) -> Result<(), String> {
     let text = node.text().to_owned();
     let mut tag = Tag::Str;
     let mut used = Vec::new();
@@ -240,6 +253,7 @@ fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
                     if text.len() == name.len() + 3 {
                         tag = meaning.tag.clone();
                     }
+                    budget.take(meaning.text.len())?;
                     used.push(meaning.origin);
                     out.push_str(&meaning.text);
                 } else {
@@ -273,6 +287,7 @@ fn expand(node: &mut Node, meanings: &Meanings, origins: &mut Origins) {
         style: ScalarStyle::Plain,
     };
     node.tag = tag;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -296,7 +311,7 @@ mod tests {
         .into();
         let mut check = |text: &str, expected: &str, tag: Tag| {
             let mut node = Node::text_node(text, Origin::NONE);
-            expand(&mut node, &meanings, &mut origins);
+            expand(&mut node, &meanings, &mut origins, &mut Budget::default()).unwrap();
             assert_eq!((node.text(), &node.tag), (expected, &tag), "{text}");
         };
         check("$(PORT)", "8080", Tag::Int);
