@@ -98,7 +98,11 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
             let identity = &resource.identity;
             let same_name = identity.name == name || resource.stem.as_deref() == Some(name);
             if identity.kind.eq_ignore_ascii_case(kind) && same_name {
-                tell(&mut out, id, resource, &path, rendered);
+                let mut told = String::new();
+                tell(&mut told, id, resource, &path, rendered);
+                // A line may hold more than the field that was asked for.
+                check::Words::of_rendered([rendered], request.head).cover(&mut told);
+                out.push_str(&told);
             }
         }
     }
@@ -107,7 +111,13 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         eprintln!("note: {note}");
     }
     if !rendered.problems.is_empty() {
-        let texts = check::texts_of(&request, &on_head(&rendered.problems));
+        let all = rendered.apps.iter().map(|(_, rendered)| rendered);
+        let words = check::Words::of_rendered(all, request.head);
+        let mut problems = rendered.problems;
+        for problem in &mut problems {
+            words.cover_problem(problem);
+        }
+        let texts = check::texts_of(&request, &on_head(&problems));
         let style = plimsoll::report::text::Style {
             color: terminal.color,
             unicode: false,
@@ -115,7 +125,7 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         };
         eprint!(
             "{}",
-            plimsoll::report::text::problems(&texts, &on_head(&rendered.problems), style)
+            plimsoll::report::text::problems(&texts, &on_head(&problems), style)
         );
         return Ok(ExitCode::from(2));
     }
