@@ -223,7 +223,10 @@ fn waivers_are_told_in_every_format() {
     for (flags, file) in [
         (&["--strict-waivers"][..], "strict.txt"),
         // Where the configuration in force allows it, what the change brings counts, and is marked.
-        (&["--config", "allowed.yaml"], "allowed.txt"),
+        (
+            &["--strict-waivers", "--config", "allowed.yaml"],
+            "allowed.txt",
+        ),
     ] {
         expect(&expected.join(file), &run(flags), &mut failures);
     }
