@@ -414,6 +414,30 @@ pub fn name_path(value: &Value, path: &Path) -> String {
     name
 }
 
+/// The path that [`name_path`] calls `name` in `value`; an item may be named by its index, too. `None` where it is no path, or
+/// where no item is called so.
+pub fn find_named(value: &Value, name: &str) -> Option<Path> {
+    let (mut plain, mut rest) = (String::new(), name);
+    while let Some((before, after)) = rest.split_once('[') {
+        let (item, after) = after.split_once(']')?;
+        plain.push_str(before);
+        let index = if item.bytes().all(|b| b.is_ascii_digit()) {
+            item.to_owned()
+        } else {
+            let list: Path = plain.parse().ok()?;
+            let wanted = format!("[{item}]");
+            let length = value.at(&list)?.as_sequence()?.len();
+            let is_wanted =
+                |&index: &usize| name_path(value, &list.clone().index(index)).ends_with(&wanted);
+            (0..length).find(is_wanted)?.to_string()
+        };
+        plain.push_str(&format!("[{index}]"));
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -516,6 +540,7 @@ mod tests {
         let check = |path: &str, expected: &str| {
             let path: Path = path.parse().unwrap();
             assert_eq!(name_path(&object, &path), expected);
+            assert_eq!(find_named(&object, expected), Some(path));
         };
         check("containers[0].image", "containers[name=web].image");
         check(

@@ -220,11 +220,16 @@ fn waivers_are_told_in_every_format() {
             &mut failures,
         );
     }
-    expect(
-        &expected.join("strict.txt"),
-        &run(&["--strict-waivers"]),
-        &mut failures,
-    );
+    for (flags, file) in [
+        (&["--strict-waivers"][..], "strict.txt"),
+        // Where the configuration in force allows it, what the change brings counts, and is marked.
+        (
+            &["--strict-waivers", "--config", "allowed.yaml"],
+            "allowed.txt",
+        ),
+    ] {
+        expect(&expected.join(file), &run(flags), &mut failures);
+    }
     assert!(failures.is_empty(), "{failures}");
 }
 
@@ -239,8 +244,20 @@ fn no_output_holds_a_secret() {
         .collect();
     commands.push(vec!["check", "--existing", "--report", "markdown=-"]);
     commands.push(vec!["diff"]);
-    for command in commands {
-        let arguments: Vec<&str> = command.iter().chain(&SIDES[..4]).copied().collect();
+    commands.push(vec!["fix", "--all", "--unsafe", "--dry-run"]);
+    let of_head = |subject, field| vec!["explain", subject, field, "--head", "head"];
+    let web = "spec.containers[0].env";
+    let told = [
+        vec!["render", "head/broken"],
+        of_head("pod/web", web),
+        of_head("pod/web", "spec.containers[0].env[1].name"),
+        of_head("secret/chart", "stringData.b"),
+        of_head("configmap/chart", "data.settings"),
+        of_head("configmap/config", "data.cache"),
+    ];
+    let with_sides = |command: Vec<&'static str>| [&command[..], &SIDES[..4]].concat();
+    for arguments in commands.into_iter().map(with_sides).chain(told) {
+        let command = &arguments;
         let output = plimsoll(&case, &arguments);
         let all = text(&output.stdout) + &text(&output.stderr);
         // What stands for a secret is there, so the case still holds some; in Base64, the needle begins alike.
@@ -249,7 +266,7 @@ fn no_output_holds_a_secret() {
                 || command.contains(&"sarif")
                 || command.contains(&"json")
                 || command.contains(&"junit"),
-            "{command:?}"
+            "{command:?}: {all}"
         );
         for needle in ["Pl4nted", "UGw0bnRlZ"] {
             let shown = all.lines().find(|line| line.contains(needle));

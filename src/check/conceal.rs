@@ -4,13 +4,16 @@
 //! too much costs a reader a word, and what is covered too little cannot be taken back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::compare::{Comparison, Request};
 use super::texts::TextLoader;
 use crate::problem::Problem;
+use crate::render::Rendered;
 use crate::report::Texts;
 use crate::resource::credentials_in;
-use crate::snapshot::Tree;
+use crate::snapshot::{Snapshot, Tree};
+use crate::text::RepoPath;
 
 /// What stands in a secret's place.
 const COVER: &str = "(hidden)";
@@ -65,6 +68,48 @@ impl Words {
                         let found = credentials_in(&text);
                         words.extend(found.iter().flat_map(|span| bare(span.of(&text))));
                     }
+                }
+            }
+        }
+        Self::from(words)
+    }
+
+    /// The secrets of renderings that nothing is compared with: those of their objects, wherever they were written, and what looks
+    /// like one in anything that was read.
+    pub fn of_rendered<'r>(
+        all: impl IntoIterator<Item = &'r Rendered>,
+        snapshot: &dyn Snapshot,
+    ) -> Self {
+        let tree = Tree::new(snapshot);
+        let mut words = BTreeSet::new();
+        let mut seen: BTreeSet<&RepoPath> = BTreeSet::new();
+        for rendered in all {
+            let origins = &rendered.origins;
+            for resource in &rendered.rendering.resources {
+                for path in resource.secret_paths() {
+                    let Some(value) = resource.value.at(&path) else {
+                        continue;
+                    };
+                    words.extend(value.as_str().into_iter().flat_map(bare));
+                    let trace = origins.trace(value.origin);
+                    for source in trace.data.iter().chain(trace.history.iter().flatten()) {
+                        words.extend(bare(source.span.of(&origins.file(source.file).text)));
+                    }
+                }
+            }
+            let read = rendered.inputs.files.keys();
+            let arguments = origins.files().map(|(_, file)| &file.path);
+            for path in read.chain(arguments) {
+                if !seen.insert(path) {
+                    continue;
+                }
+                let known = origins.files().find(|(_, file)| file.path == *path);
+                let text = known
+                    .map(|(_, file)| Arc::clone(&file.text))
+                    .or_else(|| tree.read_text(path).ok());
+                if let Some(text) = text.filter(|text| text.len() <= MAX_BYTES) {
+                    let found = credentials_in(&text);
+                    words.extend(found.iter().flat_map(|span| bare(span.of(&text))));
                 }
             }
         }

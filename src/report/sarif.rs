@@ -265,7 +265,7 @@ fn related(told: &Told) -> Vec<Value> {
     });
     let reasons = told.reasons.iter().filter_map(|reason| {
         let location = reason.location.as_ref()?;
-        Some((location, reason.clause(|name| plain(name).to_string())))
+        Some((location, reason.clause(plain)))
     });
     history
         .chain(reasons)

@@ -17,7 +17,8 @@ use crate::{Failure, Terminal, print};
 
 pub(crate) fn baseline(terminal: &Terminal, arguments: &Baseline) -> Result<ExitCode, Failure> {
     let sides = Sides {
-        base: None,
+        // Nothing is compared, so a repository without a remote has a baseline, too.
+        base: arguments.head.clone().or(Some(":worktree".to_owned())),
         head: arguments.head.clone(),
         config: arguments.config.clone(),
     };

@@ -9,7 +9,7 @@ use plimsoll::framework::Framework;
 use plimsoll::origin::{Source, Trace};
 use plimsoll::policy;
 use plimsoll::render::Rendered;
-use plimsoll::resource::Resource;
+use plimsoll::resource::{Resource, find_named};
 use plimsoll::snapshot::Inputs;
 use plimsoll::text::LineIndex;
 use plimsoll::waiver::{About, Wrong};
@@ -61,12 +61,13 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
             "`plimsoll controls` lists the controls; an object is named like `deployment/web`.",
         ));
     };
-    let path: Path = match &arguments.field {
-        Some(field) => field
-            .parse()
-            .map_err(|error: plimsoll::yaml::PathSyntax| Failure::new(error.to_string()))?,
-        None => Path::root(),
-    };
+    let field = arguments.field.as_deref().unwrap_or_default();
+    // A field is named as reports name it, its lists' items by what names them: that is known where the object is.
+    if !field.contains('[') {
+        field
+            .parse::<Path>()
+            .map_err(|error| Failure::new(error.to_string()))?;
+    }
     let sides = Sides {
         base: arguments.head.clone().or(Some(":worktree".to_owned())),
         head: arguments.head.clone(),
@@ -98,7 +99,14 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
             let identity = &resource.identity;
             let same_name = identity.name == name || resource.stem.as_deref() == Some(name);
             if identity.kind.eq_ignore_ascii_case(kind) && same_name {
-                tell(&mut out, id, resource, &path, rendered);
+                let Some(path) = find_named(&resource.value, field) else {
+                    continue;
+                };
+                let mut told = String::new();
+                tell(&mut told, id, resource, &path, rendered);
+                // A line may hold more than the field that was asked for.
+                check::Words::of_rendered([rendered], request.head).cover(&mut told);
+                out.push_str(&told);
             }
         }
     }
@@ -107,7 +115,13 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         eprintln!("note: {note}");
     }
     if !rendered.problems.is_empty() {
-        let texts = check::texts_of(&request, &on_head(&rendered.problems));
+        let all = rendered.apps.iter().map(|(_, rendered)| rendered);
+        let words = check::Words::of_rendered(all, request.head);
+        let mut problems = rendered.problems;
+        for problem in &mut problems {
+            words.cover_problem(problem);
+        }
+        let texts = check::texts_of(&request, &on_head(&problems));
         let style = plimsoll::report::text::Style {
             color: terminal.color,
             unicode: false,
@@ -115,15 +129,16 @@ pub(crate) fn explain(terminal: &Terminal, arguments: &Explain) -> Result<ExitCo
         };
         eprint!(
             "{}",
-            plimsoll::report::text::problems(&texts, &on_head(&rendered.problems), style)
+            plimsoll::report::text::problems(&texts, &on_head(&problems), style)
         );
         return Ok(ExitCode::from(2));
     }
     if out.is_empty() {
-        return Err(Failure::new(format!(
-            "no app renders {}",
-            arguments.subject
-        )));
+        let missing = match field {
+            "" => format!("no app renders {}", arguments.subject),
+            field => format!("no app renders {} with `{field}`", arguments.subject),
+        };
+        return Err(Failure::new(missing));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -36,7 +36,7 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
             .help("`plimsoll controls` lists them."));
     }
     let pair = open(terminal, &arguments.sides)?;
-    let (comparison, mounts) =
+    let (mut comparison, mounts) =
         compare(terminal, &arguments.sides, &arguments.network, &pair, None)?;
     let [base, head] = mounted(&pair, &mounts);
     let request = request(terminal, &arguments.sides, &pair, [&base, &head])?;
@@ -69,13 +69,14 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
         let bytes = request.head.bytes(path).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
+    let words = check::Words::of(&request, &comparison);
     if arguments.dry_run {
         let mut out = String::new();
         for (path, after) in &applied.files {
             out.push_str(&unified(path, &before(path), after));
         }
         // Lines around an edit may hold what nobody is to read.
-        check::Words::of(&request, &comparison).cover(&mut out);
+        words.cover(&mut out);
         print(&out)?;
         eprint!("{}", summary(&applied, "would be applied"));
     } else {
@@ -94,6 +95,9 @@ pub(crate) fn fix(terminal: &Terminal, arguments: &Fix) -> Result<ExitCode, Fail
         print(&summary(&applied, "applied"))?;
     }
     if !comparison.problems.is_empty() {
+        for trouble in &mut comparison.problems {
+            words.cover_problem(&mut trouble.problem);
+        }
         tell_problems(terminal, &request, &comparison);
     }
     Ok(ExitCode::from(report.conclusion.exit_code()))

@@ -5,12 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use plimsoll::check::Words;
 use plimsoll::config;
 use plimsoll::discover::{App, HelmVersion, Limits, Overlay, Release, Set, SetKind, Source};
 use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
 use plimsoll::render::{self, Rendered};
 use plimsoll::report::{SourceText, Texts, Trouble, Which, text};
+use plimsoll::resource::credentials_in;
 use plimsoll::snapshot::{Disk, Found, Mounted, Snapshot, Tree};
 use plimsoll::text::{LineIndex, RepoPath, Span};
 
@@ -80,16 +82,26 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
     };
     eprint!(
         "{}",
-        text::problems(&texts(&snapshot, &rendered), &troubles(&rendered), style)
+        text::problems(
+            &texts(&snapshot, &rendered),
+            &troubles(&rendered, &snapshot),
+            style
+        )
     );
     Ok(ExitCode::from(2))
 }
 
-fn troubles(rendered: &Rendered) -> Vec<Trouble> {
-    let trouble = |problem: &Problem| Trouble {
-        side: Which::Head,
-        app: None,
-        problem: problem.clone(),
+/// What went wrong. What is rendered is what was asked for, Secrets and all; what is said about it ends in logs.
+fn troubles(rendered: &Rendered, snapshot: &dyn Snapshot) -> Vec<Trouble> {
+    let words = Words::of_rendered([rendered], snapshot);
+    let trouble = |problem: &Problem| {
+        let mut problem = problem.clone();
+        words.cover_problem(&mut problem);
+        Trouble {
+            side: Which::Head,
+            app: None,
+            problem,
+        }
     };
     rendered.rendering.problems.iter().map(trouble).collect()
 }
@@ -112,12 +124,10 @@ fn texts(snapshot: &dyn Snapshot, rendered: &Rendered) -> Texts {
                 .map(|(_, file)| Arc::clone(&file.text))
                 .or_else(|| tree.read_text(&place.path).ok());
             if let Some(text) = text {
+                let secrets = credentials_in(&text);
                 texts.insert(
                     (Which::Head, place.path.clone()),
-                    SourceText {
-                        text,
-                        secrets: Vec::new(),
-                    },
+                    SourceText { text, secrets },
                 );
             }
         }
