@@ -585,18 +585,25 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
             ..Side::new(&sampled.app.id, &resources)
         };
         let (findings, _) = policy::evaluate(&judges.all, &Side::new(&sampled.app.id, &[]), &head);
-        // Helm's random functions give an object another name each time; what stands before the random part is the same.
-        let stem = |name: &str| {
-            name.rsplit_once('-')
-                .map_or(name, |(stem, _)| stem)
-                .to_owned()
+        // Helm's random functions give an object another name each time, and a container in it; only one part of a name is random.
+        let alike = |a: &str, b: &str| {
+            let parts = a.split('-').zip(b.split('-'));
+            a.split('-').count() == b.split('-').count()
+                && parts.filter(|(a, b)| a != b).count() <= 1
+        };
+        let is_field = |field: &str| {
+            let split = |field: &str| -> Vec<String> {
+                field.split(['[', ']']).map(str::to_owned).collect()
+            };
+            let (ours, theirs) = (split(&sampled.finding.field), split(field));
+            ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(a, b)| alike(a, b))
         };
         let mut names = resources.iter().map(|resource| &resource.identity.name);
         let is_random = !names.any(|name| *name == sampled.finding.resource.name);
         let is_meant = |other: &Identity| {
             let meant = &sampled.finding.resource;
             let is_named = if is_random {
-                stem(&other.name) == stem(&meant.name)
+                alike(&other.name, &meant.name)
             } else {
                 other.name == meant.name
             };
@@ -605,7 +612,11 @@ fn verify(all: &[Sampled], options: &Options, judges: &Judges) -> Result<(), Fai
         let remains = |finding: &Finding| {
             finding.control == sampled.finding.control
                 && is_meant(&finding.resource)
-                && finding.field == sampled.finding.field
+                && if is_random {
+                    is_field(&finding.field)
+                } else {
+                    finding.field == sampled.finding.field
+                }
         };
         let is_there = resources
             .iter()
