@@ -107,7 +107,11 @@ impl Touched {
             .filter(|pair| pair.pairing() != Pairing::Unchanged)
             .flat_map(|pair| [pair.before, pair.after])
             .flatten();
-        Self::Kinds(touched.map(|object| facts::kind(&Placed::new(object, ""))).collect())
+        Self::Kinds(
+            touched
+                .map(|object| facts::kind(&Placed::new(object, "")))
+                .collect(),
+        )
     }
 
     fn nothing(&self) -> bool {
@@ -433,4 +437,3 @@ fn seen<'a>(resource: Option<&'a Resource>, side: &Side<'_>) -> Result<Option<Se
         .map(|resource| Seen::of(resource, side.namespace))
         .transpose()
 }
-
