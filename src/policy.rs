@@ -250,4 +250,3 @@ fn failed(all: &[(&Control, Failure, String)], app: &str) -> Option<Problem> {
             .help("What this control looks for was not checked there."),
     )
 }
-

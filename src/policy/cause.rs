@@ -32,9 +32,10 @@ pub(super) fn find(
         .filter(|(order, finding)| {
             finding.state == State::New
                 && pairs.get(*order).is_some_and(|pair| pair.before.is_some())
-                && policy.controls.iter().any(|control| {
-                    control.id == finding.control && control.looks_around()
-                })
+                && policy
+                    .controls
+                    .iter()
+                    .any(|control| control.id == finding.control && control.looks_around())
         })
         .collect();
     if open.is_empty() {
@@ -87,7 +88,9 @@ pub(super) fn find(
                 let asked = policy.controls.get(*place);
                 asked.is_some_and(|asked| asked.id == control.id)
             };
-            let group = groups.iter().find(|group| group.controls.iter().any(is_asked));
+            let group = groups
+                .iter()
+                .find(|group| group.controls.iter().any(is_asked));
             let Some(group) = group else { continue };
             let about = around.facts_about(&seen);
             let input = input::document(

@@ -231,7 +231,10 @@ impl<'a> Facts<'a> {
         Document::object([
             ("name", Document::text(name)),
             ("known", Document::flag(object.is_some())),
-            ("bound", Document::flag(self.bound.contains(&(namespace, name)))),
+            (
+                "bound",
+                Document::flag(self.bound.contains(&(namespace, name))),
+            ),
             (
                 "automount",
                 automount

@@ -81,6 +81,8 @@
 //! input.config       {registries: [...]}: what `controls.<id>.with.registries` of the configuration says, else the default.
 //! ```
 //!
+//! Controls that are asked together are given the settings of all of them, each under its own names.
+//!
 //! The type of the default (a text, a whole number, `true`/`false`, a list of texts) is the type that may be set. Not there for a
 //! control without `config`.
 //!
@@ -91,7 +93,7 @@ use std::collections::BTreeMap;
 use super::Side;
 use super::facts;
 use super::rego::Document;
-use crate::control::{Control, Setting};
+use crate::control::Setting;
 use crate::problem::{Kind, Problem};
 use crate::resource::{Placed, Resource};
 
@@ -173,18 +175,17 @@ pub(super) fn inventory<'a>(objects: impl IntoIterator<Item = &'a Seen<'a>>) -> 
     }))
 }
 
-/// What is set for a control.
-pub(super) fn config(control: &Control) -> Document {
-    let parameters = control.parameters.iter().map(|(name, parameter)| {
-        let value = match &parameter.value {
+/// What is set for controls.
+pub(super) fn config(settings: &BTreeMap<String, Setting>) -> Document {
+    Document::object(settings.iter().map(|(name, setting)| {
+        let value = match setting {
             Setting::Flag(flag) => Document::flag(*flag),
             Setting::Number(number) => Document::number(*number),
             Setting::Text(text) => Document::text(text),
             Setting::Texts(texts) => Document::list(texts.iter().map(|text| Document::text(text))),
         };
         (name, value)
-    });
-    Document::object(parameters)
+    }))
 }
 
 fn app(side: &Side<'_>) -> Document {

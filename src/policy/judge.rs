@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::facts::{self, Facts};
 use super::input::{self, Beside, Seen};
@@ -107,7 +107,11 @@ impl Touched {
             .filter(|pair| pair.pairing() != Pairing::Unchanged)
             .flat_map(|pair| [pair.before, pair.after])
             .flatten();
-        Self::Kinds(touched.map(|object| facts::kind(&Placed::new(object, ""))).collect())
+        Self::Kinds(
+            touched
+                .map(|object| facts::kind(&Placed::new(object, "")))
+                .collect(),
+        )
     }
 
     fn nothing(&self) -> bool {
@@ -190,11 +194,11 @@ impl Sides<'_> {
         control: &Control,
         ask: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let start = Instant::now();
+        let start = rego::clock();
         let mut said = ask();
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let spent = spent.entry(control.id.clone()).or_default();
-        *spent += start.elapsed();
+        *spent += rego::clock().saturating_sub(start);
         if *spent > LIMIT_OF_ALL && said.is_ok() {
             said = Err(Failure::AllTime);
         }
@@ -433,4 +437,3 @@ fn seen<'a>(resource: Option<&'a Resource>, side: &Side<'_>) -> Result<Option<Se
         .map(|resource| Seen::of(resource, side.namespace))
         .transpose()
 }
-

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use super::Policy;
 use super::input;
 use super::rego::{Document, Engine};
-use super::Policy;
 use crate::control::{Control, On, Reads, Setting};
 use crate::resource::Resource;
 
@@ -114,6 +114,43 @@ impl Given {
             }),
         }
     }
+
+    /// True where one input can be what either is given, without a setting that means two things.
+    fn agrees(&self, other: &Self) -> bool {
+        let settings = other.config.iter().flatten();
+        self.before == other.before
+            && self.facts == other.facts
+            && self.inventory.is_nothing() == other.inventory.is_nothing()
+            && settings.into_iter().all(|(name, value)| {
+                let own = self.config.as_ref().and_then(|own| own.get(name));
+                own.is_none_or(|own| own == value)
+            })
+    }
+
+    fn take(&mut self, other: Self) {
+        let inventory = std::mem::replace(&mut self.inventory, Wanted::Nothing);
+        self.inventory = inventory.or(other.inventory);
+        if let Some(settings) = other.config {
+            self.config.get_or_insert_default().extend(settings);
+        }
+    }
+}
+
+/// Fewer groups: each evaluation computes anew what the controls of a group import, so that many small ones are dear. Controls
+/// that differ only in what is set for them, or in the kinds that they look for, are given all of it together.
+fn merged(groups: BTreeMap<Given, Vec<usize>>) -> Vec<(Given, Vec<usize>)> {
+    let mut merged: Vec<(Given, Vec<usize>)> = Vec::new();
+    for (given, places) in groups {
+        match merged.iter_mut().find(|(other, _)| other.agrees(&given)) {
+            Some((other, controls)) => {
+                other.take(given);
+                controls.extend(places);
+                controls.sort_unstable();
+            }
+            None => merged.push((given, places)),
+        }
+    }
+    merged
 }
 
 impl Policy {
@@ -140,15 +177,12 @@ impl Policy {
                 controls.push(control);
             }
         }
-        let groups: Vec<Group> = groups
+        let groups: Vec<Group> = merged(groups)
             .into_iter()
-            .map(|(given, places)| {
-                let first = places.first().and_then(|place| self.controls.get(*place));
-                Group {
-                    config: first.filter(|_| given.config.is_some()).map(input::config),
-                    given,
-                    controls: places,
-                }
+            .map(|(given, controls)| Group {
+                config: given.config.as_ref().map(input::config),
+                given,
+                controls,
             })
             .collect();
         let batches = self.batches(&groups);
@@ -168,7 +202,11 @@ impl Policy {
             };
             if group.given.before {
                 for on in [On::Added, On::Changed, On::Removed, On::Affected] {
-                    batches.push(controls().filter(|control| control.on.contains(&on)).collect());
+                    batches.push(
+                        controls()
+                            .filter(|control| control.on.contains(&on))
+                            .collect(),
+                    );
                 }
             } else {
                 batches.push(controls().collect());

@@ -36,6 +36,11 @@ pub(super) const LIMIT_OF_ALL: Duration = Duration::from_secs(20);
 /// How many steps of the interpreter pass between two looks at the clock.
 const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is not zero");
 
+/// The clock that deadlines are held against; nothing that a policy or a report could see.
+pub(super) fn clock() -> Duration {
+    regorus::utils::limits::monotonic_now().unwrap_or_default()
+}
+
 /// A document that policies read. Clones share their content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document(regorus::Value);

@@ -56,11 +56,8 @@ fn main() -> Result<(), Failure> {
     // Without a list of registries our controls ask nothing, and Kubescape's of these ids allow none: a list that none of the
     // images is in says the same to both.
     let mut listed = controls.clone();
-    for id in ["C-0078"] {
-        let id = id.parse()?;
-        let none = Setting::Texts(vec!["registry.invalid".to_owned()]);
-        listed.set_parameter(&id, "registries", none)?;
-    }
+    let none = Setting::Texts(vec!["registry.invalid".to_owned()]);
+    listed.set_parameter(&"C-0078".parse()?, "registries", none)?;
     let (policy, _) = compile(&listed);
     kubescape(&folder.join("kubescape"), &listed, &policy, differences)?;
     pod_security(&folder.join("psa"), differences)
@@ -226,7 +223,9 @@ fn by_access(
         .any(|kind| object.starts_with(kind))
     };
     let differing = ours.symmetric_difference(&theirs);
-    if !differing.clone().all(|object| is_access(object) || !is_there(object))
+    if !differing
+        .clone()
+        .all(|object| is_access(object) || !is_there(object))
         || ours.is_empty()
         || theirs.is_empty()
     {

@@ -112,7 +112,10 @@ impl Left {
             Value::String(text) => {
                 let left = self.text.checked_sub(text.len());
                 self.text = left.ok_or_else(|| {
-                    format!("texts of more than {} MiB are refused", MOST_TEXT >> 20)
+                    format!(
+                        "a value with more than {} MiB of text is refused",
+                        MOST_TEXT >> 20
+                    )
                 })?;
                 Ok(())
             }

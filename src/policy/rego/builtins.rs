@@ -25,7 +25,9 @@ type Function = fn(&[Value]) -> Answer;
 /// By name and number of arguments.
 const FUNCTIONS: [(&str, u8, Function); 30] = [
     (bounds::SIZE, 1, |args| same(args, bounds::too_large)),
-    (bounds::DIGITS, 1, |args| same(args, bounds::too_many_digits)),
+    (bounds::DIGITS, 1, |args| {
+        same(args, bounds::too_many_digits)
+    }),
     (bounds::SHIFT, 1, |args| same(args, bounds::shift)),
     ("regex.match", 2, regex_match),
     ("re_match", 2, regex_match),
@@ -207,7 +209,14 @@ fn range(from: i64, to: i64, step: u64) -> Answer {
 
 /// How long the text of a format can become, at most.
 fn formatted(format: &str, arguments: &[value::Value]) -> usize {
-    let lengths = arguments.iter().map(|argument| format::sprintf(&Text::new("%v", Origin::NONE), std::slice::from_ref(argument)).lossy().len());
+    let lengths = arguments.iter().map(|argument| {
+        format::sprintf(
+            &Text::new("%v", Origin::NONE),
+            std::slice::from_ref(argument),
+        )
+        .lossy()
+        .len()
+    });
     let numbers = format.split(|c: char| !c.is_ascii_digit());
     let widths = numbers.map(|number| match number.len() {
         0 => 0,

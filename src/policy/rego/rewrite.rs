@@ -78,7 +78,12 @@ pub(super) fn rewrite(path: &str, text: &str, is_v1: bool) -> Result<String, Ref
 }
 
 /// The same, bounded or not: what is ours needs no bounds.
-pub(super) fn anew(path: &str, text: &str, is_v1: bool, is_bounded: bool) -> Result<String, Refused> {
+pub(super) fn anew(
+    path: &str,
+    text: &str,
+    is_v1: bool,
+    is_bounded: bool,
+) -> Result<String, Refused> {
     if let Some(line) = layout::too_nested(text) {
         let why = "its brackets are nested too deeply".to_owned();
         return Err(Refused { line, why });
@@ -313,8 +318,8 @@ impl Pass<'_> {
             expr,
             Expr::String { .. } | Expr::RawString { .. } | Expr::Bool { .. } | Expr::Null { .. }
         ) || with == bounds::SIZE
-                && self.text_of(expr).len() < 16
-                && matches!(expr, Expr::Number { .. });
+            && self.text_of(expr).len() < 16
+            && matches!(expr, Expr::Number { .. });
         let is_bounded = matches!(expr, Expr::Call { fcn, .. } if self.text_of(fcn) == with);
         if !self.is_bounded || is_small || is_bounded || is_given(expr) {
             return;

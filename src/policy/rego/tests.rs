@@ -159,8 +159,16 @@ fn what_grows_without_end_is_refused() {
         doubling("\"ab\"", "concat(\"\", [X, X])", "contains(X, \"c\")"),
         doubling("\"ab\"", "sprintf(\"%s%s\", [X, X])", "contains(X, \"c\")"),
         doubling("\"ab\"", "replace(\"xx\", \"x\", X)", "contains(X, \"c\")"),
-        doubling("\"ab\"", "strings.replace_n({\"x\": X}, \"xx\")", "contains(X, \"c\")"),
-        doubling("\"ab\"", "regex.replace(\"xx\", \"x\", X)", "contains(X, \"c\")"),
+        doubling(
+            "\"ab\"",
+            "strings.replace_n({\"x\": X}, \"xx\")",
+            "contains(X, \"c\")",
+        ),
+        doubling(
+            "\"ab\"",
+            "regex.replace(\"xx\", \"x\", X)",
+            "contains(X, \"c\")",
+        ),
         doubling("\"ab\"", "hex.encode(X)", "contains(X, \"c\")"),
         doubling("\"\\\"\"", "json.marshal(X)", "contains(X, \"c\")"),
         doubling("[1]", "array.concat(X, X)", "count(X) > 0"),
@@ -176,7 +184,7 @@ fn what_grows_without_end_is_refused() {
         let Err(Failure::Evaluation(why)) = &said else {
             panic!("{body}\n{said:?}");
         };
-        assert!(why.contains("is refused") || why.contains("are refused"), "{first}: {why}");
+        assert!(why.contains("is refused"), "{first}: {why}");
     }
     let endless = [
         "deny contains \"x\" if { some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); a * b == 0 }",
@@ -197,9 +205,16 @@ fn what_never_ends_is_a_problem() {
         "f(x) := g(x)\ng(x) := f(x + 1)\ndeny contains \"x\" if f(1)",
         "deny contains \"x\" if graph.reachable_paths({}, {})",
         "deny contains \"x\" if data.main.deny",
-        &format!("deny contains \"x\" if x := {}1{}", "[".repeat(31), "]".repeat(31)),
+        &format!(
+            "deny contains \"x\" if x := {}1{}",
+            "[".repeat(31),
+            "]".repeat(31)
+        ),
     ] {
         let said = hostile(body, Duration::from_secs(20));
-        assert!(matches!(said, Err(Failure::Evaluation(_))), "{body}: {said:?}");
+        assert!(
+            matches!(said, Err(Failure::Evaluation(_))),
+            "{body}: {said:?}"
+        );
     }
 }

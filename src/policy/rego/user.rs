@@ -66,11 +66,9 @@ impl Rules {
             .iter()
             .map(|(path, _, rewritten, is_v1)| (path.as_str(), rewritten.as_str(), *is_v1))
             .collect();
-        recursion::check(&texts).map_err(|(module, refused)| {
-            match loaded.get(module) {
-                Some((path, text, ..)) => not_evaluated(path, text, refused),
-                None => Problem::new(Kind::Policy, refused.why),
-            }
+        recursion::check(&texts).map_err(|(module, refused)| match loaded.get(module) {
+            Some((path, text, ..)) => not_evaluated(path, text, refused),
+            None => Problem::new(Kind::Policy, refused.why),
         })?;
         for (path, value) in data {
             let wrong = |what: &str| Problem::new(Kind::Policy, what).in_file(path);
@@ -180,10 +178,11 @@ impl Rules {
     /// Gives each question less time.
     #[cfg(test)]
     pub(super) fn limit_time(&mut self, limit: std::time::Duration) {
-        self.engine.set_execution_timer_config(regorus::utils::limits::ExecutionTimerConfig {
-            limit,
-            check_interval: super::STEPS_PER_LOOK,
-        });
+        self.engine
+            .set_execution_timer_config(regorus::utils::limits::ExecutionTimerConfig {
+                limit,
+                check_interval: super::STEPS_PER_LOOK,
+            });
     }
 
     /// The same rules; with `coverage`, the lines that are evaluated are noted.

@@ -172,8 +172,14 @@ fn deliberate_differences_stand_on_the_pages() {
         let answering = controls.find_all(&control);
         assert!(!answering.is_empty(), "{control}");
         for answering in answering {
-            let line = |line: &str| line.starts_with("- ") && line.contains(&control) && line.ends_with(&reason);
-            assert!(answering.page.lines().any(line), "{}: {control}: {reason}", answering.name);
+            let line = |line: &str| {
+                line.starts_with("- ") && line.contains(&control) && line.ends_with(&reason)
+            };
+            assert!(
+                answering.page.lines().any(line),
+                "{}: {control}: {reason}",
+                answering.name
+            );
         }
     }
 }
