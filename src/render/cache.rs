@@ -39,7 +39,11 @@ impl Cache {
         if let Some(known) = known {
             return Ok(known);
         }
-        let parsed = Arc::new(Parsed::new(tree.read_text(path)?));
+        let text = match from_utf16(&tree.read(path)?) {
+            Some(text) => text,
+            None => tree.read_text(path)?,
+        };
+        let parsed = Arc::new(Parsed::new(text));
         let mut held = self.held();
         let Some(id) = id.filter(|_| held.bytes + parsed.text.len() <= MAX_BYTES) else {
             return Ok(parsed);
@@ -52,6 +56,21 @@ impl Cache {
         // Each change is an insertion, so a thread that panicked left nothing half done.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The text of a file that begins with the mark of UTF-16, which YAML allows. `None` for any other file.
+fn from_utf16(bytes: &[u8]) -> Option<Arc<str>> {
+    let (read, units): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, units @ ..] => (u16::from_le_bytes, units),
+        [0xfe, 0xff, units @ ..] => (u16::from_be_bytes, units),
+        _ => return None,
+    };
+    let (pairs, []) = units.as_chunks::<2>() else {
+        return None;
+    };
+    let characters = char::decode_utf16(pairs.iter().copied().map(read));
+    let text: Result<String, _> = characters.collect();
+    text.ok().map(Arc::from)
 }
 
 /// Where the documents of a text begin and end, each with what it holds; or the place that cannot be cut.
@@ -90,6 +109,19 @@ impl Parsed {
 mod tests {
     use super::*;
     use crate::snapshot::{Memory, Overlay};
+
+    #[test]
+    fn utf_16_is_text_if_it_says_so() {
+        let check = |bytes: &[u8], expected: Option<&str>| {
+            assert_eq!(from_utf16(bytes).as_deref(), expected, "{bytes:?}");
+        };
+        check(b"\xff\xfek\0:\0", Some("k:"));
+        check(b"\xfe\xff\0k\0:", Some("k:"));
+        check(b"\xff\xfe\x3d\xd8\x00\xde", Some("\u{1f600}"));
+        check(b"\xff\xfek", None);
+        check(b"\xff\xfe\x00\xd8", None);
+        check(b"k:", None);
+    }
 
     #[test]
     fn a_text_is_parsed_once_whatever_it_is_called() {

@@ -326,6 +326,95 @@ mod tests {
     }
 
     #[test]
+    fn what_would_grow_without_end_is_refused() {
+        let check = |name: &str, says: &str, resource: &str, why: &str| {
+            let says = format!("resources: [a.yaml]\n{says}");
+            let files = [
+                ("app/kustomization.yaml", says.as_str()),
+                ("app/a.yaml", resource),
+                (
+                    "app/c.yaml",
+                    &format!(
+                        "commonLabels:\n- {{path: {}, create: true}}\n",
+                        "x/".repeat(2000)
+                    ),
+                ),
+            ];
+            let (rendering, _) = build("app", &files);
+            let problem = rendering.problems.first().expect(name);
+            assert!(problem.message.contains(why), "{name}: {}", problem.message);
+            assert!(problem.place.is_some(), "{name}");
+        };
+        let object = format!("{CONFIG_MAP}data: {{k: vv}}\n");
+        let too_much = "the build makes more than";
+        let replacement = |source: &str, target: &str, options: &str| {
+            format!(
+                "- source: {{kind: ConfigMap, name: a, fieldPath: {source}}}\n  targets:\n  - select: {{kind: ConfigMap}}\n    fieldPaths: [{target}]\n    options: {{{options}}}\n"
+            )
+        };
+        let doubling: String = (0..40)
+            .map(|n| replacement("data", &format!("data.x{n}"), "create: true"))
+            .collect();
+        check(
+            "replacements",
+            &format!("replacements:\n{doubling}"),
+            &object,
+            too_much,
+        );
+        let texts = replacement("data.k", "data.k", "delimiter: v, index: -1").repeat(40);
+        check(
+            "texts",
+            &format!("replacements:\n{texts}"),
+            &object,
+            too_much,
+        );
+        let deep = replacement(
+            "data.k",
+            &format!("data{}", ".x".repeat(2000)),
+            "create: true",
+        );
+        check(
+            "depth",
+            &format!("replacements:\n{deep}"),
+            &object,
+            "nested too deeply",
+        );
+        let copies: String = (0..40)
+            .map(|n| format!("    - {{op: copy, from: /data, path: /data/x{n}}}\n"))
+            .collect();
+        let patch = format!("patches:\n- target: {{kind: ConfigMap}}\n  patch: |-\n{copies}");
+        check("copies", &patch, &object, too_much);
+        let labels = "configurations: [c.yaml]\ncommonLabels: {a: b}\n";
+        check("field specs", labels, &object, "nested too deeply");
+        let files = format!(
+            "configMapGenerator:\n- name: g\n  files: [{}]\n",
+            (0..2000)
+                .map(|n| format!("k{n}=a.yaml"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        let large = format!("{object}# {}\n", "x".repeat(2000));
+        check("generated", &files, &large, too_much);
+        let var = "vars:\n- name: V\n  objref: {apiVersion: v1, kind: ConfigMap, name: a}\n  fieldref: {fieldpath: data.k}\n";
+        let pod = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{k: {}}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: c\n    command: [{}]\n",
+            "v".repeat(10_000),
+            "$(V)".repeat(1000)
+        );
+        check("vars", var, &pod, too_much);
+        let bomb: String = (1..9)
+            .map(|n| {
+                format!(
+                    "d{n}: &d{n} [{}]\n",
+                    vec![format!("*d{}", n - 1); 20].join(",")
+                )
+            })
+            .collect();
+        let bomb = format!("{CONFIG_MAP}d0: &d0 [x, x]\n{bomb}");
+        check("aliases", "", &bomb, "unfold into too many nodes");
+    }
+
+    #[test]
     fn values_know_who_wrote_them_and_what_they_replaced() {
         let files = [
             (

@@ -573,7 +573,8 @@ mod tests {
             assert!(matches!(found, ImageName::Dotted(_)));
             assert_eq!(found.fits(image), expected, "{name} {image}");
             // The pattern says the same.
-            let pattern = ImageName::new(&format!("(?:{name})")).unwrap();
+            let grouped = format!("(?:{name})");
+            let pattern = ImageName::new(&grouped).unwrap();
             assert_eq!(pattern.fits(image), expected, "{name} {image}");
         }
     }
