@@ -470,6 +470,15 @@ fn described(value: &regorus::Value) -> &'static str {
     }
 }
 
+/// A value for a message, unless it is too large for one.
+fn shown(value: &regorus::Value) -> String {
+    let text = bounds::too_large(value).map(|()| value.to_json_str());
+    match text {
+        Ok(Ok(text)) if text.len() < 1000 => text,
+        _ => described(value).to_owned(),
+    }
+}
+
 /// Reads `{path, message, fix?}`.
 fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, String> {
     let regorus::Value::Object(fields) = item else {
@@ -486,7 +495,7 @@ fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, Stri
                 message = Some(text.to_string());
             }
             Ok("fix") => suggestion = Some(read_fix(value)?),
-            _ => return Err(format!("with the unknown field {key}")),
+            _ => return Err(format!("with the unknown field {}", shown(key))),
         }
     }
     if suggestion.is_some() && control.fix == FixClass::Never {
@@ -503,7 +512,12 @@ fn violation(item: &regorus::Value, control: &Control) -> Result<Violation, Stri
 }
 
 fn read_path(value: &regorus::Value) -> Result<Path, String> {
-    let wrong = || format!("with the path {value}, which is not a list of keys and indices");
+    let wrong = || {
+        format!(
+            "with the path {}, which is not a list of keys and indices",
+            shown(value)
+        )
+    };
     let steps = value.as_array().map_err(|_| wrong())?;
     steps
         .iter()
@@ -523,7 +537,8 @@ fn read_path(value: &regorus::Value) -> Result<Path, String> {
 fn read_fix(value: &regorus::Value) -> Result<Suggestion, String> {
     let wrong = || {
         format!(
-            "with the fix {value}, which is neither `{{op: \"remove\"}}` nor `{{op: \"set\", value}}`"
+            "with the fix {}, which is neither `{{op: \"remove\"}}` nor `{{op: \"set\", value}}`",
+            shown(value)
         )
     };
     let fields = value.as_object().map_err(|_| wrong())?;

@@ -68,7 +68,7 @@ fn main() -> Result<(), Failure> {
     }
     let start = processor();
     let controls = Controls::built_in();
-    let read = processor() - start;
+    let read = processor().saturating_sub(start);
     let (policy, problems) = compile(&controls);
     let one = parsed(DEPLOYMENT);
     let changed = parsed(&DEPLOYMENT.replace("image: a", "image: b"));
@@ -76,13 +76,17 @@ fn main() -> Result<(), Failure> {
     println!(
         "{} controls read in {read:?}; ready and a change to one Deployment judged in {:?} ({} findings, {} problems)",
         controls.iter().count(),
-        processor() - start,
+        processor().saturating_sub(start),
         findings.len(),
         problems.len()
     );
     let start = processor();
     evaluate(&policy, &Side::new("a", &one), &Side::new("a", &changed));
-    println!("the same again: {:?}; {}", processor() - start, memory());
+    println!(
+        "the same again: {:?}; {}",
+        processor().saturating_sub(start),
+        memory()
+    );
 
     let mut all = Vec::new();
     for manifest in &manifests {
@@ -126,16 +130,20 @@ fn time(policy: &Policy, all: &[Resource]) {
     println!(
         "{} new objects: {:?} cold, {} findings, {} problems",
         all.len(),
-        processor() - start,
+        processor().saturating_sub(start),
         findings.len(),
         problems.len()
     );
     let start = processor();
     evaluate(policy, &Side::new("a", &[]), &Side::new("a", all));
-    println!("  warm: {:?}", processor() - start);
+    println!("  warm: {:?}", processor().saturating_sub(start));
     let start = processor();
     evaluate(policy, &Side::new("a", all), &Side::new("a", all));
-    println!("  unchanged: {:?}; {}", processor() - start, memory());
+    println!(
+        "  unchanged: {:?}; {}",
+        processor().saturating_sub(start),
+        memory()
+    );
 }
 
 /// Where questions go, and the last input that was written.

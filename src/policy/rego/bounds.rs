@@ -80,10 +80,15 @@ pub(super) fn too_long(bytes: usize) -> Result<(), String> {
 /// Why numbers are not multiplied with each other.
 pub(super) fn too_many_digits(value: &Value) -> Result<(), String> {
     too_large(value)?;
-    if value.to_string().len() > 16 * MOST_DIGITS {
+    if written(value) > 16 * MOST_DIGITS {
         return Err("a product of so many digits is refused".to_owned());
     }
     Ok(())
+}
+
+/// How long a value is when it is written; one that cannot be written is longer than any.
+fn written(value: &Value) -> usize {
+    value.to_json_str().map_or(usize::MAX, |text| text.len())
 }
 
 /// Why bits are not shifted by this.
@@ -119,9 +124,7 @@ impl Left {
                 })?;
                 Ok(())
             }
-            Value::Number(number)
-                if number.as_i64().is_none() && value.to_string().len() > MOST_DIGITS =>
-            {
+            Value::Number(number) if number.as_i64().is_none() && written(value) > MOST_DIGITS => {
                 Err(format!(
                     "a number of more than {MOST_DIGITS} digits is refused"
                 ))

@@ -348,7 +348,9 @@ fn argument(value: &Value) -> value::Value {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(number), _) => value::Value::int64(number, Origin::NONE),
             (None, Some(number)) => value::Value::float(number, Origin::NONE),
-            (None, None) => value::Value::string(value.to_string(), Origin::NONE),
+            (None, None) => {
+                value::Value::string(value.to_json_str().unwrap_or_default(), Origin::NONE)
+            }
         },
         other => value::Value::string(written(other), Origin::NONE),
     }
@@ -368,7 +370,7 @@ fn written(value: &Value) -> String {
                 .map(|(key, value)| format!("{}: {}", written(key), written(value)));
             format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
         }
-        other => other.to_string(),
+        other => other.to_json_str().unwrap_or_default(),
     }
 }
 
