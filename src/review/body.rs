@@ -39,7 +39,7 @@ pub(super) fn comment(
             blocks.push(format!(
                 "To be filled in: {} ({}).\n",
                 markdown::prose(&draft.title),
-                markdown::prose(&draft.blank.to_string())
+                markdown::prose(&draft.blank)
             ));
             blocks.push(patch(report, &draft.edits));
         }
@@ -82,14 +82,12 @@ type Place<'a> = (String, &'a str, &'a str);
 fn fields<'a>(all: impl Iterator<Item = Place<'a>>) -> String {
     let mut fields: Vec<(&str, Vec<(String, Vec<&str>)>)> = Vec::new();
     for (resource, field, app) in all {
-        let objects = match fields.iter_mut().position(|(known, _)| *known == field) {
-            Some(at) => fields.get_mut(at),
-            None => {
-                fields.push((field, Vec::new()));
-                fields.last_mut()
-            }
-        };
-        let Some((_, objects)) = objects else {
+        let at = fields.iter().position(|(known, _)| *known == field);
+        let at = at.unwrap_or_else(|| {
+            fields.push((field, Vec::new()));
+            fields.len() - 1
+        });
+        let Some((_, objects)) = fields.get_mut(at) else {
             continue;
         };
         match objects.iter_mut().find(|(known, _)| *known == resource) {
@@ -206,9 +204,10 @@ fn history(told: &Told, stands_on: Option<&Anchor>) -> Option<String> {
     if is_here && told.history.is_empty() {
         return None;
     }
-    let mut text = match is_here {
-        true => "It is decided here".to_owned(),
-        false => format!("It is decided at {}", place(location)),
+    let mut text = if is_here {
+        "It is decided here".to_owned()
+    } else {
+        format!("It is decided at {}", place(location))
     };
     for other in &told.history {
         text.push_str(if other.replaced {
