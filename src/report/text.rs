@@ -115,9 +115,8 @@ fn heading(report: &Report) -> String {
     } else {
         let _ = write!(
             line,
-            "{} of {} changed, {} compared",
-            report.changed_files,
-            plural(report.base.files.max(report.head.files), "file"),
+            "{} changed, {} compared",
+            plural(report.changed_files, "file"),
             plural(report.apps.len(), "app"),
         );
         let parts: Vec<String> = [
