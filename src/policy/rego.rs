@@ -7,6 +7,7 @@ mod bounds;
 mod builtins;
 mod layout;
 mod names;
+mod parts;
 mod recursion;
 mod rewrite;
 mod user;

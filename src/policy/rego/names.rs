@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use regorus::unstable::{AssignOp, Expr, Literal, Query, Rule, RuleHead};
 
+use super::parts::{Part, parts};
+
 /// The names that a rule binds by `some`, `:=`, `every` or as arguments.
 pub(super) fn locals(rule: &Rule) -> BTreeSet<String> {
     let mut locals = BTreeSet::new();
@@ -82,58 +84,10 @@ fn of_query(query: &Query, locals: &mut BTreeSet<String>) {
 
 /// The names that the comprehensions in an expression bind.
 fn nested(expr: &Expr, locals: &mut BTreeSet<String>) {
-    match expr {
-        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-            nested(term, locals);
-            of_query(query, locals);
-        }
-        Expr::ObjectCompr {
-            key, value, query, ..
-        } => {
-            nested(key, locals);
-            nested(value, locals);
-            of_query(query, locals);
-        }
-        Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| nested(item, locals));
-        }
-        Expr::Object { fields, .. } => {
-            for (_, key, value) in fields {
-                nested(key, locals);
-                nested(value, locals);
-            }
-        }
-        Expr::Call { params, .. } => params.iter().for_each(|param| nested(param, locals)),
-        Expr::UnaryExpr { expr, .. } => nested(expr, locals),
-        Expr::RefDot { refr, .. } => nested(refr, locals),
-        Expr::RefBrack { refr, index, .. } => {
-            nested(refr, locals);
-            nested(index, locals);
-        }
-        Expr::BinExpr { lhs, rhs, .. }
-        | Expr::BoolExpr { lhs, rhs, .. }
-        | Expr::ArithExpr { lhs, rhs, .. }
-        | Expr::AssignExpr { lhs, rhs, .. } => {
-            nested(lhs, locals);
-            nested(rhs, locals);
-        }
-        Expr::Membership {
-            key,
-            value,
-            collection,
-            ..
-        } => {
-            for expr in key.iter().chain([value, collection]) {
-                nested(expr, locals);
-            }
-        }
-        Expr::String { .. }
-        | Expr::RawString { .. }
-        | Expr::Number { .. }
-        | Expr::Bool { .. }
-        | Expr::Null { .. }
-        | Expr::Var { .. } => {}
-    }
+    parts(expr, &mut |part| match part {
+        Part::Expr(expr) => nested(expr, locals),
+        Part::Query(query) => of_query(query, locals),
+    });
 }
 
 /// The variables of a pattern.

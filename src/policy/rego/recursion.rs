@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleHead};
 
 use super::names::locals;
+use super::parts::{Part, parts};
 use super::rewrite::{self, Refused};
 
 /// The longest chain of rules, each asking for the next one. The interpreter needs stack for each.
@@ -263,54 +264,13 @@ fn references(expr: &Expr, tell: &mut dyn FnMut(&Expr)) {
     match expr {
         Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => {
             tell(expr);
-            indices(expr, tell);
+            return indices(expr, tell);
         }
-        Expr::Call { fcn, params, .. } => {
-            tell(fcn);
-            params.iter().for_each(|param| references(param, tell));
-        }
-        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-            references(term, tell);
-            of_query(query, tell);
-        }
-        Expr::ObjectCompr {
-            key, value, query, ..
-        } => {
-            references(key, tell);
-            references(value, tell);
-            of_query(query, tell);
-        }
-        Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| references(item, tell));
-        }
-        Expr::Object { fields, .. } => {
-            for (_, key, value) in fields {
-                references(key, tell);
-                references(value, tell);
-            }
-        }
-        Expr::UnaryExpr { expr, .. } => references(expr, tell),
-        Expr::BinExpr { lhs, rhs, .. }
-        | Expr::BoolExpr { lhs, rhs, .. }
-        | Expr::ArithExpr { lhs, rhs, .. }
-        | Expr::AssignExpr { lhs, rhs, .. } => {
-            references(lhs, tell);
-            references(rhs, tell);
-        }
-        Expr::Membership {
-            key,
-            value,
-            collection,
-            ..
-        } => {
-            for expr in key.iter().chain([value, collection]) {
-                references(expr, tell);
-            }
-        }
-        Expr::String { .. }
-        | Expr::RawString { .. }
-        | Expr::Number { .. }
-        | Expr::Bool { .. }
-        | Expr::Null { .. } => {}
+        Expr::Call { fcn, .. } => tell(fcn),
+        _ => {}
     }
+    parts(expr, &mut |part| match part {
+        Part::Expr(expr) => references(expr, tell),
+        Part::Query(query) => of_query(query, tell),
+    });
 }

@@ -21,6 +21,7 @@ use regorus::{Source, unstable::Ref};
 use super::bounds;
 use super::layout;
 use super::names::locals;
+use super::parts::{Part, parts};
 
 /// A text that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -544,17 +545,6 @@ impl Pass<'_> {
             Expr::ObjectCompr {
                 key, value, query, ..
             } => self.comprehension(expr, &[key, value], query),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                for item in items {
-                    self.expr(item);
-                }
-            }
-            Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.expr(key);
-                    self.expr(value);
-                }
-            }
             Expr::Call { fcn, params, .. } => {
                 let name = self.text_of(fcn).to_owned();
                 let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
@@ -571,9 +561,7 @@ impl Pass<'_> {
                         self.bound(param, with);
                     }
                 }
-                for param in params {
-                    self.expr(param);
-                }
+                self.parts(expr);
             }
             Expr::ArithExpr {
                 op: ArithOp::Mul,
@@ -586,38 +574,17 @@ impl Pass<'_> {
                     self.expr(side);
                 }
             }
-            Expr::UnaryExpr { expr, .. } => self.expr(expr),
-            Expr::RefDot { refr, .. } => self.expr(refr),
-            Expr::RefBrack { refr, index, .. } => {
-                self.expr(refr);
-                self.expr(index);
-            }
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::Membership {
-                key,
-                value,
-                collection,
-                ..
-            } => {
-                if let Some(key) = key {
-                    self.expr(key);
-                }
-                self.expr(value);
-                self.expr(collection);
-            }
-            Expr::String { .. }
-            | Expr::RawString { .. }
-            | Expr::Number { .. }
-            | Expr::Bool { .. }
-            | Expr::Null { .. }
-            | Expr::Var { .. } => {}
+            other => self.parts(other),
         }
+    }
+
+    fn parts(&mut self, expr: &Expr) {
+        // The body of a comprehension is rewritten with its head.
+        parts(expr, &mut |part| {
+            if let Part::Expr(part) = part {
+                self.expr(part);
+            }
+        });
     }
 }
 
