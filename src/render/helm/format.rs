@@ -10,7 +10,7 @@ mod printf;
 mod quote;
 
 pub use float::{format_float, parse_float};
-pub use names::duration;
+pub use names::{MONTHS, WEEKDAYS, duration};
 pub use quote::{is_print, quote, quote_lossless, quote_to_ascii};
 
 use super::string::{Char, Text, TextBuilder};

@@ -36,39 +36,43 @@ pub fn duration(nanoseconds: i64) -> String {
     if negative { format!("-{text}") } else { text }
 }
 
+/// The months, as Go writes them, from the first.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The days of the week, as Go writes them, from Sunday.
+pub const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+
 pub(super) fn month(number: i64) -> String {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     usize::try_from(number - 1)
         .ok()
-        .and_then(|index| NAMES.get(index))
+        .and_then(|index| MONTHS.get(index))
         .map_or_else(|| format!("%!Month({number})"), ToString::to_string)
 }
 
 pub(super) fn weekday(number: i64) -> String {
-    const NAMES: [&str; 7] = [
-        "Sunday",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-    ];
     usize::try_from(number)
         .ok()
-        .and_then(|index| NAMES.get(index))
+        .and_then(|index| WEEKDAYS.get(index))
         .map_or_else(|| format!("%!Weekday({number})"), ToString::to_string)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::zone::{Abbreviation, Zone};
 use super::{Civil, DAY, Instant, civil_from_days, days_from_civil};
+use crate::render::helm::format::{MONTHS, WEEKDAYS};
 
 impl Instant {
     /// How Go's `String` shows it.
@@ -176,31 +177,6 @@ fn skip_literal<'t>(literal: &str, text: &'t str) -> Option<&'t str> {
     }
     Some(rest)
 }
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Element {
