@@ -104,6 +104,14 @@ pub struct Anchor {
 }
 
 impl Anchor {
+    /// Of a finding that is about no value.
+    pub const NONE: Self = Self {
+        depth: 0,
+        value: Origin::NONE,
+        key: Origin::NONE,
+        shown: Origin::NONE,
+    };
+
     /// Finds `path` in an object.
     pub fn of(object: &Value, path: &Path) -> Self {
         let (mut value, mut key) = (object, object.origin);

@@ -8,7 +8,6 @@ use super::*;
 use crate::change::Line;
 use crate::finding::{Anchor, Fingerprint, FixClass};
 use crate::fix::{Draft, Fix, Layer, Moved, Safety};
-use crate::origin::Origin;
 use crate::problem::Kind;
 use crate::resource::Identity;
 use crate::text::TextEdit;
@@ -77,12 +76,7 @@ fn told(number: usize, severity: Severity, state: State) -> Told {
             path: Path::root(),
             field: format!("spec.containers[name={HOSTILE}]"),
             message: format!("container `{number}` {HOSTILE}"),
-            anchor: Anchor {
-                depth: 0,
-                value: Origin::NONE,
-                key: Origin::NONE,
-                shown: Origin::NONE,
-            },
+            anchor: Anchor::NONE,
             removed: false,
             causes: Vec::new(),
             suggestion: None,

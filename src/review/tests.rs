@@ -10,7 +10,6 @@ use crate::change::files::Status;
 use crate::change::hunks;
 use crate::finding::{Anchor as Place, Finding, FixClass, Severity};
 use crate::fix::{Fix, Layer, Moved, Safety};
-use crate::origin::Origin;
 use crate::report::{AppLine, AppState, Location, Side as ReportSide, SourceText, Told};
 use crate::resource::Identity;
 use crate::text::{Edit, LineIndex, Span, TextEdit};
@@ -107,12 +106,7 @@ impl Case {
                 path: Path::root(),
                 field,
                 message: message.to_owned(),
-                anchor: Place {
-                    depth: 0,
-                    value: Origin::NONE,
-                    key: Origin::NONE,
-                    shown: Origin::NONE,
-                },
+                anchor: Place::NONE,
                 removed: false,
                 causes: Vec::new(),
                 suggestion: None,

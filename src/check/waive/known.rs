@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::places::Places;
 use crate::config;
 use crate::finding::{Anchor, ControlId, Finding, Fingerprint, FixClass, Severity, State};
-use crate::origin::Origin;
 use crate::report::{Location, Told, WaiverSource};
 use crate::resource::Identity;
 use crate::text::RepoPath;
@@ -134,12 +133,7 @@ impl Known {
                 path: Path::root(),
                 field: String::new(),
                 message,
-                anchor: Anchor {
-                    depth: 0,
-                    value: Origin::NONE,
-                    key: Origin::NONE,
-                    shown: Origin::NONE,
-                },
+                anchor: Anchor::NONE,
                 removed: false,
                 causes: Vec::new(),
                 fingerprint,
