@@ -379,6 +379,30 @@ fn a_chart_from_elsewhere_is_steered_and_not_edited() {
 }
 
 #[test]
+fn a_file_that_a_template_is_made_of_is_edited_at_its_line() {
+    let pod = template(
+        "        # why\n        privileged: true\n        runAsUser: {{ .Values.user }}\n",
+    );
+    let repository = Repository::new(
+        &["C-0057"],
+        &[
+            ("web/Chart.yaml", CHART),
+            ("web/values.yaml", "user: 7\n"),
+            (
+                "web/templates/all.yaml",
+                "{{ tpl (.Files.Get \"files/pod.tpl\") . }}\n",
+            ),
+            ("web/files/pod.tpl", &pod),
+        ],
+    );
+    let fix = repository.only("web").0.unwrap();
+    assert_eq!(
+        repository.after(&fix, "web/files/pod.tpl"),
+        pod.replace("privileged: true", "privileged: false")
+    );
+}
+
+#[test]
 fn one_cause_in_several_apps_is_remedied_once() {
     let files = [
         (

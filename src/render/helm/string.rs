@@ -114,6 +114,14 @@ impl Text {
         }))
     }
 
+    /// The origin of all bytes, where they have one.
+    pub(super) fn single_origin(&self) -> Option<Origin> {
+        match &self.0.runs {
+            Runs::One(origin) => Some(*origin),
+            Runs::Many(_) => None,
+        }
+    }
+
     /// The union of the origins of all characters: what a hash of the text comes from.
     pub fn origin(&self, origins: &mut Origins) -> Origin {
         match &self.0.runs {

@@ -16,7 +16,7 @@ use super::parse::{self, ParseError};
 use super::string::Text;
 use super::value::Value;
 use crate::discover::HelmVersion;
-use crate::origin::FileId;
+use crate::origin::{FileId, Origins, Role};
 use crate::text::Span;
 
 /// Templates by name, and the functions that they may call.
@@ -85,14 +85,21 @@ impl TemplateSet {
     }
 
     /// Parses a text for `tpl`. The template itself comes first.
-    pub(super) fn parse_text(&self, text: &Text) -> Result<Rc<Vec<Definition>>, ParseError> {
+    pub(super) fn parse_text(
+        &self,
+        text: &Text,
+        origins: &Origins,
+    ) -> Result<Rc<Vec<Definition>>, ParseError> {
         if let Some((known, definitions)) = self.parsed.borrow().get(text.as_bytes())
             && known.runs().eq(text.runs())
         {
             return Ok(Rc::clone(definitions));
         }
         let name = Rc::from(TPL_NAME);
-        let source = SourceText::Value(text.clone());
+        let source = whole_file(text, origins).map_or_else(
+            || SourceText::Value(text.clone()),
+            |(file, text)| SourceText::File(file, text),
+        );
         let definitions = Rc::new(parse::parse(&name, source, &self.functions)?);
         if text.len() <= REMEMBERED_LENGTH {
             self.parsed.borrow_mut().insert(
@@ -102,6 +109,17 @@ impl TemplateSet {
         }
         Ok(definitions)
     }
+}
+
+/// The file that a text is, from its first byte to its last (`tpl (.Files.Get "job.tpl") .`): what it prints comes from the
+/// lines of the file, as that of a template does.
+fn whole_file(text: &Text, origins: &Origins) -> Option<(FileId, Arc<str>)> {
+    let [place] = origins.trace(text.single_origin()?).data[..] else {
+        return None;
+    };
+    let file = origins.file(place.file);
+    (place.role == Role::Template && file.text.as_bytes() == text.as_bytes())
+        .then(|| (place.file, Arc::clone(&file.text)))
 }
 
 /// The name under which Helm parses what `tpl` is given.
@@ -399,7 +417,7 @@ impl Traceable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::{Origin, Origins};
+    use crate::origin::Origin;
     use crate::render::helm::function::{FunctionError, Limits, Type};
     use crate::render::helm::functions;
     use crate::render::helm::value::{Map, Object};

@@ -57,7 +57,7 @@ impl Evaluator<'_, '_> {
         if self.overlays.len() >= MAX_TPL {
             return Err(Box::new(TemplateError::words("tpl is nested too deeply")));
         }
-        let definitions = match self.set.parse_text(&text) {
+        let definitions = match self.set.parse_text(&text, self.context.origins) {
             Ok(definitions) => definitions,
             Err(error) => {
                 let words = format!(
