@@ -123,6 +123,7 @@ pub struct SourceText {
 /// The arena behind the origins of one rendering.
 #[derive(Debug, Clone)]
 pub struct Origins {
+    traces: bool,
     files: Vec<SourceText>,
     by_path: HashMap<RepoPath, FileId>,
     asked: BTreeMap<RepoPath, Source>,
@@ -150,6 +151,7 @@ pub struct Trace {
 impl Default for Origins {
     fn default() -> Self {
         Self {
+            traces: true,
             files: Vec::new(),
             by_path: HashMap::new(),
             asked: BTreeMap::new(),
@@ -165,6 +167,20 @@ impl Origins {
     /// An arena that knows no file.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An arena that knows files only: every origin that it makes is [`Origin::NONE`]. For whoever wants a text and will not ask
+    /// where it came from.
+    pub fn untraced() -> Self {
+        Self {
+            traces: false,
+            ..Self::default()
+        }
+    }
+
+    /// False if and only if nobody will ask where anything came from.
+    pub fn traces(&self) -> bool {
+        self.traces
     }
 
     /// Registers a text. The same path gives the same handle; its first text is kept.
@@ -220,6 +236,9 @@ impl Origins {
     }
 
     fn intern(&mut self, node: Node) -> Origin {
+        if !self.traces {
+            return Origin::NONE;
+        }
         let next = Origin(self.nodes.len() as u32);
         let origin = *self.interned.entry(node).or_insert(next);
         if origin == next {
@@ -270,6 +289,9 @@ impl Origins {
 
     /// A read, at `read_at`, of a values path that is unset or empty.
     pub fn empty(&mut self, path: &str, read_at: Origin) -> Origin {
+        if !self.traces {
+            return Origin::NONE;
+        }
         let read = EmptyRead {
             path: Arc::from(path),
             read_at,

@@ -17,6 +17,10 @@ use crate::problem::Problem;
 use crate::resource::Resource;
 use crate::snapshot::{Inputs, Snapshot, Tree};
 
+/// Rendering follows the nesting of its input within limits (templates may include each other a thousand levels deep); this is
+/// stack enough for those limits. Only what is used of it takes memory.
+pub const STACK_BYTES: usize = 512 << 20;
+
 /// What one engine made of one app.
 #[derive(Debug, Clone, Default)]
 pub struct Rendering {
@@ -42,6 +46,26 @@ pub struct Rendered {
 /// Renders `app` from `snapshot`, on its own.
 pub fn render(snapshot: &dyn Snapshot, app: &App) -> Rendered {
     render_with(&Cache::default(), snapshot, app)
+}
+
+/// What the real program would print for `app`, for whoever wants only the text: of a chart no origin and no object is made.
+/// If something goes wrong, it is rendered as [`render`] does, so that every problem has its place.
+///
+/// This runs on the caller's thread, which needs a stack of [`STACK_BYTES`].
+pub fn print(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+    if let Source::Helm(release) = &app.source {
+        let tree = Tree::new(snapshot);
+        let mut origins = Origins::untraced();
+        let rendering = helm::render_here(&tree, release, &mut origins);
+        if rendering.problems.is_empty() {
+            return Rendered {
+                rendering,
+                inputs: tree.inputs(),
+                origins,
+            };
+        }
+    }
+    render(snapshot, app)
 }
 
 /// Renders `app` from `snapshot`. What other renderings with the same cache have read is not parsed again: not what two

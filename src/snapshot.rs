@@ -18,8 +18,8 @@ pub use mount::{Content, Fetched, Mounted, Mounts, Want, mount_of, without_passw
 pub use open::{OpenError, Pair, Side, commit_at_head, open, open_pull};
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha1::{Digest, Sha1};
 
@@ -340,6 +340,8 @@ impl Inputs {
 pub struct Tree<'a> {
     snapshot: &'a dyn Snapshot,
     inputs: Mutex<Inputs>,
+    /// Directories whose links were followed, each with its path without links and how many there were.
+    followed: Mutex<HashMap<RepoPath, (RepoPath, usize)>>,
 }
 
 impl<'a> Tree<'a> {
@@ -348,6 +350,7 @@ impl<'a> Tree<'a> {
         Self {
             snapshot,
             inputs: Mutex::default(),
+            followed: Mutex::default(),
         }
     }
 
@@ -383,12 +386,29 @@ impl<'a> Tree<'a> {
         answer
     }
 
+    fn followed(&self) -> MutexGuard<'_, HashMap<RepoPath, (RepoPath, usize)>> {
+        // As above.
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Follows the links in `path` and gives the path without links, which may name nothing.
     pub fn real(&self, path: &RepoPath) -> Result<RepoPath, ReadError> {
-        let mut rest: Vec<String> = path.components().rev().map(str::to_owned).collect();
-        let mut real = RepoPath::root();
-        let mut links = 0;
+        let Some(directory) = path.parent() else {
+            return Ok(RepoPath::root());
+        };
+        let known = self.followed().get(&directory).cloned();
+        let mut is_known = known.is_some();
+        let (mut real, mut links) = known.unwrap_or_else(|| (RepoPath::root(), 0));
+        let mut rest: Vec<String> = vec![path.file_name().to_owned()];
+        if !is_known {
+            rest.extend(directory.components().rev().map(str::to_owned));
+        }
         while let Some(part) = rest.pop() {
+            if rest.is_empty() && !is_known {
+                let followed = (real.clone(), links);
+                self.followed().insert(directory.clone(), followed);
+                is_known = true;
+            }
             if part == ".." {
                 real = real
                     .parent()
@@ -396,8 +416,8 @@ impl<'a> Tree<'a> {
                 continue;
             }
             let next = real
-                .join(&part)
-                .map_err(|_| ReadError::Outside(path.clone()))?;
+                .child(&part)
+                .ok_or_else(|| ReadError::Outside(path.clone()))?;
             match self.snapshot.entry(&next).map(|entry| entry.kind) {
                 Some(EntryKind::Link) => {
                     links += 1;

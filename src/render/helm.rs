@@ -44,21 +44,18 @@ use self::function::Context;
 use self::output::Output;
 use self::template::{TemplateError, TemplateSet};
 use self::value::{Map, Value};
-use super::Rendering;
+use super::{Rendering, STACK_BYTES};
 use crate::discover::{HelmVersion, Release};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
-
-/// Templates may include each other a thousand levels deep. Only what is used of a stack takes memory.
-const STACK: usize = 512 << 20;
 
 /// What `helm template` prints for `release`. Where Helm would fail nothing is printed, and a problem says why.
 pub fn render(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
     let rendering = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("helm".to_owned())
-            .stack_size(STACK)
+            .stack_size(STACK_BYTES)
             .spawn_scoped(scope, || render_here(tree, release, origins))
             .map_err(|error| error.to_string())?;
         thread
@@ -71,10 +68,11 @@ pub fn render(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rend
     })
 }
 
-fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
+/// As [`render()`], on the caller's thread.
+pub(super) fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
     match rendered(tree, release, origins) {
         Ok(output) => {
-            let (text, is_text) = output.text.to_traced();
+            let (text, is_text) = output.text.into_traced();
             let mut problems = Vec::new();
             if !is_text {
                 problems.push(
@@ -130,7 +128,9 @@ fn rendered(
             kube.version
         )));
     }
-    Value::map(values.clone(), Origin::NONE).name_paths("");
+    if origins.traces() {
+        Value::map(values.clone(), Origin::NONE).name_paths("");
+    }
     let capabilities = capabilities::capabilities(release, &kube);
     let templates = objects::templates(&chart, &values, release, &capabilities, origins);
     let files = execute(&templates, release, origins).map_err(|problem| vec![problem])?;

@@ -205,8 +205,18 @@ pub(super) fn read(root: &Path, path: &RepoPath, kind: EntryKind) -> Result<Vec<
 
 /// The content id of something on disk. What cannot be read gets an id that no content has.
 pub(super) fn identify(root: &Path, path: &RepoPath, kind: EntryKind) -> ContentId {
-    match read(root, path, kind) {
-        Ok(bytes) => ContentId::of(&bytes),
+    identified(root, path, kind).0
+}
+
+/// The content id of something on disk, and what was read to know it.
+pub(super) fn identified(
+    root: &Path,
+    path: &RepoPath,
+    kind: EntryKind,
+) -> (ContentId, Result<Vec<u8>, ReadError>) {
+    let bytes = read(root, path, kind);
+    let id = match &bytes {
+        Ok(bytes) => ContentId::of(bytes),
         Err(ReadError::TooLarge(_)) => {
             // Such a file is refused when it is read. Hashing gigabytes would only tell whether it changed,
             // and its size and time tell that well enough.
@@ -216,7 +226,8 @@ pub(super) fn identify(root: &Path, path: &RepoPath, kind: EntryKind) -> Content
             no_content(&format!("{size} bytes at {time:?}"))
         }
         Err(error) => no_content(&error.to_string()),
-    }
+    };
+    (id, bytes)
 }
 
 /// The content id of a file whose name cannot be a path here; `None` for what is no file or cannot be read.

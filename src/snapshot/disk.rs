@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::directory::{Directory, Listed, identify, list, on_disk, read};
+use super::directory::{Directory, Listed, identified, list, on_disk, read};
 use super::{Entries, Entry, EntryKind, Names, ReadError, Snapshot};
 use crate::text::RepoPath;
 
@@ -15,8 +15,16 @@ use crate::text::RepoPath;
 pub struct Disk {
     label: String,
     root: PathBuf,
-    known: Mutex<BTreeMap<RepoPath, Option<Entry>>>,
+    known: Mutex<BTreeMap<RepoPath, Option<Known>>>,
     all: OnceLock<Entries>,
+}
+
+/// What was found at a path.
+#[derive(Debug)]
+struct Known {
+    entry: Entry,
+    /// What was read to identify it, until somebody asks for it: most who look at a file read it next.
+    bytes: Option<Result<Vec<u8>, ReadError>>,
 }
 
 impl Disk {
@@ -30,7 +38,15 @@ impl Disk {
         }
     }
 
-    fn look(&self, path: &RepoPath) -> Option<Entry> {
+    fn known<T>(&self, path: &RepoPath, ask: impl FnOnce(&mut Known) -> T) -> Option<T> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains_key(path) {
+            known.insert(path.clone(), self.look(path));
+        }
+        known.get_mut(path)?.as_mut().map(ask)
+    }
+
+    fn look(&self, path: &RepoPath) -> Option<Known> {
         if path.components().any(|part| part == ".git") {
             return None;
         }
@@ -42,9 +58,10 @@ impl Disk {
             (_, true) => EntryKind::File,
             _ => return None,
         };
-        Some(Entry {
-            kind,
-            id: identify(&self.root, path, kind),
+        let (id, bytes) = identified(&self.root, path, kind);
+        Some(Known {
+            entry: Entry { kind, id },
+            bytes: Some(bytes),
         })
     }
 }
@@ -63,8 +80,7 @@ impl Snapshot for Disk {
     }
 
     fn entry(&self, path: &RepoPath) -> Option<Entry> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *known.entry(path.clone()).or_insert_with(|| self.look(path))
+        self.known(path, |known| known.entry)
     }
 
     fn names(&self, directory: &RepoPath) -> Option<Names> {
@@ -90,10 +106,11 @@ impl Snapshot for Disk {
     }
 
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
-        let entry = self
-            .entry(path)
+        let (kind, bytes) = self
+            .known(path, |known| (known.entry.kind, known.bytes.take()))
             .ok_or_else(|| ReadError::Missing(path.clone()))?;
-        Ok(read(&self.root, path, entry.kind)?.into())
+        let bytes = bytes.unwrap_or_else(|| read(&self.root, path, kind));
+        Ok(bytes?.into())
     }
 }
 

@@ -6,7 +6,7 @@
 
 Each case that Helm renders is rendered by both as a process of its own, one after the other, and the output thrown away; a
 case counts with the fastest of its rounds. Then `cargo bench --bench helm` renders the same cases in one
-process. Printed: the median and the quartiles of the ratios, the ratio of the totals, the ratio in one process, and the peak
+process, as `plimsoll render` prints them and with origins. Printed: the median and the quartiles of the ratios, the ratio of the totals, the ratio in one process, and the peak
 memory of both programs for the case with the most output. The machine should be quiet; nothing here is a test."""
 import argparse, json, os, statistics, subprocess, time
 
@@ -81,11 +81,12 @@ def main():
                             cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip().splitlines()
     print("\n".join(inside[:-1]))
     inside = json.loads(inside[-1])
-    total = inside["seconds"]
-    ratios = [their / our for their, our in zip(theirs, inside["each"])]
-    print(f"one process: {total:.2f} s for all cases; ratio: median {statistics.median(ratios):.1f}, of the totals {sum(theirs) / total:.1f}")
-    processor = [their / our for their, our in zip(processors[0], inside["each"])]
-    print(f"  against Helm's processor time: median {statistics.median(processor):.1f}")
+    for name, key in (("printed", "each"), ("with origins", "traced")):
+        times = inside[key]
+        ratios = [their / our for their, our in zip(theirs, times)]
+        processor = [their / our for their, our in zip(processors[0], times)]
+        print(f"one process, {name}: {sum(times):.2f} s for all cases; ratio: median {statistics.median(ratios):.1f},"
+              f" of the totals {sum(theirs) / sum(times):.1f}; against Helm's processor time: median {statistics.median(processor):.1f}")
 
     largest = max(cases, key=lambda c: c["bytes"])
     memory = [peak(c, root, env) for c in commands(largest)]

@@ -1,5 +1,6 @@
 //! Renders the conformance charts in one process and says how long it took: `cargo bench --bench helm -- [FOLDER] [EVERY] [LIMIT] [ROUNDS]`.
-//! A case counts with the fastest of its rounds; the last line of the output is JSON, with the seconds of each case.
+//! A case counts with the fastest of its rounds; the last line of the output is JSON, with the seconds of each case: printed as
+//! `plimsoll render` does, and rendered with origins and objects as a check does. Both must give the same bytes.
 //!
 //! Called by `helm.py`, which times the real Helm over the same cases.
 #![expect(
@@ -12,12 +13,20 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use plimsoll::discover::{App, Release, Set, SetKind, Source};
-use plimsoll::render;
-use plimsoll::snapshot::Disk;
+use plimsoll::render::{self, Rendered};
+use plimsoll::snapshot::{Disk, Snapshot};
 use plimsoll::text::RepoPath;
 use serde_json::Value as Json;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let thread = std::thread::Builder::new().stack_size(render::STACK_BYTES);
+    thread.spawn(measure)?.join().map_err(|_| "it panicked")?
+}
+
+fn measure() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")
@@ -46,23 +55,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .take(limit)
         .collect();
     let rounds = number(3).unwrap_or(1).max(1);
-    let mut total = Duration::ZERO;
     let mut bytes = 0;
     let mut slowest = Vec::new();
-    let mut each = Vec::new();
+    let (mut each, mut traced) = (Vec::new(), Vec::new());
     for app in &apps {
         // A tree of its own for each, as a process has: nothing is kept from the case before.
-        let time = || {
-            let start = Instant::now();
-            let rendered = render::render(&Disk::new(&root), app);
-            (start.elapsed(), rendered)
+        let time = |render: fn(&dyn Snapshot, &App) -> Rendered| {
+            let mut best = Duration::MAX;
+            let mut last = None;
+            for _ in 0..rounds {
+                let start = Instant::now();
+                let rendered = render(&Disk::new(&root), app);
+                best = best.min(start.elapsed());
+                last = Some(rendered);
+            }
+            last.map(|rendered| (best, rendered)).ok_or("no round")
         };
-        let (mut took, rendered) = time();
-        for _ in 1..rounds {
-            took = took.min(time().0);
+        let (took, rendered) = time(render::print)?;
+        let (took_traced, with_origins) = time(render::render)?;
+        if rendered.rendering.output.as_str() != with_origins.rendering.output.as_str() {
+            return Err(format!("{}: with origins the output differs", app.id).into());
         }
-        total += took;
-        each.push(format!("{:.6}", took.as_secs_f64()));
+        each.push(took);
+        traced.push(took_traced);
         bytes += rendered.rendering.output.as_str().len();
         if !rendered.rendering.problems.is_empty() {
             eprintln!(
@@ -85,15 +100,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     println!(
-        "{{\"cases\": {}, \"bytes\": {bytes}, \"seconds\": {:.4}, \"each\": [{}]}}",
+        "{{\"cases\": {}, \"bytes\": {bytes}, \"each\": [{}], \"traced\": [{}]}}",
         apps.len(),
-        total.as_secs_f64(),
-        each.join(", ")
+        seconds(&each),
+        seconds(&traced)
     );
     Ok(())
 }
 
-fn app(case: &Json) -> Result<App, Box<dyn std::error::Error>> {
+fn seconds(times: &[Duration]) -> String {
+    let texts: Vec<String> = times
+        .iter()
+        .map(|time| format!("{:.6}", time.as_secs_f64()))
+        .collect();
+    texts.join(", ")
+}
+
+fn app(case: &Json) -> Result<App, Box<dyn std::error::Error + Send + Sync>> {
     let text = |key: &str| {
         case.get(key)
             .and_then(Json::as_str)

@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use plimsoll::waiver::Date;
 
 /// Reviews what a change does to the cluster, before it merges.
@@ -46,30 +47,62 @@ pub(crate) enum When {
     Never,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Report what a change introduces
-    Check(Check),
-    /// Show what a change does to the rendered objects
-    Diff(Diff),
-    /// Review a pull request on GitHub
-    Review(Box<Review>),
-    /// Write a workflow and a configuration into a repository
-    Init(Init),
-    /// Write down what is found now, so that only what is new blocks
-    Baseline(Baseline),
-    /// Apply fixes that were rendered and evaluated again
-    Fix(Fix),
-    /// Print what Helm or Kustomize would print for a chart or a kustomization
-    Render(Box<Render>),
-    /// Say where the value of a field came from, or what a control or a framework is about
-    Explain(Explain),
-    /// List the controls
-    Controls(Controls),
-    /// Run the tests of your own policies
-    Test(Test),
-    /// Print the JSON Schema of the configuration, of the report or of the baseline
-    Schema(Schema),
+/// The commands, each with its name, its line of help and its arguments. Unlike clap's own derivation it leaves the arguments
+/// undefined until the command is asked for: to define those of all commands takes longer than to render a small chart.
+macro_rules! commands {
+    ($($about:literal $name:literal => $variant:ident($arguments:ty),)+) => {
+        #[derive(Debug)]
+        pub(crate) enum Command {
+            $($variant($arguments),)+
+        }
+
+        impl Subcommand for Command {
+            fn augment_subcommands(parent: clap::Command) -> clap::Command {
+                parent$(.subcommand(
+                    clap::Command::new($name)
+                        .about($about)
+                        // What is flattened into the arguments has words of its own, which are not the command's.
+                        .defer(|command| <$arguments>::augment_args(command).about($about)),
+                ))+
+            }
+
+            fn augment_subcommands_for_update(parent: clap::Command) -> clap::Command {
+                Self::augment_subcommands(parent)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),+].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, given)) => <$arguments>::from_arg_matches(given).map(Self::$variant),)+
+                    _ => Err(clap::Error::new(ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
+}
+
+commands! {
+    "Report what a change introduces" "check" => Check(Check),
+    "Show what a change does to the rendered objects" "diff" => Diff(Diff),
+    "Review a pull request on GitHub" "review" => Review(Box<Review>),
+    "Write a workflow and a configuration into a repository" "init" => Init(Init),
+    "Write down what is found now, so that only what is new blocks" "baseline" => Baseline(Baseline),
+    "Apply fixes that were rendered and evaluated again" "fix" => Fix(Fix),
+    "Print what Helm or Kustomize would print for a chart or a kustomization" "render" => Render(Box<Render>),
+    "Say where the value of a field came from, or what a control or a framework is about" "explain" => Explain(Explain),
+    "List the controls" "controls" => Controls(Controls),
+    "Run the tests of your own policies" "test" => Test(Test),
+    "Print the JSON Schema of the configuration, of the report or of the baseline" "schema" => Schema(Schema),
 }
 
 /// The two sides of a comparison.

@@ -27,8 +27,8 @@ use clap::Parser;
 
 use args::{Arguments, Command, SchemaOf, When};
 
-/// Rendering follows the nesting of its input within limits; this is stack enough for those limits. It is reserved, not used.
-const STACK_BYTES: usize = 512 << 20;
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why a command could not do its work: a sentence, and one of help.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(crate) struct Terminal {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let work = std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
+        .stack_size(plimsoll::render::STACK_BYTES)
         .spawn(move || run(arguments));
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,

@@ -56,7 +56,12 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         source: source(&Tree::new(&snapshot), &target, values, arguments)?,
     };
     let completed = network::complete(terminal, &arguments.network, |mounts| {
-        let rendered = render::render(&Mounted::new(&snapshot, mounts), &app);
+        let snapshot = Mounted::new(&snapshot, mounts);
+        let rendered = if arguments.origins {
+            render::render(&snapshot, &app)
+        } else {
+            render::print(&snapshot, &app)
+        };
         Ok(Round {
             wants: rendered.inputs.unanswered().cloned().collect(),
             hosts: Vec::new(),

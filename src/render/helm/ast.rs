@@ -200,7 +200,7 @@ impl Tree {
     /// The origin of a node's own bytes.
     pub(super) fn origin(&self, id: NodeId, origins: &mut Origins) -> Origin {
         let node = self.node(id);
-        if node.origin.get().is_none() {
+        if node.origin.get().is_none() && origins.traces() {
             let origin = match &self.source {
                 SourceText::File(file, _) => origins.source(*file, node.span, Role::Template),
                 SourceText::Value(text) => text
@@ -233,6 +233,9 @@ impl Tree {
         let span = self.node(id).span;
         let range = span.start as usize..span.end as usize;
         match &self.source {
+            SourceText::File(_, text) if !origins.traces() => {
+                out.push(text.as_bytes().get(range).unwrap_or_default(), Origin::NONE);
+            }
             SourceText::File(file, text) => {
                 // One origin for each thing a person wrote, so that a reader is shown its line and not the whole text.
                 let text = text.get(range.clone()).unwrap_or_default();

@@ -1,8 +1,10 @@
 //! `.Files`: the files of a chart that templates may read.
 
 use std::any::Any;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,24 +20,41 @@ use crate::text::Span;
 
 /// `engine.files`: names and contents.
 #[derive(Clone)]
-pub(super) struct Files(Rc<BTreeMap<Rc<str>, Text>>);
+pub(super) struct Files(Rc<BTreeMap<Rc<str>, Content>>);
+
+/// What is in one file. Few files of a chart are ever asked for, so it is a text only once somebody has asked.
+#[derive(Clone)]
+struct Content {
+    data: Arc<[u8]>,
+    origin: Origin,
+    text: OnceCell<Text>,
+}
+
+impl Content {
+    fn text(&self) -> Text {
+        let text = || Text::new(self.data.to_vec(), self.origin);
+        self.text.get_or_init(text).clone()
+    }
+}
 
 impl Files {
     /// The files of a chart. Their contents come from the files themselves.
     pub(super) fn new(files: &[File], origins: &mut Origins) -> Self {
-        let contents = files
-            .iter()
-            .map(|file| {
+        let content = |file: &File| {
+            let origin = if origins.traces() {
                 let id = origins.add_file(&file.path, &file.text());
-                let whole = Span::new(0, file.data.len());
-                let origin = origins.source(id, whole, Role::Template);
-                (
-                    Rc::from(file.name.as_str()),
-                    Text::new(file.data.to_vec(), origin),
-                )
-            })
-            .collect();
-        Self(Rc::new(contents))
+                origins.source(id, Span::new(0, file.data.len()), Role::Template)
+            } else {
+                Origin::NONE
+            };
+            let content = Content {
+                data: Arc::clone(&file.data),
+                origin,
+                text: OnceCell::new(),
+            };
+            (Rc::from(file.name.as_str()), content)
+        };
+        Self(Rc::new(files.iter().map(content).collect()))
     }
 
     /// One entry per file, by the name without directories.
@@ -43,7 +62,7 @@ impl Files {
         let map = Map::of(MapType::Strings);
         for (name, content) in self.0.iter() {
             let base = name.rsplit('/').next().unwrap_or(name);
-            map.set(base, Origin::NONE, encode(content, origins).into());
+            map.set(base, Origin::NONE, encode(&content.text(), origins).into());
         }
         Value::map(map, Origin::NONE)
     }
@@ -64,7 +83,7 @@ impl Object for Files {
 
     fn field(&self, name: &str) -> Option<Value> {
         // A key that is not there is the zero value of the map's type: no bytes.
-        let content = self.0.get(name).cloned().unwrap_or_else(Text::empty);
+        let content = self.0.get(name).map_or_else(Text::empty, Content::text);
         Some(Value::object(Bytes(content), Origin::NONE))
     }
 
@@ -86,7 +105,7 @@ impl Object for Files {
         let given = given.lossy();
         let here = context.call;
         let content = |here| match self.0.get(&*given) {
-            Some(content) => content.clone(),
+            Some(content) => content.text(),
             None => Text::new("", here),
         };
         Ok(match name {
@@ -139,7 +158,7 @@ impl Object for Files {
         let shown: Vec<String> = self
             .0
             .iter()
-            .map(|(name, content)| format!("{name}:{}", Bytes(content.clone()).print()))
+            .map(|(name, content)| format!("{name}:{}", Bytes(content.text()).print()))
             .collect();
         format!("map[{}]", shown.join(" "))
     }
@@ -149,7 +168,7 @@ impl Object for Files {
             self.0
                 .iter()
                 .map(|(name, content)| {
-                    let value = Value::object(Bytes(content.clone()), Origin::NONE);
+                    let value = Value::object(Bytes(content.text()), Origin::NONE);
                     (Rc::clone(name), value)
                 })
                 .collect(),

@@ -89,7 +89,7 @@ enum Hook {
     Unknown,
 }
 
-/// What is printed, and the objects in it.
+/// What is printed, and the objects in it if origins are wanted: an object without them is of no use to anybody.
 pub(super) struct Output {
     pub(super) text: Text,
     pub(super) resources: Vec<Resource>,
@@ -124,7 +124,7 @@ pub(super) fn print(
     }
     manifests.sort_by_cached_key(|document| rank(&document.kind, release.helm));
     hooks.sort_by_cached_key(|(document, _)| rank(&document.kind, release.helm));
-    let mut printer = Printer::default();
+    let mut printer = Printer::new(origins);
     if release.include_crds {
         printer.crds(chart, None, Origin::NONE, origins);
     }
@@ -386,13 +386,21 @@ fn head(value: &yaml::Value, helm: HelmVersion) -> Result<Head, String> {
     Ok(head)
 }
 
-#[derive(Default)]
 struct Printer {
     out: TextBuilder,
     resources: Vec<Resource>,
+    wants_resources: bool,
 }
 
 impl Printer {
+    fn new(origins: &Origins) -> Self {
+        Self {
+            out: TextBuilder::new(),
+            resources: Vec::new(),
+            wants_resources: origins.traces(),
+        }
+    }
+
     fn source(&mut self, path: &str) {
         let line = format!("---\n# Source: {path}\n");
         self.out.push(line.as_bytes(), Origin::NONE);
@@ -403,11 +411,13 @@ impl Printer {
         let base = self.out.len();
         self.out.push_text(&document.text);
         self.out.push(b"\n", Origin::NONE);
-        let span = Span::new(
-            base + document.span.start as usize,
-            base + document.span.end as usize,
-        );
-        self.resources.extend(Resource::new(document.value, span));
+        if self.wants_resources {
+            let span = Span::new(
+                base + document.span.start as usize,
+                base + document.span.end as usize,
+            );
+            self.resources.extend(Resource::new(document.value, span));
+        }
     }
 
     /// The files in `crds/` as they are, the chart's before those of its dependencies.
@@ -434,6 +444,9 @@ impl Printer {
             let base = self.out.len();
             self.out.push(&file.data, whole);
             self.out.push(b"\n", Origin::NONE);
+            if !self.wants_resources {
+                continue;
+            }
             for document in yaml::parse_bytes(&file.data).documents {
                 let value = document.value(Dialect::Helm, &mut |span| {
                     let origin = origins.source(id, span, Role::Manifest);
@@ -471,7 +484,7 @@ impl Printer {
 
 /// Only the documents of the files that `--show-only` names, in the order in which they are named.
 fn show_only(output: &Output, release: &Release, origins: &mut Origins) -> Result<Output, Problem> {
-    let mut printer = Printer::default();
+    let mut printer = Printer::new(origins);
     let documents = split(&output.text, release.helm);
     for wanted in &release.show_only {
         let mut missing = true;
@@ -495,6 +508,9 @@ fn show_only(output: &Output, release: &Release, origins: &mut Origins) -> Resul
             let base = printer.out.len();
             printer.out.push_text(document);
             printer.out.push(b"\n", Origin::NONE);
+            if !printer.wants_resources {
+                continue;
+            }
             for parsed in yaml::parse_bytes(document.as_bytes()).documents {
                 let value = parsed.value(Dialect::Helm, &mut origins_of(document, origins));
                 let span = Span::new(

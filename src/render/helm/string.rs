@@ -144,7 +144,10 @@ impl Text {
     #[must_use]
     pub fn map_origins(&self, mut change: impl FnMut(Origin) -> Origin) -> Self {
         let runs = match &self.0.runs {
-            Runs::One(origin) => Runs::One(change(*origin)),
+            Runs::One(origin) => match change(*origin) {
+                same if same == *origin => return self.clone(),
+                changed => Runs::One(changed),
+            },
             Runs::Many(runs) => {
                 let mut last: Option<(Origin, Origin)> = None;
                 Runs::Many(
@@ -175,13 +178,16 @@ impl Text {
     }
 
     /// Marks a text all of whose runs are under `condition`, so that [`Text::under`] has nothing to do.
-    pub(super) fn already_under(self, condition: Origin) -> Self {
-        match Rc::try_unwrap(self.0) {
-            Ok(rope) => Self(Rc::new(Rope {
-                under: condition,
-                ..rope
-            })),
-            Err(shared) => Self::from_runs(shared.bytes.clone(), shared.runs.clone(), condition),
+    pub(super) fn already_under(mut self, condition: Origin) -> Self {
+        if self.0.under == condition {
+            return self;
+        }
+        match Rc::get_mut(&mut self.0) {
+            Some(rope) => {
+                rope.under = condition;
+                self
+            }
+            None => Self::from_runs(self.0.bytes.clone(), self.0.runs.clone(), condition),
         }
     }
 
@@ -368,22 +374,27 @@ impl Text {
     }
 
     /// The text for the layers that only know UTF-8, and whether it had to be changed to be that.
-    pub fn to_traced(&self) -> (Traced, bool) {
-        if let Some(text) = self.as_str() {
-            let runs = match &self.0.runs {
-                Runs::One(origin) => vec![Run {
-                    end: text.len() as u32,
-                    origin: *origin,
-                }],
-                Runs::Many(runs) => runs.clone(),
-            };
-            return (Traced::from_runs(text.to_owned(), runs), true);
+    pub fn into_traced(self) -> (Traced, bool) {
+        if self.as_str().is_none() {
+            let clean = self.rewrite(|char, out| match char {
+                Char::Valid(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                Char::Invalid(_) => out.extend_from_slice("\u{FFFD}".as_bytes()),
+            });
+            return (clean.into_traced().0, false);
         }
-        let clean = self.rewrite(|char, out| match char {
-            Char::Valid(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            Char::Invalid(_) => out.extend_from_slice("\u{FFFD}".as_bytes()),
-        });
-        (clean.to_traced().0, false)
+        let (bytes, runs) = match Rc::try_unwrap(self.0) {
+            Ok(rope) => (rope.bytes, rope.runs),
+            Err(shared) => (shared.bytes.clone(), shared.runs.clone()),
+        };
+        let text = String::from_utf8(bytes).expect("it was asked above whether it is UTF-8");
+        let runs = match runs {
+            Runs::One(origin) => vec![Run {
+                end: text.len() as u32,
+                origin,
+            }],
+            Runs::Many(runs) => runs,
+        };
+        (Traced::from_runs(text, runs), true)
     }
 }
 
