@@ -9,7 +9,8 @@
 //! * **complete**: a rendered scalar that changed, vanished or appeared names the source scalar among the data or control
 //!   origins of itself or of the keys above it.
 //!
-//! Mutants that fail to render are counted apart. Failures are counted by kind; `--failures` prints each.
+//! Mutants that fail to render are counted apart, and so are objects that a mutant calls something else: they are compared with
+//! what they were called before. Failures are counted by kind; `--failures` prints each.
 //!
 //! Options: `--helm` or `--kustomize` alone, `--filter TEXT` (part of an app's name), `--samples N` (20), `--seed N`, `--apps N`.
 #![expect(
@@ -90,6 +91,7 @@ struct Tally {
     apps: usize,
     mutants: usize,
     broken: usize,
+    renamed: usize,
     claims: usize,
     sound: usize,
     changes: usize,
@@ -104,6 +106,7 @@ impl Tally {
         self.apps += other.apps;
         self.mutants += other.mutants;
         self.broken += other.broken;
+        self.renamed += other.renamed;
         self.claims += other.claims;
         self.sound += other.sound;
         self.changes += other.changes;
@@ -122,11 +125,12 @@ impl Tally {
     fn print(&self, engine: apps::Engine) {
         let share = |good: usize, all: usize| 100.0 * good as f64 / all.max(1) as f64;
         println!(
-            "{}: {} apps, {} mutants, {} of them do not render; sound {} of {} ({:.2} %), complete {} of {} ({:.2} %)",
+            "{}: {} apps, {} mutants, {} of them do not render, {} objects renamed; sound {} of {} ({:.2} %), complete {} of {} ({:.2} %)",
             engine.name(),
             self.apps,
             self.mutants,
             self.broken,
+            self.renamed,
             self.sound,
             self.claims,
             share(self.sound, self.claims),
@@ -243,7 +247,11 @@ fn judge(
     mutant: &Rendered,
     tally: &mut Tally,
 ) {
-    let differences = compare::renderings(base, mutant);
+    let compare::Comparison {
+        differences,
+        renamed,
+    } = compare::renderings(base, mutant);
+    tally.renamed += renamed;
     let gone: HashSet<*const Value> = differences
         .iter()
         .filter_map(|difference| difference.before.as_ref())

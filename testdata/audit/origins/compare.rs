@@ -1,11 +1,11 @@
 //! The scalars in which two renderings of one app differ.
 //!
-//! Objects are paired by identity, what is left by kind and order, because a change of a name is one change and not the end of
-//! everything in the object. Items of lists are paired so that an item more or less does not move the others.
+//! Objects are paired by identity, what is left by what stayed of it, because a change of a name or of a kind is one change and
+//! not the end of everything in the object. Items of lists are paired so that an item more or less does not move the others.
 
 use plimsoll::origin::Origin;
 use plimsoll::render::Rendered;
-use plimsoll::resource::Resource;
+use plimsoll::resource::{Identity, Resource};
 use plimsoll::yaml::{Data, Value};
 
 /// A scalar, with the origins of the keys above it.
@@ -41,37 +41,51 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     }
 }
 
+/// What two renderings differ in.
+pub(crate) struct Comparison<'a> {
+    pub(crate) differences: Vec<Difference<'a>>,
+    /// How many objects were paired though they are called something else now.
+    pub(crate) renamed: usize,
+}
+
 /// All differences between two renderings.
-pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Vec<Difference<'a>> {
+pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Comparison<'a> {
     let mut walk = Walk {
         differences: Vec::new(),
     };
-    let (before, after) = (&before.rendering.resources, &after.rendering.resources);
-    let mut rest: Vec<&Resource> = after.iter().collect();
-    let mut alone = Vec::new();
-    let mut take = |fits: &dyn Fn(&Resource) -> bool| {
-        let at = rest.iter().position(|other| fits(other))?;
-        Some(rest.remove(at))
-    };
-    for one in before {
-        match take(&|other| other.identity == one.identity) {
-            Some(other) => walk.pair(one, other),
-            None => alone.push(one),
-        }
+    let mut left: Vec<&Resource> = before.rendering.resources.iter().collect();
+    let mut rest: Vec<&Resource> = after.rendering.resources.iter().collect();
+    let mut renamed = 0;
+    for (round, fits) in FITS.iter().enumerate() {
+        left.retain(|one| {
+            let place = rest
+                .iter()
+                .position(|other| fits(&one.identity, &other.identity));
+            let Some(place) = place else { return true };
+            walk.pair(one, rest.remove(place));
+            renamed += usize::from(round > 0);
+            false
+        });
     }
-    for one in alone {
-        match take(&|other| {
-            other.identity.kind == one.identity.kind && other.identity.group == one.identity.group
-        }) {
-            Some(other) => walk.pair(one, other),
-            None => walk.all(&one.identity.to_string(), &one.value, &[], true),
-        }
+    for one in left {
+        walk.all(&one.identity.to_string(), &one.value, &[], true);
     }
     for other in rest {
         walk.all(&other.identity.to_string(), &other.value, &[], false);
     }
-    walk.differences
+    Comparison {
+        differences: walk.differences,
+        renamed,
+    }
 }
+
+/// When two objects are one, the surest ways first: by identity, moved to another namespace, renamed, of another kind.
+const FITS: [fn(&Identity, &Identity) -> bool; 4] = [
+    |a, b| a == b,
+    |a, b| (&a.group, &a.kind, &a.name) == (&b.group, &b.kind, &b.name),
+    |a, b| (&a.group, &a.kind) == (&b.group, &b.kind),
+    |a, b| (&a.namespace, &a.name) == (&b.namespace, &b.name),
+];
 
 struct Walk<'a> {
     differences: Vec<Difference<'a>>,
