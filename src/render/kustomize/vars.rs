@@ -297,6 +297,7 @@ fn expand(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discover::Limits;
 
     #[test]
     fn vars_are_expanded_in_texts() {
@@ -315,7 +316,13 @@ mod tests {
         .into();
         let mut check = |text: &str, expected: &str, tag: Tag| {
             let mut node = Node::text_node(text, Origin::NONE);
-            expand(&mut node, &meanings, &mut origins, &mut Budget::default()).unwrap();
+            expand(
+                &mut node,
+                &meanings,
+                &mut origins,
+                &mut Budget::new(Limits::default()),
+            )
+            .unwrap();
             assert_eq!((node.text(), &node.tag), (expected, &tag), "{text}");
         };
         check("$(PORT)", "8080", Tag::Int);
