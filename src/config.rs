@@ -68,6 +68,8 @@ pub struct Config {
     pub fail_on: Option<Spanned<FailOn>>,
     /// What Helm is told.
     pub helm: Helm,
+    /// What Kustomize is told for every kustomization.
+    pub kustomize: Kustomize,
     /// The only hosts that may be asked; empty for every public one.
     pub hosts: Vec<Spanned<String>>,
     /// Findings that are accepted.
@@ -258,6 +260,17 @@ pub struct Helm {
     pub limits: Option<Spanned<u32>>,
 }
 
+/// What Kustomize is told for every kustomization.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kustomize {
+    /// `--load-restrictor LoadRestrictionsNone`
+    pub load_from_anywhere: bool,
+    /// `--enable-helm`
+    pub enable_helm: bool,
+    /// How many times the default limits a build may use.
+    pub limits: Option<Spanned<u32>>,
+}
+
 impl Helm {
     /// The words for limits, and how many times the default ones each stands for.
     pub const LIMITS: [(&'static str, u32); 3] = [("default", 1), ("large", 4), ("huge", 16)];
@@ -419,6 +432,14 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             kube_version: get(helm, "kube-version").and_then(text),
             api_versions: items(helm, "api-versions").filter_map(text).collect(),
             limits: get(helm, "limits").and_then(|node| spanned(node, Helm::limits_named)),
+        };
+    }
+    if let Some(kustomize) = get(node, "kustomize") {
+        let restrictor = get(kustomize, "load-restrictor").and_then(text);
+        config.kustomize = Kustomize {
+            load_from_anywhere: restrictor.is_some_and(|rule| rule.value == "LoadRestrictionsNone"),
+            enable_helm: get(kustomize, "enable-helm").is_some_and(is_true),
+            limits: get(kustomize, "limits").and_then(|node| spanned(node, Helm::limits_named)),
         };
     }
     config.waivers = items(node, "waivers").filter_map(waiver).collect();

@@ -90,7 +90,7 @@ pub struct Release {
     pub limits: Limits,
 }
 
-/// How much the templates of one app may do: a chart that loops or explodes is a problem, not a hang.
+/// How much the rendering of one app may do: a chart or a kustomization that loops or explodes is a problem, not a hang.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Nodes evaluated, items made, blocks of text copied.
@@ -181,6 +181,26 @@ pub struct Overlay {
     pub restrict_loads: bool,
     /// `--enable-helm`: inflate `helmCharts`.
     pub inflate_charts: bool,
+    /// False for `--reorder none`: a kustomization without `sortOptions` leaves resources as they came.
+    pub reorder: bool,
+    /// `--enable-managedby-label`
+    pub managed_by_label: bool,
+    /// How much the build may make.
+    pub limits: Limits,
+}
+
+impl Overlay {
+    /// `kustomize build DIRECTORY` without further arguments.
+    pub fn new(directory: RepoPath) -> Self {
+        Self {
+            directory,
+            restrict_loads: true,
+            inflate_charts: false,
+            reorder: true,
+            managed_by_label: false,
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// What was found in one snapshot.
@@ -256,7 +276,7 @@ fn find(tree: &Tree<'_>, config: &Config, looks: &mut Looks) -> Discovery {
         if !inside && !config.excludes(&directory) && !explicit.kustomizations.contains(&directory)
         {
             apps.add(
-                kustomizations::app(directory.clone(), directory.to_string()),
+                kustomizations::app(directory.clone(), directory.to_string(), config),
                 None,
             );
         }

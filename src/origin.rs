@@ -304,6 +304,18 @@ impl Origins {
         self.intern(Node::Empty(index))
     }
 
+    /// Says of a text that the program wrote itself what its places stand for: from now on, that is their origin.
+    pub(crate) fn stand_for(&mut self, file: FileId, meant: impl Fn(Span) -> Origin) {
+        for node in &mut self.nodes {
+            if let Node::Source(source) = *node
+                && source.file == file
+            {
+                let meant = meant(source.span);
+                *node = Node::Both(meant, meant);
+            }
+        }
+    }
+
     /// Walks the graph behind `origin`.
     pub fn trace(&self, origin: Origin) -> Trace {
         let mut trace = Trace::default();

@@ -327,9 +327,10 @@ impl PartialEq for Mapping {
         if self.len() != other.len() {
             return false;
         }
-        let mut pairs = self.entries.iter().zip(&other.entries);
-        if pairs.all(|(a, b)| a.key == b.key && a.value == b.value) {
-            return true;
+        // No value is compared twice: maps in maps would double that at each level.
+        let pairs = || self.entries.iter().zip(&other.entries);
+        if pairs().all(|(a, b)| a.key == b.key) {
+            return pairs().all(|(a, b)| a.value == b.value);
         }
         let others: HashMap<&str, &Value> = other
             .iter()
@@ -564,5 +565,25 @@ impl std::str::FromStr for Path {
             steps.push(Step::Key(key));
         }
         Ok(Self(steps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A value at the bottom of as many maps as may lie in each other.
+    fn deep(bottom: i64) -> Value {
+        (0..MAX_DEPTH).fold(Value::new(Data::Int(bottom)), |value, _| {
+            let mut map = Mapping::new();
+            map.insert("k", Origin::NONE, value);
+            Value::new(Data::Mapping(map))
+        })
+    }
+
+    #[test]
+    fn values_are_compared_once_whatever_their_depth() {
+        assert_ne!(deep(1), deep(2));
+        assert_eq!(deep(1), deep(1));
     }
 }

@@ -110,6 +110,11 @@ pub(super) const TOP: &[Entry] = &[
         "What Helm is told for every chart.",
     ),
     entry(
+        "kustomize",
+        Shape::Map(KUSTOMIZE),
+        "What Kustomize is told for every kustomization.",
+    ),
+    entry(
         "network",
         Shape::Map(NETWORK),
         "What `--allow-network` may reach. Nothing is fetched without that flag.",
@@ -325,6 +330,24 @@ const HELM: &[Entry] = &[
         "limits",
         Shape::Choice(&["default", "large", "huge"]),
         "How much the templates of a chart may do before they are stopped: the default limits, 4 times or 16 times as much. The default is default: 20 million steps and 128 MiB of text.",
+    ),
+];
+
+const KUSTOMIZE: &[Entry] = &[
+    entry(
+        "load-restrictor",
+        Shape::Choice(&["LoadRestrictionsRootOnly", "LoadRestrictionsNone"]),
+        "Where files may lie: at or below the kustomization, or anywhere in the repository. The default is LoadRestrictionsRootOnly, as Kustomize's is.",
+    ),
+    entry(
+        "enable-helm",
+        Shape::Flag,
+        "True where `helmCharts` are inflated, as `kustomize build --enable-helm` does.",
+    ),
+    entry(
+        "limits",
+        Shape::Choice(&["default", "large", "huge"]),
+        "How much a build may make before it is stopped: the default limits, 4 times or 16 times as much. The default is default: 128 MiB of text.",
     ),
 ];
 

@@ -92,7 +92,7 @@ impl<'a> Apps<'a> {
             match kind {
                 AppKind::Helm if is_chart => of_charts.entry(path).or_default().push(entry),
                 AppKind::Kustomize if is_kustomization => {
-                    let mut app = kustomizations::app(path.clone(), id);
+                    let mut app = kustomizations::app(path.clone(), id, self.config);
                     app.environment = entry.environment.as_ref().map(|e| e.value.clone());
                     explicit.kustomizations.insert(path);
                     self.add(app, Some(entry));

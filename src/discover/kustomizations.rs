@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{App, Overlay, Source};
+use super::{App, Limits, Overlay, Source};
+use crate::config::Config;
 use crate::snapshot::Tree;
 use crate::text::RepoPath;
 use crate::yaml::{self, Document, NodeKind, Path};
@@ -124,15 +125,22 @@ pub(super) fn reached_from<'a>(
     reached
 }
 
-/// The app of a kustomization.
-pub(super) fn app(directory: RepoPath, id: String) -> App {
+/// The app of a kustomization, built as the configuration says.
+pub(super) fn app(directory: RepoPath, id: String, config: &Config) -> App {
+    let said = &config.kustomize;
+    let limits = said
+        .limits
+        .as_ref()
+        .map(|limits| Limits::times(limits.value));
+    let overlay = Overlay {
+        restrict_loads: !said.load_from_anywhere,
+        inflate_charts: said.enable_helm,
+        limits: limits.unwrap_or_default(),
+        ..Overlay::new(directory)
+    };
     App {
         id,
         environment: None,
-        source: Source::Kustomize(Overlay {
-            directory,
-            restrict_loads: true,
-            inflate_charts: false,
-        }),
+        source: Source::Kustomize(overlay),
     }
 }

@@ -560,9 +560,8 @@ fn a_base_in_another_repository_is_fetched_at_its_commit() {
         ];
         let snapshot = Memory::new("test", files).unwrap();
         let overlay = Overlay {
-            directory: path("app"),
             restrict_loads: false,
-            inflate_charts: false,
+            ..Overlay::new(path("app"))
         };
         complete(&snapshot, Source::Kustomize(overlay), settings)
     };
@@ -713,9 +712,8 @@ fn a_file_and_a_pulled_chart_feed_a_kustomization() {
     );
     let snapshot = Memory::new("test", [("app/kustomization.yaml", text)]).unwrap();
     let overlay = Overlay {
-        directory: path("app"),
-        restrict_loads: true,
         inflate_charts: true,
+        ..Overlay::new(path("app"))
     };
     let source = Source::Kustomize(overlay);
     let settings = settings(cache.path(), &[&web, &charts]);

@@ -91,7 +91,7 @@ fn run(build: &mut Build<'_>) -> Fallible<Rendering> {
     vars::resolve(build, &mut objects, &vars, &config.var_reference)?;
     drop_local(build, &mut objects)?;
     order(build, &target, &mut objects)?;
-    if wants(&target, "managedByLabel") {
+    if build.overlay.managed_by_label || wants(&target, "managedByLabel") {
         let managed: TextMap = [(
             "app.kubernetes.io/managed-by".to_owned(),
             Text::new("kustomize-v5.8.1", Origin::NONE),
@@ -168,6 +168,7 @@ fn drop_local(build: &Build<'_>, objects: &mut Vec<Object>) -> Fallible<()> {
 
 fn order(build: &Build<'_>, target: &Target, objects: &mut Vec<Object>) -> Fallible<()> {
     let ranks = match &target.says.sort_options {
+        None if !build.overlay.reorder => return Ok(()),
         None => Ranks::default(),
         Some(options) => match (&*options.order, &options.legacy) {
             ("fifo", None) => return Ok(()),
@@ -225,6 +226,7 @@ fn print(build: &Build<'_>, objects: Vec<Object>) -> Fallible<Rendering> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discover::Limits;
     use crate::snapshot::Memory;
     use crate::text::RepoPath;
 
@@ -232,9 +234,12 @@ mod tests {
         let memory = Memory::new("test", files.iter().copied()).unwrap();
         let tree = Tree::new(&memory);
         let overlay = Overlay {
-            directory: RepoPath::new(directory).unwrap(),
-            restrict_loads: true,
-            inflate_charts: false,
+            // Little is enough to show that there is an end.
+            limits: Limits {
+                bytes: 1 << 20,
+                ..Limits::default()
+            },
+            ..Overlay::new(RepoPath::new(directory).unwrap())
         };
         let mut origins = Origins::new();
         let rendering = render(&tree, &overlay, &Cache::default(), &mut origins);

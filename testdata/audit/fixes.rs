@@ -231,9 +231,8 @@ fn overlays(root: &Path, repository: &str, cases: &[Json]) -> Result<Case, Failu
             id: text(line, "id"),
             environment: None,
             source: Source::Kustomize(Overlay {
-                directory: RepoPath::new(&text(line, "dir"))?,
                 restrict_loads: !flags.contains("LoadRestrictionsNone"),
-                inflate_charts: false,
+                ..Overlay::new(RepoPath::new(&text(line, "dir"))?)
             }),
         })
     };

@@ -87,9 +87,9 @@ fn compare(
 ) -> Outcome<()> {
     let directory = RepoPath::new(directory)?;
     let overlay = Overlay {
-        directory: directory.clone(),
         restrict_loads: !line.contains("LoadRestrictionsNone"),
         inflate_charts: line.contains("--enable-helm"),
+        ..Overlay::new(directory.clone())
     };
     let app = App {
         id: truth.display().to_string(),

@@ -9,7 +9,9 @@
 //! * **complete**: a rendered scalar that changed, vanished or appeared names the source scalar among the data or control
 //!   origins of itself or of the keys above it.
 //!
-//! Mutants that fail to render are counted apart. Failures are counted by kind; `--failures` prints each.
+//! Mutants that fail to render are counted apart. So are objects that a mutant calls something else, which are compared with what
+//! they were called before, and mutants of a `kind` or `apiVersion`, after which patches and transformers do other things.
+//! Failures are counted by kind; `--failures` prints each.
 //!
 //! Options: `--helm` or `--kustomize` alone, `--filter TEXT` (part of an app's name), `--samples N` (20), `--seed N`, `--apps N`.
 #![expect(
@@ -90,10 +92,14 @@ struct Tally {
     apps: usize,
     mutants: usize,
     broken: usize,
+    renamed: usize,
     claims: usize,
     sound: usize,
     changes: usize,
     complete: usize,
+    /// What changed in objects that are called something else, or because something is of another kind.
+    apart: usize,
+    complete_apart: usize,
     /// Kinds of failures, each with its count.
     kinds: BTreeMap<String, usize>,
     failures: Vec<String>,
@@ -104,10 +110,13 @@ impl Tally {
         self.apps += other.apps;
         self.mutants += other.mutants;
         self.broken += other.broken;
+        self.renamed += other.renamed;
         self.claims += other.claims;
         self.sound += other.sound;
         self.changes += other.changes;
         self.complete += other.complete;
+        self.apart += other.apart;
+        self.complete_apart += other.complete_apart;
         for (kind, count) in other.kinds {
             *self.kinds.entry(kind).or_default() += count;
         }
@@ -122,17 +131,20 @@ impl Tally {
     fn print(&self, engine: apps::Engine) {
         let share = |good: usize, all: usize| 100.0 * good as f64 / all.max(1) as f64;
         println!(
-            "{}: {} apps, {} mutants, {} of them do not render; sound {} of {} ({:.2} %), complete {} of {} ({:.2} %)",
+            "{}: {} apps, {} mutants, {} of them do not render, {} objects renamed; sound {} of {} ({:.2} %), complete {} of {} ({:.2} %); of what is renamed: {} of {}",
             engine.name(),
             self.apps,
             self.mutants,
             self.broken,
+            self.renamed,
             self.sound,
             self.claims,
             share(self.sound, self.claims),
             self.complete,
             self.changes,
             share(self.complete, self.changes),
+            self.complete_apart,
+            self.apart,
         );
         let mut kinds: Vec<_> = self.kinds.iter().collect();
         kinds.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
@@ -231,6 +243,21 @@ impl<'a> Named<'a> {
     }
 }
 
+/// True if and only if the mutation changes what type an object is of.
+fn changes_type(base: &Rendered, mutation: &Mutation) -> bool {
+    base.rendering.resources.iter().any(|resource| {
+        ["kind", "apiVersion"].iter().any(|field| {
+            let written = resource.value.get(field).map(|value| value.origin);
+            written.is_some_and(|origin| {
+                base.origins.trace(origin).data.iter().any(|source| {
+                    base.origins.file(source.file).path == mutation.path
+                        && is_inside(source.span, mutation.span)
+                })
+            })
+        })
+    })
+}
+
 fn is_inside(source: Span, span: Span) -> bool {
     source.start >= span.start && source.end <= span.end
 }
@@ -243,7 +270,12 @@ fn judge(
     mutant: &Rendered,
     tally: &mut Tally,
 ) {
-    let differences = compare::renderings(base, mutant);
+    let compare::Comparison {
+        differences,
+        renamed,
+    } = compare::renderings(base, mutant);
+    tally.renamed += renamed;
+    let renames_kind = changes_type(base, mutation);
     let gone: HashSet<*const Value> = differences
         .iter()
         .filter_map(|difference| difference.before.as_ref())
@@ -266,14 +298,22 @@ fn judge(
         }
     }
     for difference in &differences {
-        tally.changes += 1;
         let (side, leaf, span, verb) = match (&difference.before, &difference.after) {
             (Some(leaf), Some(_)) => (base, leaf, mutation.span, "changed"),
             (Some(leaf), None) => (base, leaf, mutation.span, "vanished"),
             (None, Some(leaf)) => (mutant, leaf, mutation.new_span(), "appeared"),
             (None, None) => continue,
         };
-        if names(&side.origins, leaf, &mutation.path, span) {
+        let at = &mutation.path;
+        let is_complete = names(&side.origins, leaf, at, span)
+            || is_named(&base.origins, &difference.place, at, mutation.span);
+        if difference.is_renamed || renames_kind {
+            tally.apart += 1;
+            tally.complete_apart += usize::from(is_complete);
+            continue;
+        }
+        tally.changes += 1;
+        if is_complete {
             tally.complete += 1;
         } else {
             let kind = format!(
@@ -286,16 +326,22 @@ fn judge(
     }
 }
 
-/// True if and only if the scalar, or a key above it, names the place among its data or control origins.
+/// True if and only if the scalar, or what is above it, names the place among its data or control origins.
 fn names(origins: &Origins, leaf: &Leaf<'_>, path: &RepoPath, span: Span) -> bool {
-    let is_there =
-        |source: &Source| origins.file(source.file).path == *path && is_inside(source.span, span);
-    std::iter::once(leaf.value.origin)
-        .chain(leaf.keys.iter().copied())
-        .any(|origin| {
-            let trace = origins.trace(origin);
-            trace.data.iter().chain(&trace.control).any(is_there)
-        })
+    is_named(origins, &[leaf.value.origin], path, span) || is_named(origins, &leaf.keys, path, span)
+}
+
+fn is_named(origins: &Origins, some: &[Origin], path: &RepoPath, span: Span) -> bool {
+    // What is made of a whole file names all of it.
+    let is_there = |source: &Source| {
+        origins.file(source.file).path == *path
+            && (is_inside(source.span, span)
+                || source.role == Role::Generator && is_inside(span, source.span))
+    };
+    some.iter().any(|&origin| {
+        let trace = origins.trace(origin);
+        trace.data.iter().chain(&trace.control).any(is_there)
+    })
 }
 
 /// What made the value, as far as a kind of failure needs it: the innermost template action, or the role of its source.

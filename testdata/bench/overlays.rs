@@ -75,9 +75,8 @@ fn app(directory: &str, restrict_loads: bool) -> Outcome<App> {
         id: directory.to_owned(),
         environment: None,
         source: Source::Kustomize(Overlay {
-            directory: RepoPath::new(directory)?,
             restrict_loads,
-            inflate_charts: false,
+            ..Overlay::new(RepoPath::new(directory)?)
         }),
     })
 }

@@ -458,7 +458,7 @@ pub(crate) struct Helm {
     /// Whose behaviour, where Helm 3 and Helm 4 differ
     #[arg(long, value_name = "MAJOR", default_value = "4", value_parser = ["3", "4"], env = "PLIMSOLL_HELM_VERSION")]
     pub(crate) helm_version: String,
-    /// How much the templates may do before they are stopped: the default, 4 times or 16 times as much
+    /// How much the templates, or a kustomization, may do before they are stopped: the default, 4 times or 16 times as much
     #[arg(long, value_name = "SIZE", default_value = "default", value_parser = ["default", "large", "huge"], env = "PLIMSOLL_LIMITS")]
     pub(crate) limits: String,
 }
@@ -479,6 +479,28 @@ pub(crate) struct Kustomize {
     /// Inflate `helmCharts`, with Plimsoll's own engine
     #[arg(long, env = "PLIMSOLL_ENABLE_HELM")]
     pub(crate) enable_helm: bool,
+    /// The order of the resources of a kustomization without `sortOptions`: by kind, or as they came (`none`)
+    #[arg(
+        long,
+        value_name = "ORDER",
+        default_value = "legacy",
+        value_parser = ["legacy", "none", "unspecified"],
+        hide_possible_values = true,
+        env = "PLIMSOLL_REORDER"
+    )]
+    pub(crate) reorder: String,
+    /// Label each resource as managed by Kustomize, as `buildMetadata: [managedByLabel]` does
+    #[arg(
+        long,
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        hide_default_value = true,
+        hide_possible_values = true,
+        env = "PLIMSOLL_ENABLE_MANAGEDBY_LABEL"
+    )]
+    pub(crate) enable_managedby_label: bool,
     /// Accepted so that command lines for Kustomize work; no command is run
     #[arg(long, value_name = "COMMAND", env = "PLIMSOLL_HELM_COMMAND")]
     pub(crate) helm_command: Option<String>,

@@ -176,6 +176,9 @@ fn source(
                 directory: target.clone(),
                 restrict_loads: arguments.kustomize.load_restrictor != "LoadRestrictionsNone",
                 inflate_charts: arguments.kustomize.enable_helm,
+                reorder: arguments.kustomize.reorder != "none",
+                managed_by_label: arguments.kustomize.enable_managedby_label,
+                limits: limits(&arguments.helm),
             }))
         }
         Some(Found::Directory) => Err(Failure::new(format!(
@@ -183,6 +186,10 @@ fn source(
         ))
         .help("Name a chart, a kustomization's directory, or a manifest file.")),
     }
+}
+
+fn limits(helm: &Helm) -> Limits {
+    Limits::times(config::Helm::limits_named(&helm.limits).unwrap_or(1))
 }
 
 fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
@@ -217,7 +224,7 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
         } else {
             HelmVersion::V4
         },
-        limits: Limits::times(config::Helm::limits_named(&helm.limits).unwrap_or(1)),
+        limits: limits(helm),
         ..Release::new(chart.clone(), &helm.name, &helm.namespace)
     }
 }

@@ -1,34 +1,36 @@
 //! How much one build may make: replacements, copies, vars and long names multiply small files into endless texts.
 //!
-//! Whatever writes a value into a resource pays for it here; what files hold is paid for when they are read.
+//! The largest output of a real repository that was measured has 12 MB; the default is ten times as much. Whatever writes a value into a resource pays for it here; what files hold is paid for when they are read.
 
 use super::node::{Body, Node};
+use crate::discover::Limits;
 use crate::yaml::{Data, MAX_DEPTH, Value};
 
-/// No build makes more than this: 128 MiB. The largest output of a real repository that was measured has 12 MB.
-const MAX_BYTES: usize = if cfg!(test) { 1 << 20 } else { 128 << 20 };
 /// What a node costs beside its text.
 const NODE_BYTES: usize = 32;
 
 /// What is left of what a build may make.
 #[derive(Debug)]
 pub(super) struct Budget {
-    left: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { left: MAX_BYTES }
-    }
+    whole: u64,
+    left: u64,
 }
 
 impl Budget {
+    /// What may be made in all.
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            whole: limits.bytes,
+            left: limits.bytes,
+        }
+    }
+
     /// Pays for a text, or says in a clause that there is too much.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
         self.left = self
             .left
-            .checked_sub(bytes)
-            .ok_or_else(|| format!("the build makes more than {} MiB", MAX_BYTES >> 20))?;
+            .checked_sub(bytes as u64)
+            .ok_or_else(|| format!("the build makes more than {} MiB", self.whole >> 20))?;
         Ok(())
     }
 

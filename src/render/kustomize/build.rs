@@ -40,7 +40,7 @@ pub(super) struct Target {
     /// The way from the top, as origin annotations name it; `None` where no annotations are wanted.
     pub(super) lineage: Option<Lineage>,
     /// The namespace that charts get if nothing closer says one.
-    pub(super) chart_namespace: String,
+    pub(super) chart_namespace: Text,
     /// What its resource files contribute.
     pub(super) role: Role,
 }
@@ -142,7 +142,7 @@ pub(super) fn read(build: &mut Build<'_>, directory: Directory, role: Role) -> F
         file_name,
         says,
         lineage: None,
-        chart_namespace: String::new(),
+        chart_namespace: Text::default(),
         role,
     })
 }
@@ -311,7 +311,7 @@ fn descend(
         sub.chart_namespace = if target.says.namespace.is_empty() {
             target.chart_namespace.clone()
         } else {
-            target.says.namespace.text.clone()
+            target.says.namespace.clone()
         };
         configuration::choose_schema(build, &sub, false)?;
         let is_component = *sub.says.kind == *COMPONENT;

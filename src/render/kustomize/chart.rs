@@ -1,5 +1,7 @@
 //! `helmCharts`: charts in the repository are inflated by our own Helm engine, as `kustomize build --enable-helm` has Helm do it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::Target;
@@ -12,15 +14,15 @@ use super::node::Node;
 use super::object::Object;
 use super::source::SourceText;
 use crate::discover::{HelmVersion, Release};
-use crate::origin::Role;
+use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
 use crate::render::helm;
 use crate::snapshot::{
     ContentId, Entries, Entry, EntryKind, Fetched, Found, Names, ReadError, Snapshot, Tree, Want,
     mount_of,
 };
-use crate::text::RepoPath;
-use crate::yaml::emit;
+use crate::text::{RepoPath, Span};
+use crate::yaml::{self, Data, Dialect, Value, emit};
 
 /// Renders a chart and gives its objects.
 pub(super) fn inflate(
@@ -77,14 +79,14 @@ pub(super) fn inflate(
     let default = join(build, &path, "values.yaml")?;
     let values = values(build, target, chart, &default)?;
     let namespace = [
-        &*chart.namespace,
-        &*target.says.namespace,
+        &chart.namespace,
+        &target.says.namespace,
         &target.chart_namespace,
     ]
     .into_iter()
     .find(|namespace| !namespace.is_empty())
-    .unwrap_or("default")
-    .to_owned();
+    .cloned()
+    .unwrap_or_else(|| Text::new("default", Origin::NONE));
     let mut release = Release::new(path.clone(), &release_name(chart), &namespace);
     release.helm = HelmVersion::V4;
     release.include_crds = chart.include_crds;
@@ -96,13 +98,21 @@ pub(super) fn inflate(
         .map(|version| version.text.clone())
         .collect();
     release.kube_version = Some(chart.kube_version.text.clone()).filter(|v| !v.is_empty());
-    // The values are laid beside the chart as a file that is not there, so that any of them can be inline.
+    let entry = build.place(origin).map_or(0, |(_, span)| span.start);
+    // Merged values are laid beside the chart as a file that is not there.
     let laid = target
         .directory
         .path
-        .join(&format!(".{}-values.yaml", &*chart.name))
+        .join(&format!(".{}-{entry}-values.yaml", &*chart.name))
         .map_err(|error| Problem::new(Kind::Read, error.to_string()))?;
-    release.values.push(laid.clone());
+    let mut laid_bytes: Arc<[u8]> = Arc::default();
+    match &values {
+        Values::File(path) => release.values.push(path.clone()),
+        Values::Merged { text, .. } => {
+            release.values.push(laid.clone());
+            laid_bytes = Arc::from(text.as_bytes());
+        }
+    }
     for file in &chart.additional_values_files {
         let (path, _) = build.bytes(&target.directory, file, file.origin)?;
         release.values.push(path);
@@ -110,7 +120,7 @@ pub(super) fn inflate(
     let snapshot = WithValues {
         under: build.tree.snapshot(),
         path: laid.clone(),
-        bytes: Arc::from(values.as_bytes()),
+        bytes: laid_bytes,
     };
     let tree = Tree::new(&snapshot);
     let rendering = helm::render(&tree, &release, build.origins);
@@ -124,6 +134,14 @@ pub(super) fn inflate(
     for want in tree.inputs().wants.keys() {
         build.tree.fetched(want);
     }
+    if let Values::Merged {
+        text,
+        origins: meant,
+    } = &values
+    {
+        let file = build.origins.add_file(&laid, &Arc::from(text.as_str()));
+        build.origins.stand_for(file, |span| meant.at(span));
+    }
     if !rendering.problems.is_empty() {
         let place = build.place(origin).map(|(path, span)| (path, Some(span)));
         return Err(Failure(rendering.problems).through(place, "this chart"));
@@ -133,8 +151,13 @@ pub(super) fn inflate(
     let file = build.origins.add_file(&chart_file, &text);
     let source = SourceText::rendered(rendering.output, &chart_file, file);
     let mut objects = build.objects(&source)?;
+    let reasons = chart.parts.iter().copied().chain([namespace.origin]);
+    let condition = build.origins.all(reasons);
     for object in &mut objects {
         object.book.from_chart = true;
+        if let Some(root) = &mut object.root {
+            root.put_under(condition, build.origins);
+        }
     }
     Ok(objects)
 }
@@ -222,13 +245,84 @@ fn release_name(chart: &HelmChart) -> String {
         .map_or_else(|| "release-name".to_owned(), |name| name.text.clone())
 }
 
-/// The text of the values file: the chart's own at `default` or the one named, and the inline values merged with it.
+/// The values that a chart is given.
+enum Values {
+    /// A file as it is.
+    File(RepoPath),
+    /// What a file and inline values came to.
+    Merged {
+        /// The values as YAML.
+        text: String,
+        /// What the places in it stand for.
+        origins: Places,
+    },
+}
+
+/// What the places of a text that was written from a value stand for: where they begin and end, the outer ones first.
+struct Places(BTreeMap<(u32, Reverse<u32>), Origin>);
+
+impl Places {
+    /// Finds the nodes of `value` in the text that it was written as.
+    fn new(value: &Value, text: &str, path: &RepoPath) -> Self {
+        let mut places = Self(BTreeMap::new());
+        let mut written = Origins::new();
+        let file = written.add_file(path, &Arc::from(text));
+        let read = yaml::parse(text).documents.first().map(|document| {
+            document.value(Dialect::Helm, &mut |span| {
+                written.source(file, span, Role::Values)
+            })
+        });
+        if let Some(Ok(read)) = read {
+            places.note(value, &read, &written);
+        }
+        places
+    }
+
+    fn note(&mut self, value: &Value, read: &Value, written: &Origins) {
+        let mut stands_for = |read: Origin, meant: Origin| {
+            if let Some(place) = written.trace(read).data.first() {
+                let key = (place.span.start, Reverse(place.span.end));
+                self.0.entry(key).or_insert(meant);
+            }
+        };
+        stands_for(read.origin, value.origin);
+        match (&value.data, &read.data) {
+            (Data::Mapping(meant), Data::Mapping(read)) => {
+                for entry in read {
+                    if let Some(known) = meant.entry(&entry.key) {
+                        stands_for(entry.key_origin, known.key_origin);
+                    }
+                }
+                for entry in read {
+                    if let Some(known) = meant.get(&entry.key) {
+                        self.note(known, &entry.value, written);
+                    }
+                }
+            }
+            (Data::Sequence(meant), Data::Sequence(read)) => {
+                for (meant, read) in meant.iter().zip(read) {
+                    self.note(meant, read, written);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What the innermost node around a place stands for.
+    fn at(&self, span: Span) -> Origin {
+        let before = self.0.range(..=(span.start, Reverse(0))).rev();
+        let mut around = before.filter(|((_, end), _)| end.0 >= span.end);
+        around.next().map_or(Origin::NONE, |(_, meant)| *meant)
+    }
+}
+
+/// The values file: the chart's own at `default` or the one named, and the inline values merged with it.
 fn values(
     build: &mut Build<'_>,
     target: &Target,
     chart: &HelmChart,
     default: &RepoPath,
-) -> Fallible<String> {
+) -> Fallible<Values> {
     let own = Text::new(
         default.relative_to(&target.directory.path),
         chart.name.origin,
@@ -244,7 +338,7 @@ fn values(
         }
     };
     let Some(inline) = &chart.values_inline else {
-        return Ok(read(build)?.text.to_string());
+        return Ok(Values::File(read(build)?.path));
     };
     let own = Node::from_json_text(inline.clone());
     let merged = if &*chart.values_merge == "replace" {
@@ -263,10 +357,15 @@ fn values(
             .map_err(|wrong| build.fail(wrong.origin, wrong.why))?
     };
     let Some(merged) = merged else {
-        return Ok(String::new());
+        return Ok(Values::Merged {
+            text: String::new(),
+            origins: Places(BTreeMap::new()),
+        });
     };
     let value = merged
         .into_value()
         .map_err(|wrong| build.fail(wrong.origin, wrong.why))?;
-    emit::emit(&value).map_err(|error| build.fail(chart.origin, error.to_string()))
+    let text = emit::emit(&value).map_err(|error| build.fail(chart.origin, error.to_string()))?;
+    let origins = Places::new(&value, &text, default);
+    Ok(Values::Merged { text, origins })
 }

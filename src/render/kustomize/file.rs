@@ -222,6 +222,8 @@ pub(super) struct Var {
     pub(super) field_path: String,
     /// The entry.
     pub(super) origin: Origin,
+    /// Where each of its parts was written.
+    pub(super) parts: Vec<Origin>,
 }
 
 /// `sortOptions`
@@ -313,6 +315,8 @@ pub(super) struct HelmChart {
     pub(super) skip_tests: bool,
     /// The entry.
     pub(super) origin: Origin,
+    /// Where each of its parts was written.
+    pub(super) parts: Vec<Origin>,
 }
 
 const FIELDS: &[&str] = &[
@@ -638,6 +642,7 @@ fn field_options(d: &mut Decoder, o: &Object<'_>) -> FieldOptions {
 
 fn var(d: &mut Decoder, value: &Value) -> Var {
     let o = d.object(value, "an entry of `vars`", &["name", "objref", "fieldref"]);
+    let mut parts = o.origins();
     let object = o.get("objref").map(|object| {
         let o = d.object(
             object,
@@ -651,6 +656,7 @@ fn var(d: &mut Decoder, value: &Value) -> Var {
                 "namespace",
             ],
         );
+        parts.extend(o.origins());
         let mut id = res_id(d, &o);
         let api_version = d.text(o.get("apiVersion")).text;
         match api_version.split('/').collect::<Vec<_>>()[..] {
@@ -666,6 +672,7 @@ fn var(d: &mut Decoder, value: &Value) -> Var {
     });
     let field_path = o.get("fieldref").map(|field| {
         let o = d.object(field, "`fieldref`", &["fieldPath"]);
+        parts.extend(o.origins());
         d.text(o.get("fieldPath")).text
     });
     Var {
@@ -675,6 +682,7 @@ fn var(d: &mut Decoder, value: &Value) -> Var {
             .filter(|path| !path.is_empty())
             .unwrap_or_else(|| "metadata.name".to_owned()),
         origin: value.origin,
+        parts,
     }
 }
 
@@ -811,6 +819,7 @@ pub(super) fn helm_chart(d: &mut Decoder, value: &Value) -> HelmChart {
         name_template: d.text(o.get("nameTemplate")),
         skip_tests: d.flag(o.get("skipTests")),
         origin: value.origin,
+        parts: o.origins(),
     }
 }
 
@@ -853,6 +862,7 @@ fn old_helm_chart(d: &mut Decoder, value: &Value) -> (HelmChart, Text) {
         values_merge: d.text(o.get("valuesMerge")),
         release_name: d.text(o.get("releaseName")),
         origin: value.origin,
+        parts: o.origins(),
         ..HelmChart::default()
     };
     (chart, d.text(o.get("chartHome")))

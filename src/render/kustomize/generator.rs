@@ -321,7 +321,7 @@ pub(super) fn content(object: &Object, origins: &mut Origins) -> Origin {
     let maps = fields.iter().filter_map(|name| object.node().field(name));
     let values: Vec<Origin> = maps
         .flat_map(Node::pairs)
-        .map(|pair| pair.value.origin)
+        .map(|pair| origins.under(pair.value.origin, pair.key.origin))
         .chain(object.node().field("type").map(|node| node.origin))
         .collect();
     origins.all(values)

@@ -104,7 +104,14 @@ fn run(
             }
             add(document, path, value)
         }
-        "remove" => remove(document, path).map(|_| ()),
+        "remove" => {
+            remove(document, path)?;
+            // What something was taken from knows who did it.
+            if let Some((left, _)) = container(document, path) {
+                left.origin = origins.under(left.origin, condition);
+            }
+            Ok(())
+        }
         "replace" => {
             let value = value();
             replace(document, path, value, origins)

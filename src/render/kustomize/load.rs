@@ -59,8 +59,8 @@ pub(super) type Fallible<T> = Result<T, Failure>;
 const MAX_VISITS: usize = 20_000;
 /// More resources than this are not kept in one build.
 pub(super) const MAX_OBJECTS: usize = 200_000;
-/// Bases are not nested deeper than this.
-const MAX_NESTING: usize = 100;
+/// Bases are not nested deeper than this: they are built by recursion.
+const MAX_NESTING: usize = 500;
 
 /// What a whole build shares.
 pub(super) struct Build<'a> {
@@ -103,7 +103,7 @@ impl<'a> Build<'a> {
             cache,
             origins,
             types: Types::default(),
-            budget: Budget::default(),
+            budget: Budget::new(overlay.limits),
             visits: 0,
         }
     }

@@ -240,7 +240,11 @@ impl<'a> Walk<'a> {
                 .and_then(|slot| object.pairs_mut()?.get_mut(slot))
                 .map(|pair| std::mem::replace(&mut pair.value, Node::null(Origin::NONE)));
             let style_from = there.as_ref().map(Node::style);
+            let said = brought.as_ref().map_or(Origin::NONE, |node| node.origin);
             let walked = self.two(there, brought, of.and_then(|of| of.field(&name)))?;
+            if walked.node.is_none() && slot.is_some() {
+                object.origin = self.origins.under(object.origin, said);
+            }
             let Some(pairs) = object.pairs_mut() else {
                 break;
             };
@@ -363,7 +367,7 @@ impl<'a> Walk<'a> {
                 }
                 kept
             } else {
-                self.elements(items, &Brought::Nothing, of)?
+                self.elements(items, &Brought::Nothing, of)?.0
             };
             list.body = Body::List(items);
             return Ok(Walked::there(Some(list)));
@@ -379,25 +383,28 @@ impl<'a> Walk<'a> {
             }
             Directive::Merge => {
                 let there = take_items(&mut list);
-                let items = self.elements(there, &Brought::Apart(take_items(&mut patch)), of)?;
+                let brought = Brought::Apart(take_items(&mut patch));
+                let (items, removed_by) = self.elements(there, &brought, of)?;
                 list.body = Body::List(items);
+                list.origin = self.origins.under(list.origin, removed_by);
                 Ok(Walked::there(Some(list)))
             }
         }
     }
 
     fn added_list(&mut self, mut list: Node, of: TypeAt<'a>) -> Result<Walked> {
-        let items = self.elements(take_items(&mut list), &Brought::Same, of)?;
+        let (items, _) = self.elements(take_items(&mut list), &Brought::Same, of)?;
         list.body = Body::List(items);
         Ok(Walked::new(list))
     }
 
+    /// The items of a list, and what said that some are not among them.
     fn elements(
         &mut self,
         mut there: Vec<Node>,
         brought: &Brought,
         of: TypeAt<'a>,
-    ) -> Result<Vec<Node>> {
+    ) -> Result<(Vec<Node>, Origin)> {
         let merge_keys = of.merge_keys();
         let scalars = merge_keys.is_empty();
         let keys = if scalars {
@@ -430,6 +437,7 @@ impl<'a> Walk<'a> {
         let of_item = of.items();
         let mut added: Vec<Node> = Vec::new();
         let mut last_keys = keys.clone();
+        let mut removed_by = Origin::NONE;
         for index in 0..values.len() {
             let Some(own) = values.get(index) else { break };
             let (valid_keys, valid_values) = valid(&values, own, &keys);
@@ -449,6 +457,7 @@ impl<'a> Walk<'a> {
                 let known = key_origins.iter().find(|(name, _)| name == key);
                 known.map(|(_, origin)| *origin)
             };
+            let mut said = Origin::NONE;
             let walked = match brought {
                 Brought::Same => match old {
                     Some(old) => {
@@ -468,6 +477,7 @@ impl<'a> Walk<'a> {
                         let named: Vec<Origin> = named.map(|node| node.origin).collect();
                         let named = self.origins.all(named);
                         new.put_under(named, self.origins);
+                        said = new.origin;
                     }
                     self.two(old, new, of_item)?
                 }
@@ -476,6 +486,7 @@ impl<'a> Walk<'a> {
             let was_there = walked.was_there;
             let Some(mut value) = walked.node.filter(|n| !n.is_null() && !n.is_empty_map()) else {
                 set_element(&mut there, None, &valid_keys, &valid_values)?;
+                removed_by = self.origins.both(removed_by, said);
                 continue;
             };
             for (key, text) in valid_keys.iter().zip(&valid_values) {
@@ -500,12 +511,13 @@ impl<'a> Walk<'a> {
             set_element(&mut added, Some(&value), &valid_keys, &valid_values)?;
         }
         if values.is_empty() {
-            return Ok(there);
+            return Ok((there, removed_by));
         }
-        match self.growth {
-            Growth::Prepend => append_list(added, there, &last_keys),
-            Growth::Append => append_list(there, added, &last_keys),
-        }
+        let all = match self.growth {
+            Growth::Prepend => append_list(added, there, &last_keys)?,
+            Growth::Append => append_list(there, added, &last_keys)?,
+        };
+        Ok((all, removed_by))
     }
 }
 

@@ -150,16 +150,10 @@ pub(super) fn patch(
                 }
             };
             let chosen = select(build, objects, target)?;
-            let condition = build.origins.all(target.parts.iter().copied());
-            let mut strategic = strategic.clone();
-            if let Some(root) = &mut strategic.root {
-                root.put_under(condition, build.origins);
-            }
-            merge_into_each(build, objects, &chosen, &strategic)
+            merge_into_each(build, objects, &chosen, strategic)
         }
         (Loaded::Json(operations), Some(target)) => {
-            let condition = build.origins.all(target.parts.iter().copied());
-            for index in select(build, objects, target)? {
+            for (index, condition) in select(build, objects, target)? {
                 if let Some(object) = objects.get_mut(index) {
                     object.remember_name();
                     apply_json(build, object, &operations, condition)?;
@@ -204,8 +198,7 @@ pub(super) fn json6902(
     if operations.is_empty() {
         return Err(build.fail(patch.origin, "the patch is empty"));
     }
-    let condition = build.origins.all(target.parts.iter().copied());
-    for index in select(build, objects, target)? {
+    for (index, condition) in select(build, objects, target)? {
         if let Some(object) = objects.get_mut(index) {
             apply_json(build, object, &operations, condition)?;
         }
@@ -244,7 +237,7 @@ pub(super) fn strategic_merge(
     }
     for patch in patches {
         let index = target_of(build, objects, &patch)?;
-        merge_into_each(build, objects, &[index], &patch)?;
+        merge_into_each(build, objects, &[(index, Origin::NONE)], &patch)?;
     }
     Ok(())
 }
@@ -269,18 +262,21 @@ fn target_of(build: &Build<'_>, objects: &[Object], patch: &Object) -> Fallible<
     }
 }
 
-/// The places of the objects that a target selects.
+/// The places of the objects that a target selects, each with what decided so: the target, and what it looks at in the object.
 pub(super) fn select(
-    build: &Build<'_>,
+    build: &mut Build<'_>,
     objects: &[Object],
     target: &Selector,
-) -> Fallible<Vec<usize>> {
+) -> Fallible<Vec<(usize, Origin)>> {
     let matcher = Matcher::new(target).map_err(|why| build.fail(target.origin, why))?;
     Ok(objects
         .iter()
         .enumerate()
         .filter(|(_, object)| matcher.selects(object))
-        .map(|(index, _)| index)
+        .map(|(index, object)| {
+            let reasons = target.parts.iter().copied().chain(matcher.looks_at(object));
+            (index, build.origins.all(reasons))
+        })
         .collect())
 }
 
@@ -288,14 +284,17 @@ pub(super) fn select(
 fn merge_into_each(
     build: &mut Build<'_>,
     objects: &mut Vec<Object>,
-    chosen: &[usize],
+    chosen: &[(usize, Origin)],
     patch: &Object,
 ) -> Fallible<()> {
-    for &index in chosen {
+    for &(index, condition) in chosen {
         let Some(object) = objects.get_mut(index) else {
             continue;
         };
         let mut own = patch.clone();
+        if let Some(root) = own.root.as_mut().filter(|_| !condition.is_none()) {
+            root.put_under(condition, build.origins);
+        }
         own.retype_metadata_map("labels");
         own.retype_metadata_map("annotations");
         if let Some(root) = &mut own.root {

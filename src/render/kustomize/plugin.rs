@@ -449,12 +449,15 @@ fn add_value(
         };
         let chosen = match &entry.selector {
             Some(selector) => patch::select(build, objects, selector)?,
-            None => (0..objects.len()).collect(),
+            None => (0..objects.len())
+                .map(|index| (index, Origin::NONE))
+                .collect(),
         };
-        for index in chosen {
+        for (index, condition) in chosen {
             let Some(object) = objects.get_mut(index) else {
                 continue;
             };
+            let value = Text::new(&*value, build.origins.under(value.origin, condition));
             if *entry.path == *"metadata/namespace" {
                 let args = Namespace {
                     name: value.clone(),

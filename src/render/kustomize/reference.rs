@@ -21,6 +21,7 @@ struct Candidate {
     prefixes: Vec<String>,
     suffixes: Vec<String>,
     origin: Origin,
+    namespace_origin: Origin,
 }
 
 impl Candidate {
@@ -40,6 +41,9 @@ impl Candidate {
             origin: metadata
                 .and_then(|metadata| metadata.field("name"))
                 .map_or(object.node().origin, |name| name.origin),
+            namespace_origin: metadata
+                .and_then(|metadata| metadata.field("namespace"))
+                .map_or(Origin::NONE, |namespace| namespace.origin),
         }
     }
 
@@ -208,7 +212,7 @@ impl<'a> Search<'a> {
             && found.name != node.text()
         {
             budget.take(found.name.len())?;
-            let origin = followed(found, node.origin, origins);
+            let origin = followed(found.origin, node.origin, node.origin, origins);
             node.replace_scalar(Node::untagged(found.name.clone(), origin));
         }
         Ok(())
@@ -245,20 +249,24 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         budget.take(found.name.len() + found.namespace.len())?;
-        let mut write = |field: &str, text: &str| {
+        // Who is meant, name and namespace say together.
+        let said = ["name", "namespace"]
+            .map(|field| node.field(field).map_or(Origin::NONE, |node| node.origin));
+        let said = origins.all(said);
+        let mut write = |field: &str, text: &str, now: Origin| {
             let was = node
                 .field(field)
                 .map(|field| (field.text() == text, field.origin));
             let origin = match was {
                 Some((true, origin)) => origin,
-                Some((false, origin)) => followed(found, origin, origins),
-                None => found.origin,
+                Some((false, origin)) => followed(now, origin, said, origins),
+                None => followed(now, Origin::NONE, said, origins),
             };
             node.set(field, Node::untagged(text, origin));
         };
-        write("name", &found.name);
+        write("name", &found.name, found.origin);
         if !found.namespace.is_empty() {
-            write("namespace", &found.namespace);
+            write("namespace", &found.namespace, found.namespace_origin);
         }
         Ok(())
     }
@@ -317,10 +325,10 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The origin of a name that was followed: it is the name of what was found, because of the name that stood there.
-fn followed(found: &Candidate, was: Origin, origins: &mut Origins) -> Origin {
-    let name = origins.over(found.origin, was);
-    origins.under(name, was)
+/// The origin of a name that was followed: it is the name of what was found, because of what was `said`.
+fn followed(now: Origin, was: Origin, said: Origin, origins: &mut Origins) -> Origin {
+    let name = origins.over(now, was);
+    origins.under(name, said)
 }
 
 /// True if and only if the shorter list ends the longer one; an empty list ends only another empty one.

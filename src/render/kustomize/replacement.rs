@@ -158,6 +158,13 @@ fn write(
             } else {
                 &target.field_paths
             };
+            let looked_at = rejects
+                .iter()
+                .map(|(_, matcher)| matcher)
+                .chain([&matcher])
+                .flat_map(|matcher| matcher.looks_at(object).collect::<Vec<_>>());
+            let looked_at = build.origins.all(looked_at);
+            let condition = build.origins.both(condition, looked_at);
             for path in paths {
                 let done = object.with_bookkeeping(|root| match root {
                     Some(root) => write_field(build, root, path, &target.options, value, condition),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::file::Selector;
+use super::node::Node;
 use super::object::{Gvk, Object};
 use super::pattern::Whole;
+use crate::origin::Origin;
 
 /// A selector ready for use.
 #[derive(Debug, Clone)]
@@ -71,6 +73,35 @@ impl Matcher {
     /// True if and only if it says something about labels or annotations.
     pub(super) fn looks_at_metadata(&self) -> bool {
         !self.labels.is_empty() || !self.annotations.is_empty()
+    }
+
+    /// Where the fields of the object stand that it looks at, which decide with it.
+    pub(super) fn looks_at<'o>(&self, object: &'o Object) -> impl Iterator<Item = Origin> + 'o {
+        let metadata = object.node().field("metadata");
+        let of = |asked: bool, holder: Option<&'o Node>, field: &str| {
+            holder
+                .filter(|_| asked)?
+                .field(field)
+                .map(|node| node.origin)
+        };
+        let root = Some(object.node());
+        let fields = [
+            of(self.kind.is_some(), root, "kind"),
+            of(
+                self.group.is_some() || self.version.is_some(),
+                root,
+                "apiVersion",
+            ),
+            of(self.name.is_some(), metadata, "name"),
+            of(self.namespace.is_some(), metadata, "namespace"),
+        ];
+        let maps = [(&self.labels, "labels"), (&self.annotations, "annotations")];
+        let marks: Vec<Origin> = maps
+            .into_iter()
+            .flat_map(|(requirements, map)| requirements.iter().map(move |one| (map, &one.key)))
+            .filter_map(|(map, key)| Some(metadata?.field(map)?.field(key)?.origin))
+            .collect();
+        fields.into_iter().flatten().chain(marks)
     }
 
     /// True if and only if a patch with this target is applied to the object: name and namespace may be the original ones.

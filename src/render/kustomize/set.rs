@@ -209,7 +209,11 @@ fn join(base: Option<&Node>, own: Option<&Node>, origins: &mut Origins) -> Optio
         {
             *style = crate::yaml::ScalarStyle::Literal;
         }
-        let key = Key::new(&pair.key.text, pair.key.origin);
+        // That a key is there, each says who has it.
+        let known = texts
+            .get(&pair.key.text)
+            .map_or(Origin::NONE, |(key, _)| key.origin);
+        let key = Key::new(&pair.key.text, origins.both(pair.key.origin, known));
         texts.insert(pair.key.text.clone(), (key, value));
     }
     if texts.is_empty() {

@@ -28,8 +28,14 @@ fn on_fields(
         let Build {
             origins, budget, ..
         } = build;
-        let done = apply(root, spec, creation, &mut |node| {
-            paid(node, budget, |node| set(node, origins))
+        let condition = origins.all(spec.parts.iter().copied());
+        let done: Result<(), String> = apply(root, spec, creation, &mut |node| {
+            let was = node.origin;
+            paid(node, budget, |node| set(node, origins))?;
+            if node.origin != was {
+                node.origin = origins.under(node.origin, condition);
+            }
+            Ok(())
         });
         if let Err(why) = done {
             let id = object.id().describe();

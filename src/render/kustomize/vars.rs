@@ -175,6 +175,8 @@ fn meaning(build: &mut Build<'_>, objects: &[Object], var: &Var) -> Fallible<Opt
         _ => (text.clone(), Tag::Str),
     };
     let origin = build.origins.both(node.origin, var.origin);
+    let reasons = build.origins.all(var.parts.iter().copied());
+    let origin = build.origins.under(origin, reasons);
     Ok(Some(Meaning { text, tag, origin }))
 }
 
@@ -228,6 +230,7 @@ fn expand(
 ) -> Result<(), String> {
     let text = node.text().to_owned();
     let mut tag = Tag::Str;
+    let mut is_whole = false;
     let mut used = Vec::new();
     let mut out = String::new();
     let mut rest = text.as_str();
@@ -250,7 +253,8 @@ fn expand(
             }
             (_, Some((name, behind))) => {
                 if let Some(meaning) = meanings.get(name).and_then(Option::as_ref) {
-                    if text.len() == name.len() + 3 {
+                    is_whole = text.len() == name.len() + 3;
+                    if is_whole {
                         tag = meaning.tag.clone();
                     }
                     budget.take(meaning.text.len())?;
@@ -273,7 +277,7 @@ fn expand(
     out.push_str(rest);
     if !used.is_empty() {
         let now = origins.all(used);
-        let mixed = if out.len() == text.len() {
+        let mixed = if is_whole {
             now
         } else {
             origins.both(now, node.origin)
@@ -293,6 +297,7 @@ fn expand(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discover::Limits;
 
     #[test]
     fn vars_are_expanded_in_texts() {
@@ -311,7 +316,13 @@ mod tests {
         .into();
         let mut check = |text: &str, expected: &str, tag: Tag| {
             let mut node = Node::text_node(text, Origin::NONE);
-            expand(&mut node, &meanings, &mut origins, &mut Budget::default()).unwrap();
+            expand(
+                &mut node,
+                &meanings,
+                &mut origins,
+                &mut Budget::new(Limits::default()),
+            )
+            .unwrap();
             assert_eq!((node.text(), &node.tag), (expected, &tag), "{text}");
         };
         check("$(PORT)", "8080", Tag::Int);

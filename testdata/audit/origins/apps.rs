@@ -113,9 +113,9 @@ fn overlays(
             continue;
         };
         let overlay = Overlay {
-            directory,
             restrict_loads: !flags.contains(&"LoadRestrictionsNone"),
             inflate_charts: flags.contains(&"--enable-helm"),
+            ..Overlay::new(directory)
         };
         found.push((app(id, Source::Kustomize(overlay)), base));
     }

@@ -1,14 +1,14 @@
 //! The scalars in which two renderings of one app differ.
 //!
-//! Objects are paired by identity, what is left by kind and order, because a change of a name is one change and not the end of
-//! everything in the object. Items of lists are paired so that an item more or less does not move the others.
+//! Objects are paired by identity, what is left by what stayed of it, because a change of a name or of a kind is one change and
+//! not the end of everything in the object. Items of lists are paired so that an item more or less does not move the others.
 
 use plimsoll::origin::Origin;
 use plimsoll::render::Rendered;
-use plimsoll::resource::Resource;
+use plimsoll::resource::{Identity, Resource};
 use plimsoll::yaml::{Data, Value};
 
-/// A scalar, with the origins of the keys above it.
+/// A scalar, with the origins of the keys and collections above it.
 pub(crate) struct Leaf<'a> {
     pub(crate) value: &'a Value,
     pub(crate) keys: Vec<Origin>,
@@ -17,6 +17,10 @@ pub(crate) struct Leaf<'a> {
 /// A scalar that is another, is gone, or is new.
 pub(crate) struct Difference<'a> {
     pub(crate) path: String,
+    /// True where the object is called something else now.
+    pub(crate) is_renamed: bool,
+    /// Of what is new, the origins of what was above its place.
+    pub(crate) place: Vec<Origin>,
     pub(crate) before: Option<Leaf<'a>>,
     pub(crate) after: Option<Leaf<'a>>,
 }
@@ -41,40 +45,58 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     }
 }
 
+/// What two renderings differ in.
+pub(crate) struct Comparison<'a> {
+    pub(crate) differences: Vec<Difference<'a>>,
+    /// How many objects were paired though they are called something else now.
+    pub(crate) renamed: usize,
+}
+
 /// All differences between two renderings.
-pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Vec<Difference<'a>> {
+pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Comparison<'a> {
     let mut walk = Walk {
         differences: Vec::new(),
+        is_renamed: false,
     };
-    let (before, after) = (&before.rendering.resources, &after.rendering.resources);
-    let mut rest: Vec<&Resource> = after.iter().collect();
-    let mut alone = Vec::new();
-    let mut take = |fits: &dyn Fn(&Resource) -> bool| {
-        let at = rest.iter().position(|other| fits(other))?;
-        Some(rest.remove(at))
-    };
-    for one in before {
-        match take(&|other| other.identity == one.identity) {
-            Some(other) => walk.pair(one, other),
-            None => alone.push(one),
-        }
+    let mut left: Vec<&Resource> = before.rendering.resources.iter().collect();
+    let mut rest: Vec<&Resource> = after.rendering.resources.iter().collect();
+    let mut renamed = 0;
+    for (round, fits) in FITS.iter().enumerate() {
+        left.retain(|one| {
+            let place = rest
+                .iter()
+                .position(|other| fits(&one.identity, &other.identity));
+            let Some(place) = place else { return true };
+            walk.is_renamed = round > 0;
+            walk.pair(one, rest.remove(place));
+            renamed += usize::from(round > 0);
+            false
+        });
     }
-    for one in alone {
-        match take(&|other| {
-            other.identity.kind == one.identity.kind && other.identity.group == one.identity.group
-        }) {
-            Some(other) => walk.pair(one, other),
-            None => walk.all(&one.identity.to_string(), &one.value, &[], true),
-        }
+    walk.is_renamed = false;
+    for one in left {
+        walk.all(&one.identity.to_string(), &one.value, &[], None);
     }
     for other in rest {
-        walk.all(&other.identity.to_string(), &other.value, &[], false);
+        walk.all(&other.identity.to_string(), &other.value, &[], Some(&[]));
     }
-    walk.differences
+    Comparison {
+        differences: walk.differences,
+        renamed,
+    }
 }
+
+/// When two objects are one, the surest ways first: by identity, moved to another namespace, renamed, of another kind.
+const FITS: [fn(&Identity, &Identity) -> bool; 4] = [
+    |a, b| a == b,
+    |a, b| (&a.group, &a.kind, &a.name) == (&b.group, &b.kind, &b.name),
+    |a, b| (&a.group, &a.kind) == (&b.group, &b.kind),
+    |a, b| (&a.namespace, &a.name) == (&b.namespace, &b.name),
+];
 
 struct Walk<'a> {
     differences: Vec<Difference<'a>>,
+    is_renamed: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -90,37 +112,31 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Every scalar of what is only on one side.
-    fn all(&mut self, path: &str, value: &'a Value, keys: &[Origin], is_before: bool) {
+    /// Every scalar of what is only on one side: before, or after in a `place` with these origins above it.
+    fn all(&mut self, path: &str, value: &'a Value, keys: &[Origin], place: Option<&[Origin]>) {
+        let keys = [keys, &[value.origin]].concat();
         match &value.data {
             Data::Mapping(map) => {
                 for entry in map {
-                    let keys = [keys, &[entry.key_origin]].concat();
-                    self.all(
-                        &format!("{path}.{}", entry.key),
-                        &entry.value,
-                        &keys,
-                        is_before,
-                    );
+                    let keys = [&keys[..], &[entry.key_origin]].concat();
+                    self.all(&format!("{path}.{}", entry.key), &entry.value, &keys, place);
                 }
             }
             Data::Sequence(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.all(&format!("{path}[{index}]"), item, keys, is_before);
+                    self.all(&format!("{path}[{index}]"), item, &keys, place);
                 }
             }
             _ => {
-                let leaf = Some(Leaf {
-                    value,
-                    keys: keys.to_vec(),
-                });
-                let (before, after) = if is_before {
-                    (leaf, None)
-                } else {
-                    (None, leaf)
+                let leaf = Some(Leaf { value, keys });
+                let (before, after) = match place {
+                    None => (leaf, None),
+                    Some(_) => (None, leaf),
                 };
                 self.differences.push(Difference {
                     path: path.to_owned(),
+                    is_renamed: self.is_renamed,
+                    place: place.unwrap_or_default().to_vec(),
                     before,
                     after,
                 });
@@ -136,22 +152,25 @@ impl<'a> Walk<'a> {
         keys: &[Origin],
         new_keys: &[Origin],
     ) {
+        let keys = &[keys, &[before.origin]].concat();
+        let new_keys = &[new_keys, &[after.origin]].concat();
         match (&before.data, &after.data) {
             (Data::Mapping(old), Data::Mapping(new)) => {
                 for entry in old {
                     let below = format!("{path}.{}", entry.key);
-                    let keys = [keys, &[entry.key_origin]].concat();
+                    let keys = [&keys[..], &[entry.key_origin]].concat();
                     match new.entry(&entry.key) {
                         Some(other) => {
-                            let new_keys = [new_keys, &[other.key_origin]].concat();
+                            let new_keys = [&new_keys[..], &[other.key_origin]].concat();
                             self.values(&below, &entry.value, &other.value, &keys, &new_keys);
                         }
-                        None => self.all(&below, &entry.value, &keys, true),
+                        None => self.all(&below, &entry.value, &keys, None),
                     }
                 }
                 for entry in new.iter().filter(|entry| old.entry(&entry.key).is_none()) {
-                    let keys = [new_keys, &[entry.key_origin]].concat();
-                    self.all(&format!("{path}.{}", entry.key), &entry.value, &keys, false);
+                    let below = format!("{path}.{}", entry.key);
+                    let new_keys = [&new_keys[..], &[entry.key_origin]].concat();
+                    self.all(&below, &entry.value, &new_keys, Some(keys));
                 }
             }
             (Data::Sequence(old), Data::Sequence(new)) => {
@@ -159,12 +178,14 @@ impl<'a> Walk<'a> {
             }
             (Data::Mapping(_) | Data::Sequence(_), _)
             | (_, Data::Mapping(_) | Data::Sequence(_)) => {
-                self.all(path, before, keys, true);
-                self.all(path, after, new_keys, false);
+                self.all(path, before, keys, None);
+                self.all(path, after, new_keys, Some(keys));
             }
             _ if before == after => {}
             _ => self.differences.push(Difference {
                 path: path.to_owned(),
+                is_renamed: self.is_renamed,
+                place: Vec::new(),
                 before: Some(Leaf {
                     value: before,
                     keys: keys.to_vec(),
@@ -211,6 +232,7 @@ impl<'a> Walk<'a> {
             (Some(a), Some(b)) => a == b,
             _ => a == b,
         };
+        let first = self.differences.len();
         let mut left: Vec<&'a Value> = new_rest.iter().collect();
         for (index, item) in old_rest.iter().enumerate() {
             let below = format!("{path}[{}]", start + index);
@@ -219,11 +241,45 @@ impl<'a> Walk<'a> {
                     let other = left.remove(at);
                     self.values(&below, item, other, keys, new_keys);
                 }
-                None => self.all(&below, item, keys, true),
+                None => self.all(&below, item, keys, None),
             }
         }
         for item in left {
-            self.all(&format!("{path}[+]"), item, new_keys, false);
+            self.all(&format!("{path}[+]"), item, new_keys, Some(keys));
         }
+        self.forget_moved(path, first);
+    }
+
+    /// Of the differences from `first` on, what is gone from one item of the list at `path` and is the same in another has moved:
+    /// an item was renamed, and no longer is what something else in the list belongs to.
+    fn forget_moved(&mut self, path: &str, first: usize) {
+        let inside = |difference: &Difference<'_>| {
+            let rest = difference.path.get(path.len()..).unwrap_or_default();
+            let behind = rest.split_once(']').map_or("", |(_, behind)| behind);
+            behind.to_owned()
+        };
+        let found = self.differences.split_off(first);
+        let mut is_moved = vec![false; found.len()];
+        for (gone, one) in found.iter().enumerate() {
+            let Some(before) = one.before.as_ref().filter(|_| one.after.is_none()) else {
+                continue;
+            };
+            let new = found.iter().enumerate().position(|(new, other)| {
+                let is_free = !is_moved.get(new).copied().unwrap_or(true);
+                let same = |after: &Leaf<'_>| after.value == before.value;
+                let appeared = other.before.is_none() && other.after.as_ref().is_some_and(same);
+                is_free && appeared && inside(one) == inside(other)
+            });
+            for at in new.into_iter().chain(new.map(|_| gone)) {
+                if let Some(moved) = is_moved.get_mut(at) {
+                    *moved = true;
+                }
+            }
+        }
+        let kept = found.into_iter().zip(is_moved);
+        self.differences.extend(
+            kept.filter(|(_, moved)| !moved)
+                .map(|(difference, _)| difference),
+        );
     }
 }

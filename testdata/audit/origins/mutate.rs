@@ -1,5 +1,6 @@
 //! Source scalars: which there are, a seeded sample of them, and a snapshot in which one is another.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use plimsoll::discover::{App, Source};
@@ -114,6 +115,7 @@ fn scalars(path: &RepoPath, text: &str, dialect: Dialect) -> Vec<Scalar> {
     let mut origins = Origins::new();
     let file = origins.add_file(path, &Arc::from(text));
     let mut found: Vec<Scalar> = Vec::new();
+    let mut known = HashSet::new();
     for document in yaml::parse(text).documents {
         let read = document.value(dialect, &mut |span| {
             origins.source(file, span, Role::Values)
@@ -126,9 +128,7 @@ fn scalars(path: &RepoPath, text: &str, dialect: Dialect) -> Vec<Scalar> {
             let Some(source) = trace.data.first() else {
                 continue;
             };
-            if !matches!(leaf.data, Data::Null)
-                && !found.iter().any(|known| known.span == source.span)
-            {
+            if !matches!(leaf.data, Data::Null) && known.insert(source.span) {
                 found.push(Scalar {
                     span: source.span,
                     data: leaf.data.clone(),

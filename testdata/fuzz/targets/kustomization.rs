@@ -15,9 +15,10 @@ fuzz_target!(|input: &[u8]| {
         directory = path.parent().unwrap_or_else(RepoPath::root);
     }
     let overlay = Overlay {
-        directory,
         restrict_loads: input.len() % 2 == 0,
         inflate_charts: input.len() % 3 == 0,
+        reorder: input.len() % 5 != 0,
+        ..Overlay::new(directory)
     };
     let snapshot = tree::snapshot(files);
     tree::render(&snapshot, Source::Kustomize(overlay));
