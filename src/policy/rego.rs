@@ -216,13 +216,13 @@ pub(super) fn loadable(
     controls: Vec<Control>,
 ) -> (Vec<Control>, Vec<Problem>) {
     let all: Vec<&Control> = controls.iter().collect();
-    if build(libraries, &all).is_ok() {
+    if build(libraries, &all, None).is_ok() {
         return (controls, Vec::new());
     }
     // One bad module fails the engine as a whole, so each control is tried alone to find it.
     let (mut good, mut problems) = (Vec::new(), Vec::new());
     for control in controls {
-        match build(libraries, &[&control]) {
+        match build(libraries, &[&control], None) {
             Ok(_) => good.push(control),
             Err(error) => problems.push(not_loaded(&control, &error)),
         }
@@ -238,39 +238,23 @@ impl Engine {
         controls: &[&'c Control],
         batches: impl IntoIterator<Item = Vec<&'c Control>>,
     ) -> Self {
-        let mut engine = Self {
-            interpreter: build(libraries, controls),
-            batches: BTreeMap::new(),
-        };
-        engine.prepare(batches);
-        engine
-    }
-
-    fn prepare<'c>(&mut self, batches: impl IntoIterator<Item = Vec<&'c Control>>) {
-        let Ok(interpreter) = &self.interpreter else {
-            return;
-        };
         let mut module = format!("package {BATCHES}\n");
         let mut rules = BTreeMap::new();
         for batch in batches {
             let name = format!("batch_{}", rules.len());
-            let asks: Vec<String> = batch
-                .iter()
-                .map(|control| format!("\"{}\": data.{}.deny", control.id, control.package))
-                .collect();
-            let _ = writeln!(module, "{name} := {{{}}}", asks.join(", "));
-            let ids = batch
-                .into_iter()
-                .map(|control| control.id.clone())
-                .collect();
-            rules.insert(ids, format!("data.{BATCHES}.{name}"));
+            // One a line: no line of a module may be long.
+            let _ = writeln!(module, "{name} := {{");
+            for control in &batch {
+                let (id, package) = (&control.id, &control.package);
+                let _ = writeln!(module, "\t\"{id}\": data.{package}.deny,");
+            }
+            module.push_str("}\n");
+            let ids = batch.into_iter().map(|control| control.id.clone());
+            rules.insert(ids.collect(), format!("data.{BATCHES}.{name}"));
         }
-        let mut prepared = interpreter.clone();
-        let added = prepared.add_policy("batches.rego".to_owned(), module);
-        // Without the batches the controls are asked one by one, which is only slower.
-        if added.is_ok() && prepared.eval_query("true".to_owned(), false).is_ok() {
-            self.interpreter = Ok(prepared);
-            self.batches = rules;
+        Self {
+            interpreter: build(libraries, controls, Some(module)),
+            batches: rules,
         }
     }
 
@@ -358,7 +342,12 @@ fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violatio
     Ok(violations)
 }
 
-fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine, String> {
+/// An engine with controls, with the libraries that they import, and with the module of the batches where there is one.
+fn build(
+    libraries: &[Library],
+    controls: &[&Control],
+    batches: Option<String>,
+) -> Result<regorus::Engine, String> {
     let mut engine = new_engine(true);
     let is_imported = |library: &&Library| {
         let name = library.package();
@@ -394,12 +383,17 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
         let all: Vec<recursion::Text<'_>> = libraries.chain(texts).collect();
         recursion::check(&all).map_err(|(_, refused)| refused.why)?;
     }
+    if let Some(module) = batches {
+        engine
+            .add_policy("batches.rego".to_owned(), module)
+            .map_err(|error| format!("{error:#}"))?;
+    }
     // A query that needs nothing prepares the engine, and tells whether every module can be evaluated at all.
     engine.set_input(regorus::Value::new_object());
     engine
         .eval_query("true".to_owned(), false)
         .map_err(|error| format!("{error:#}"))?;
-    for control in controls {
+    for control in controls.iter().filter(|control| !control.built_in) {
         let declared = engine
             .has_declared_rule_rooted_at(control.path.as_str(), "deny")
             .map_err(|error| format!("{error:#}"))?;
