@@ -91,6 +91,14 @@ impl Document {
         Self(entries.into())
     }
 
+    /// An object with one more field.
+    fn with(mut self, key: &str, value: Self) -> Self {
+        if let Ok(fields) = self.0.as_object_mut() {
+            fields.insert(key.into(), value.0);
+        }
+        self
+    }
+
     /// An object with only some of its fields.
     pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
         let regorus::Value::Object(fields) = &self.0 else {
@@ -206,8 +214,16 @@ impl Failure {
 pub(super) struct Engine {
     /// What evaluates them; why they do not load, where they do not.
     interpreter: Result<regorus::Engine, String>,
-    /// The rule that asks several controls at once.
-    batches: BTreeMap<Vec<ControlId>, String>,
+    batches: Batches,
+}
+
+/// How several controls are asked at once: what they import is computed once for all.
+#[derive(Clone)]
+enum Batches {
+    /// A rule for each set of controls that is asked together.
+    Sets(BTreeMap<Vec<ControlId>, String>),
+    /// One rule that asks the controls that `input.asked` names.
+    Asked,
 }
 
 /// The controls that load, and a problem for each that does not. One that does not load spoils no other.
@@ -231,8 +247,7 @@ pub(super) fn loadable(
 }
 
 impl Engine {
-    /// Loads controls, with the libraries that they import, and prepares to ask some sets of them at once: what
-    /// several controls of a set import is computed once for all.
+    /// Loads controls with the libraries that they import, and prepares to ask some sets of them at once.
     pub(super) fn load<'c>(
         libraries: &[Library],
         controls: &[&'c Control],
@@ -254,7 +269,23 @@ impl Engine {
         }
         Self {
             interpreter: build(libraries, controls, Some(module)),
-            batches: rules,
+            batches: Batches::Sets(rules),
+        }
+    }
+
+    /// The same for controls of which few are asked, and others each time.
+    pub(super) fn load_to_choose(libraries: &[Library], controls: &[&Control]) -> Self {
+        let mut module = format!("package {BATCHES}\n");
+        for control in controls {
+            let (id, package) = (&control.id, &control.package);
+            let _ = writeln!(
+                module,
+                "asked[\"{id}\"] := data.{package}.deny if input.asked[\"{id}\"]"
+            );
+        }
+        Self {
+            interpreter: build(libraries, controls, Some(module)),
+            batches: Batches::Asked,
         }
     }
 
@@ -271,10 +302,21 @@ impl Engine {
                 return controls.iter().map(|_| Err(failure.clone())).collect();
             }
         };
+        let (input, rule) = match &self.batches {
+            _ if controls.len() < 2 => (input, None),
+            Batches::Sets(rules) => {
+                let ids: Vec<ControlId> = controls.iter().map(|c| c.id.clone()).collect();
+                (input, rules.get(&ids).cloned())
+            }
+            Batches::Asked => {
+                let ids = controls.iter().map(|c| (c.id.as_str(), Document::flag(true)));
+                let asked = Document::object(ids);
+                let rule = format!("data.{BATCHES}.asked");
+                (input.with("asked", asked), Some(rule))
+            }
+        };
         interpreter.set_input(input.0);
-        let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
-        let together = self.batches.get(&ids).cloned();
-        let answers = together.and_then(|rule| interpreter.eval_rule(rule).ok());
+        let answers = rule.and_then(|rule| interpreter.eval_rule(rule).ok());
         drop(interpreter.take_prints());
         controls
             .iter()
