@@ -216,6 +216,8 @@ pub struct Control {
     pub reads: BTreeSet<Reads>,
     /// The kinds (`Deployment.apps`) that it looks for in the inventory; all of them where it names none.
     pub inventory: Option<BTreeSet<String>>,
+    /// Texts in lower case, one of which every object mentions that the control has something to say about; none where it may speak of any.
+    pub mentions: Vec<String>,
     /// What must have happened to an object, where the control reads `before`.
     pub on: BTreeSet<On>,
     /// What can be set, by name, with what is set.

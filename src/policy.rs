@@ -10,6 +10,7 @@ mod ephi;
 mod facts;
 mod input;
 mod judge;
+mod mention;
 pub mod pages;
 mod ready;
 mod rego;

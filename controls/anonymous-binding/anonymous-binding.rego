@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [RoleBinding.rbac.authorization.k8s.io, ClusterRoleBinding.rbac.authorization.k8s.io]
+#   mentions: ["system:anonymous", "system:unauthenticated"]
 package plimsoll.anonymous_binding
 
 import data.lib.workload

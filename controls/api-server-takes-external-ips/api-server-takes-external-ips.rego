@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Pod]
 #   enabled: false
+#   mentions: [kube-apiserver]
 package plimsoll.api_server_takes_external_ips
 
 import data.lib.flag

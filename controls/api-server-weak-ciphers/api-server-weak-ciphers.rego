@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Pod]
 #   also: [C-0143]
+#   mentions: [kube-apiserver]
 package plimsoll.api_server_weak_ciphers
 
 import data.lib.flag

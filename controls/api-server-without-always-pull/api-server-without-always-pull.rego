@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Pod]
 #   enabled: false
+#   mentions: [kube-apiserver]
 package plimsoll.api_server_without_always_pull
 
 import data.lib.flag

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Pod]
 #   enabled: false
+#   mentions: [kube-apiserver]
 package plimsoll.api_server_without_event_limit
 
 import data.lib.flag

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [Pod]
+#   mentions: [kube-apiserver]
 package plimsoll.api_server_without_rbac
 
 import data.lib.flag

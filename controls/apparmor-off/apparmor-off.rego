@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["appArmorProfile: ", apparmor.security.beta]
 package plimsoll.apparmor_off
 
 import data.lib.workload

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
+#   mentions: ["*", certificatesigningrequests]
 package plimsoll.approve_certificates
 
 import data.lib.rbac

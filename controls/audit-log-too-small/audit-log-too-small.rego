@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [Pod]
+#   mentions: [kube-apiserver]
 package plimsoll.audit_log_too_small
 
 import data.lib.flag

@@ -9,6 +9,7 @@
 #   fix: unsafe
 #   kinds: [RoleBinding.rbac.authorization.k8s.io, ClusterRoleBinding.rbac.authorization.k8s.io]
 #   reads: [facts]
+#   mentions: ["system:authenticated", "system:serviceaccounts"]
 package plimsoll.authenticated_binding
 
 import data.lib.change

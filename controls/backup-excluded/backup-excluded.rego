@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [PersistentVolumeClaim, PersistentVolume, Namespace, pods]
+#   mentions: [exclude-from-backup, backup-volumes-excludes]
 package plimsoll.backup_excluded
 
 import data.lib.change

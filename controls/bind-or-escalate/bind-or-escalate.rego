@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
+#   mentions: ["*", bind, escalate]
 package plimsoll.bind_or_escalate
 
 import data.lib.rbac

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
+#   mentions: ["*", webhookconfigurations]
 package plimsoll.change_admission_webhooks
 
 import data.lib.rbac

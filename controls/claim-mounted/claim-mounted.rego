@@ -11,6 +11,7 @@
 #   kinds: [pods]
 #   reads: [inventory]
 #   inventory: [PersistentVolumeClaim]
+#   mentions: ["persistentVolumeClaim: "]
 package plimsoll.claim_mounted
 
 import data.lib.workload

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: ["hostPath: "]
 package plimsoll.cloud_credentials_mounted
 
 import data.lib.workload

@@ -9,6 +9,7 @@
 #   fix: unsafe
 #   kinds: [ClusterRoleBinding.rbac.authorization.k8s.io]
 #   also: [C-0035]
+#   mentions: [cluster-admin]
 package plimsoll.cluster_admin_binding
 
 import data.lib.rbac

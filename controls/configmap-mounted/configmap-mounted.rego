@@ -11,6 +11,7 @@
 #   kinds: [pods]
 #   reads: [inventory]
 #   inventory: [ConfigMap]
+#   mentions: ["configMap: "]
 package plimsoll.configmap_mounted
 
 import data.lib.workload

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [Pod]
+#   mentions: [kube-controller-manager]
 package plimsoll.controller_manager_profiling
 
 import data.lib.flag

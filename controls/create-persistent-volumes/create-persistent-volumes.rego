@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
+#   mentions: ["*", persistentvolumes]
 package plimsoll.create_persistent_volumes
 
 import data.lib.rbac

@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
+#   mentions: ["*", serviceaccounts/token]
 package plimsoll.create_service_account_tokens
 
 import data.lib.rbac

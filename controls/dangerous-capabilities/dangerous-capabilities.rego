@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["add: "]
 package plimsoll.dangerous_capabilities
 
 import data.lib.pod_security

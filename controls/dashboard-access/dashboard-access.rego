@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [RoleBinding.rbac.authorization.k8s.io, ClusterRoleBinding.rbac.authorization.k8s.io, pods]
+#   mentions: [kubernetes-dashboard]
 package plimsoll.dashboard_access
 
 import data.lib.workload

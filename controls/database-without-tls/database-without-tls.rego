@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods, ConfigMap]
+#   mentions: [ssl, "tls=", "encrypt=", trustservercertificate]
 package plimsoll.database_without_tls
 
 import data.lib.setting

@@ -9,6 +9,7 @@
 #   fix: unsafe
 #   kinds: [RoleBinding.rbac.authorization.k8s.io, ClusterRoleBinding.rbac.authorization.k8s.io]
 #   also: [C-0239]
+#   mentions: ["name: default"]
 package plimsoll.default_service_account_rights
 
 import data.lib.workload

@@ -9,6 +9,7 @@
 #   fix: unsafe
 #   kinds: [ServiceAccount]
 #   also: [C-0225]
+#   mentions: ["name: default"]
 package plimsoll.default_service_account_token
 
 

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: safe
 #   kinds: [pods]
+#   mentions: ["serviceAccount: "]
 package plimsoll.deprecated_service_account_field
 
 import data.lib.workload

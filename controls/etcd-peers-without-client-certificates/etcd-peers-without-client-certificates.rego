@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [Pod]
+#   mentions: [etcd]
 package plimsoll.etcd_peers_without_client_certificates
 
 import data.lib.flag

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [Service]
+#   mentions: ["externalIPs: "]
 package plimsoll.external_ips
 
 import data.lib.workload

@@ -9,6 +9,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["hostPID: true", "hostIPC: true"]
 package plimsoll.host_namespaces
 
 import data.lib.workload

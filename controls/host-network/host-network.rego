@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["hostNetwork: true"]
 package plimsoll.host_network
 
 import data.lib.workload

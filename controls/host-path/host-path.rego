@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: ["hostPath: "]
 package plimsoll.host_path
 
 import data.lib.workload

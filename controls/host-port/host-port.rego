@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["hostPort: ", "hostNetwork: true"]
 package plimsoll.host_port
 
 import data.lib.workload

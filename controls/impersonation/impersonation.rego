@@ -10,6 +10,7 @@
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
 #   also: [C-0191]
+#   mentions: ["*", impersonate]
 package plimsoll.impersonation
 
 import data.lib.rbac

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [Deployment.apps, DaemonSet.apps, StatefulSet.apps]
+#   mentions: [ingress-nginx]
 package plimsoll.ingress_nginx_end_of_life
 
 import data.lib.image

@@ -14,6 +14,7 @@
 #     - Bucket.source.toolkit.fluxcd.io
 #     - GitRepository.source.toolkit.fluxcd.io
 #     - pods
+#   mentions: [registr, insecure, "http://"]
 package plimsoll.insecure_registry
 
 import data.lib.setting

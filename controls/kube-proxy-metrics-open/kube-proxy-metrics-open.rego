@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [ConfigMap]
+#   mentions: [kube-proxy]
 package plimsoll.kube_proxy_metrics_open
 
 import data.lib.change

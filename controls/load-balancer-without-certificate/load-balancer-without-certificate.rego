@@ -9,6 +9,7 @@
 #   fix: never
 #   kinds: [Service]
 #   also: [C-0245]
+#   mentions: [LoadBalancer]
 package plimsoll.load_balancer_without_certificate
 
 import data.lib.change

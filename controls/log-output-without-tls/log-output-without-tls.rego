@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [ConfigMap, ClusterLogForwarder.logging.openshift.io, ClusterLogForwarder.observability.openshift.io]
+#   mentions: ["[output]", "<match", "http://", "tcp://", "udp://", insecureSkipVerify]
 package plimsoll.log_output_without_tls
 
 import data.lib.workload

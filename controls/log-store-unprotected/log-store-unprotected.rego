@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [Elasticsearch.elasticsearch.k8s.elastic.co, Kibana.kibana.k8s.elastic.co, pods, ConfigMap]
+#   mentions: [selfSignedCertificate, xpack, plugin]
 package plimsoll.log_store_unprotected
 
 import data.lib.setting

@@ -15,6 +15,7 @@
 #     - IngressController.operator.openshift.io
 #     - APIServer.config.openshift.io
 #     - Ingress.networking.k8s.io
+#   mentions: [ssl-protocols, minProtocolVersion, minVersion, tlsSecurityProfile, ssl-policy]
 package plimsoll.old_tls_version
 
 import data.lib.change

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [PeerAuthentication.security.istio.io, DestinationRule.networking.istio.io, Namespace, pods]
+#   mentions: [disable, permissive, default-inbound-policy]
 package plimsoll.plain_text_in_mesh
 
 import data.lib.workload

@@ -9,6 +9,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["privileged: true"]
 package plimsoll.privileged
 
 import data.lib.workload

@@ -11,6 +11,7 @@
 #   kinds: [pods]
 #   config:
 #     version: { default: latest, about: "The version of the Pod Security Standards to hold pods to: `latest`, or one such as `v1.30`." }
+#   mentions: ["procMount: "]
 package plimsoll.proc_unmasked_in_user_namespace
 
 import data.lib.pod_security

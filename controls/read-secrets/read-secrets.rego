@@ -10,6 +10,7 @@
 #   kinds: [Role.rbac.authorization.k8s.io, ClusterRole.rbac.authorization.k8s.io]
 #   reads: [facts]
 #   also: [C-0186]
+#   mentions: ["*", secrets]
 package plimsoll.read_secrets
 
 import data.lib.rbac

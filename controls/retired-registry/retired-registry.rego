@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: [k8s.gcr.io/, gcr.io/google]
 package plimsoll.retired_registry
 
 import data.lib.image

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: ["hostPath: "]
 package plimsoll.runtime_socket_mounted
 
 import data.lib.workload

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [Pod]
+#   mentions: [kube-scheduler]
 package plimsoll.scheduler_open
 
 import data.lib.flag

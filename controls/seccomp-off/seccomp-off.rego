@@ -11,6 +11,7 @@
 #   kinds: [pods]
 #   config:
 #     version: { default: latest, about: "The version of the Pod Security Standards to hold pods to: `latest`, or one such as `v1.30`." }
+#   mentions: ["seccompProfile: ", seccomp.security.alpha]
 package plimsoll.seccomp_off
 
 import data.lib.pod_security

@@ -9,6 +9,7 @@
 #   fix: never
 #   enabled: false
 #   kinds: [pods]
+#   mentions: ["secretKeyRef: ", "secretRef: "]
 package plimsoll.secret_in_environment
 
 import data.lib.workload
@@ -16,7 +17,7 @@ import data.lib.workload
 deny contains violation if {
 	some container in workload.containers
 	some index, variable in workload.list(container.spec, "env")
-	is_object(workload.map(variable, "valueFrom").secretKeyRef)
+	is_object(variable.valueFrom.secretKeyRef)
 	violation := {
 		"path": array.concat(container.path, ["env", index, "valueFrom", "secretKeyRef"]),
 		"message": sprintf("%s gets a Secret in its environment as `%v`, where crash reports and child processes see it", [container.label, object.get(variable, "name", "?")]),

@@ -11,6 +11,7 @@
 #   kinds: [pods]
 #   reads: [inventory]
 #   inventory: [Secret]
+#   mentions: ["secret: "]
 package plimsoll.secret_mounted
 
 import data.lib.workload

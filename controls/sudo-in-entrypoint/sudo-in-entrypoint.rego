@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: [sudo]
 package plimsoll.sudo_in_entrypoint
 
 import data.lib.workload

@@ -9,6 +9,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: [SYS_ADMIN]
 package plimsoll.sys_admin_capability
 
 import data.lib.workload

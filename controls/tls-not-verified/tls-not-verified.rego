@@ -18,6 +18,7 @@
 #     - BackupStorageLocation.velero.io
 #     - Issuer.cert-manager.io
 #     - ClusterIssuer.cert-manager.io
+#   mentions: [verif, insecure, unauthorized, no-check-certificate]
 package plimsoll.tls_not_verified
 
 import data.lib.setting

@@ -24,8 +24,9 @@ deny contains violation if {
 	some pod in workload.pods
 	some index, volume in workload.list(pod.spec, "volumes")
 	is_object(volume)
-	some type in direct
-	is_object(object.get(volume, type, null))
+	some type, source in volume
+	is_object(source)
+	type in direct
 	name := workload.text(object.get(volume, "name", ""), sprintf("%d", [index]))
 	violation := {
 		"path": array.concat(pod.path, ["volumes", index, type]),

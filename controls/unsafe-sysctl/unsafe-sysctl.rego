@@ -10,6 +10,7 @@
 #   kinds: [pods]
 #   config:
 #     version: { default: latest, about: "The version of the Pod Security Standards to hold pods to: `latest`, or one such as `v1.30`." }
+#   mentions: ["sysctls: "]
 package plimsoll.unsafe_sysctl
 
 import data.lib.pod_security

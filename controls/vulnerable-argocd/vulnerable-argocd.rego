@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: [argocd]
 package plimsoll.vulnerable_argocd
 
 import data.lib.image

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: [grafana]
 package plimsoll.vulnerable_grafana
 
 import data.lib.image

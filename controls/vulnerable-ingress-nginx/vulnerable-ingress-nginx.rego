@@ -10,6 +10,7 @@
 #   kinds: [pods]
 #   reads: [inventory]
 #   inventory: [ConfigMap]
+#   mentions: [nginx]
 package plimsoll.vulnerable_ingress_nginx
 
 import data.lib.image

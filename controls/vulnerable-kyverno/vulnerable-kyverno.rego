@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: never
 #   kinds: [pods]
+#   mentions: [kyverno]
 package plimsoll.vulnerable_kyverno
 
 import data.lib.image

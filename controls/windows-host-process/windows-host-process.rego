@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["hostProcess: true"]
 package plimsoll.windows_host_process
 
 import data.lib.workload

@@ -8,6 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [pods]
+#   mentions: ["hostPath: "]
 package plimsoll.writable_host_path
 
 import data.lib.workload

@@ -44,6 +44,8 @@ struct Custom {
     on: Option<Vec<RawOn>>,
     inventory: Option<BTreeSet<String>>,
     #[serde(default)]
+    mentions: Vec<String>,
+    #[serde(default)]
     config: BTreeMap<String, Parameter>,
 }
 
@@ -167,6 +169,13 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             return Err(wrong(path, block.span, message));
         }
     }
+    if judges_change && !custom.mentions.is_empty() {
+        let message = "a control that reads `before` does not say what an object `mentions`";
+        return Err(wrong(path, block.span, message));
+    }
+    if custom.mentions.iter().any(|mention| mention.is_empty()) {
+        return Err(wrong(path, block.span, "every object mentions an empty text"));
+    }
     let id_of = |text: &String| {
         text.parse()
             .map_err(|error| wrong(path, block.span, format!("{error}")))
@@ -195,6 +204,7 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         kinds: kinds(&custom.kinds).map_err(|message| wrong(path, block.span, message))?,
         reads,
         inventory: custom.inventory,
+        mentions: custom.mentions.iter().map(|mention| mention.to_lowercase()).collect(),
         on,
         parameters: custom.config,
         path: path.clone(),

@@ -294,6 +294,7 @@ fn control(
         kinds: vec![Applies::All],
         reads: BTreeSet::new(),
         inventory: None,
+        mentions: Vec::new(),
         on: BTreeSet::new(),
         parameters: BTreeMap::new(),
         path: module.path.clone(),

@@ -5,6 +5,7 @@
 //! at a time; where the finding is gone then, that object is a cause. Nothing is guessed, and no control has to tell.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::input::{self, Beside, Seen};
 use super::judge::Around;
@@ -81,13 +82,14 @@ pub(super) fn find(
             let Ok(seen) = Seen::of(object, head.namespace) else {
                 continue;
             };
-            let Ready { engine, groups } = ready
+            let ready = ready
                 .entry(ObjectKind::of(object))
                 .or_insert_with_key(|kind| policy.ready(std::slice::from_ref(kind)));
             let is_asked = |place: &usize| {
                 let asked = policy.controls.get(*place);
                 asked.is_some_and(|asked| asked.id == control.id)
             };
+            let groups = Arc::clone(&ready.groups);
             let group = groups
                 .iter()
                 .find(|group| group.controls.iter().any(is_asked));
@@ -104,6 +106,7 @@ pub(super) fn find(
                     ..Beside::default()
                 },
             );
+            let engine = ready.engine(policy, group);
             let Some(Ok(violations)) = engine.evaluate(input, &[*control]).into_iter().next()
             else {
                 continue;

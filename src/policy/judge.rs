@@ -3,11 +3,12 @@
 //! What did not change is asked about once, and again only where what a control reads around it did change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::facts::{self, Facts};
 use super::input::{self, Beside, Seen};
+use super::mention::Written;
 use super::ready::{Given, Group, ObjectKind, Ready, Wanted};
 use super::rego::{self, Document, Failure, LIMIT_OF_ALL, Violation};
 use super::user::Users;
@@ -277,10 +278,11 @@ impl Sides<'_> {
             .collect();
         kinds.dedup();
         let has_one_kind = kinds.len() == 1;
-        let Ready { engine, groups } = worker
+        let ready = worker
             .ready
             .entry(kinds)
             .or_insert_with_key(|kinds| policy.ready(kinds));
+        let groups = Arc::clone(&ready.groups);
         let mut user_controls = policy.user_controls.iter();
         let has_users = user_controls.any(|control| !sees_all(control));
         if groups.is_empty() && !has_users {
@@ -306,6 +308,9 @@ impl Sides<'_> {
             facts(&self.base_around, before.as_ref())
         };
         let same_facts = before_facts == after_facts;
+        let written = |resource: Option<&Resource>| resource.map(|r| Written::of(&r.value));
+        let after_written = written(pair.after);
+        let before_written = written(pair.before.filter(|_| !unchanged));
         let mut answers = Vec::new();
         let mut ask = |side: Where, group: &Group, on: Option<On>, change| {
             let given = &group.given;
@@ -333,12 +338,19 @@ impl Sides<'_> {
                 ),
             };
             let Some(resource) = resource else { return };
+            let written = match side {
+                Where::Base | Where::Removed => &before_written,
+                Where::Head | Where::Both => &after_written,
+            };
+            // What is the same on both sides is written once.
+            let written = written.as_ref().or(after_written.as_ref());
             let kind = (!has_one_kind).then(|| ObjectKind::of(resource));
             let controls = group.controls.iter();
             let asked: Vec<&Control> = controls
                 .filter_map(|place| policy.controls.get(*place))
                 .filter(|control| on.is_none_or(|on| control.on.contains(&on)))
                 .filter(|control| kind.as_ref().is_none_or(|kind| kind.is_judged_by(control)))
+                .filter(|control| written.is_none_or(|written| written.concerns(control)))
                 .filter(|control| !hung.contains(&control.id))
                 .collect();
             if asked.is_empty() {
@@ -359,6 +371,7 @@ impl Sides<'_> {
                     config: group.config.clone(),
                 },
             );
+            let engine = ready.engine(policy, group);
             let said = engine.evaluate(input.clone(), &asked);
             for (control, said) in asked.into_iter().zip(said) {
                 (self.tell)(&control.package, &|| input.to_json(), &|| {

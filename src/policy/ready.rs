@@ -1,7 +1,7 @@
 //! Controls made ready for the kinds of an object: which of them can judge it, what each is given, and the engine that holds them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::Policy;
 use super::input;
@@ -35,7 +35,10 @@ impl ObjectKind {
 /// Controls that can judge objects of some kinds, loaded. A clone is cheap, and is what one thread works with.
 #[derive(Clone)]
 pub(super) struct Ready {
-    pub(super) engine: Engine,
+    usual: Engine,
+    /// The controls that few objects concern: loaded when the first one does, by whichever thread meets it.
+    rare: Arc<OnceLock<Engine>>,
+    own_rare: Option<Engine>,
     pub(super) groups: Arc<[Group]>,
 }
 
@@ -45,6 +48,29 @@ pub(super) struct Group {
     pub(super) config: Option<Document>,
     /// Their places.
     pub(super) controls: Vec<usize>,
+    /// True for controls that are only asked about an object that mentions what they look for.
+    is_rare: bool,
+}
+
+impl Ready {
+    /// The engine that holds a group.
+    pub(super) fn engine(&mut self, policy: &Policy, group: &Group) -> &mut Engine {
+        if !group.is_rare {
+            return &mut self.usual;
+        }
+        let (rare, groups) = (&self.rare, &self.groups);
+        self.own_rare.get_or_insert_with(|| {
+            let load = || {
+                let rare = groups.iter().filter(|group| group.is_rare);
+                let places = rare.flat_map(|group| &group.controls);
+                let controls: Vec<&Control> = places
+                    .filter_map(|place| policy.controls.get(*place))
+                    .collect();
+                Engine::load_to_choose(&policy.libraries, &controls)
+            };
+            rare.get_or_init(load).clone()
+        })
+    }
 }
 
 /// What a control is given beside the object.
@@ -169,26 +195,38 @@ impl Policy {
     }
 
     fn load(&self, places: &[usize]) -> Ready {
-        let mut groups: BTreeMap<Given, Vec<usize>> = BTreeMap::new();
+        let mut usual: BTreeMap<Given, Vec<usize>> = BTreeMap::new();
+        let mut rare: BTreeMap<Given, Vec<usize>> = BTreeMap::new();
         let mut controls = Vec::new();
         for place in places {
-            if let Some(control) = self.controls.get(*place) {
-                groups.entry(Given::to(control)).or_default().push(*place);
+            let Some(control) = self.controls.get(*place) else {
+                continue;
+            };
+            let groups = if control.mentions.is_empty() {
                 controls.push(control);
-            }
+                &mut usual
+            } else {
+                &mut rare
+            };
+            groups.entry(Given::to(control)).or_default().push(*place);
         }
-        let groups: Vec<Group> = merged(groups)
-            .into_iter()
-            .map(|(given, controls)| Group {
+        let group = |is_rare| {
+            move |(given, controls): (Given, Vec<usize>)| Group {
                 config: given.config.as_ref().map(input::config),
                 given,
                 controls,
-            })
-            .collect();
-        let batches = self.batches(&groups);
+                is_rare,
+            }
+        };
+        let usual: Vec<Group> = merged(usual).into_iter().map(group(false)).collect();
+        let batches = self.batches(&usual);
+        let engine = Engine::load(&self.libraries, &controls, batches);
+        let rare = merged(rare).into_iter().map(group(true));
         Ready {
-            engine: Engine::load(&self.libraries, &controls, batches),
-            groups: groups.into(),
+            usual: engine,
+            rare: Arc::default(),
+            own_rare: None,
+            groups: usual.into_iter().chain(rare).collect(),
         }
     }
 

@@ -91,6 +91,14 @@ impl Document {
         Self(entries.into())
     }
 
+    /// An object with one more field.
+    fn with(mut self, key: &str, value: Self) -> Self {
+        if let Ok(fields) = self.0.as_object_mut() {
+            fields.insert(key.into(), value.0);
+        }
+        self
+    }
+
     /// An object with only some of its fields.
     pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
         let regorus::Value::Object(fields) = &self.0 else {
@@ -206,8 +214,16 @@ impl Failure {
 pub(super) struct Engine {
     /// What evaluates them; why they do not load, where they do not.
     interpreter: Result<regorus::Engine, String>,
-    /// The rule that asks several controls at once.
-    batches: BTreeMap<Vec<ControlId>, String>,
+    batches: Batches,
+}
+
+/// How several controls are asked at once: what they import is computed once for all.
+#[derive(Clone)]
+enum Batches {
+    /// A rule for each set of controls that is asked together.
+    Sets(BTreeMap<Vec<ControlId>, String>),
+    /// One rule that asks the controls that `input.asked` names.
+    Asked,
 }
 
 /// The controls that load, and a problem for each that does not. One that does not load spoils no other.
@@ -216,13 +232,13 @@ pub(super) fn loadable(
     controls: Vec<Control>,
 ) -> (Vec<Control>, Vec<Problem>) {
     let all: Vec<&Control> = controls.iter().collect();
-    if build(libraries, &all).is_ok() {
+    if build(libraries, &all, None).is_ok() {
         return (controls, Vec::new());
     }
     // One bad module fails the engine as a whole, so each control is tried alone to find it.
     let (mut good, mut problems) = (Vec::new(), Vec::new());
     for control in controls {
-        match build(libraries, &[&control]) {
+        match build(libraries, &[&control], None) {
             Ok(_) => good.push(control),
             Err(error) => problems.push(not_loaded(&control, &error)),
         }
@@ -231,46 +247,45 @@ pub(super) fn loadable(
 }
 
 impl Engine {
-    /// Loads controls, with the libraries that they import, and prepares to ask some sets of them at once: what
-    /// several controls of a set import is computed once for all.
+    /// Loads controls with the libraries that they import, and prepares to ask some sets of them at once.
     pub(super) fn load<'c>(
         libraries: &[Library],
         controls: &[&'c Control],
         batches: impl IntoIterator<Item = Vec<&'c Control>>,
     ) -> Self {
-        let mut engine = Self {
-            interpreter: build(libraries, controls),
-            batches: BTreeMap::new(),
-        };
-        engine.prepare(batches);
-        engine
-    }
-
-    fn prepare<'c>(&mut self, batches: impl IntoIterator<Item = Vec<&'c Control>>) {
-        let Ok(interpreter) = &self.interpreter else {
-            return;
-        };
         let mut module = format!("package {BATCHES}\n");
         let mut rules = BTreeMap::new();
         for batch in batches {
             let name = format!("batch_{}", rules.len());
-            let asks: Vec<String> = batch
-                .iter()
-                .map(|control| format!("\"{}\": data.{}.deny", control.id, control.package))
-                .collect();
-            let _ = writeln!(module, "{name} := {{{}}}", asks.join(", "));
-            let ids = batch
-                .into_iter()
-                .map(|control| control.id.clone())
-                .collect();
-            rules.insert(ids, format!("data.{BATCHES}.{name}"));
+            // One a line: no line of a module may be long.
+            let _ = writeln!(module, "{name} := {{");
+            for control in &batch {
+                let (id, package) = (&control.id, &control.package);
+                let _ = writeln!(module, "\t\"{id}\": data.{package}.deny,");
+            }
+            module.push_str("}\n");
+            let ids = batch.into_iter().map(|control| control.id.clone());
+            rules.insert(ids.collect(), format!("data.{BATCHES}.{name}"));
         }
-        let mut prepared = interpreter.clone();
-        let added = prepared.add_policy("batches.rego".to_owned(), module);
-        // Without the batches the controls are asked one by one, which is only slower.
-        if added.is_ok() && prepared.eval_query("true".to_owned(), false).is_ok() {
-            self.interpreter = Ok(prepared);
-            self.batches = rules;
+        Self {
+            interpreter: build(libraries, controls, Some(module)),
+            batches: Batches::Sets(rules),
+        }
+    }
+
+    /// The same for controls of which few are asked, and others each time.
+    pub(super) fn load_to_choose(libraries: &[Library], controls: &[&Control]) -> Self {
+        let mut module = format!("package {BATCHES}\n");
+        for control in controls {
+            let (id, package) = (&control.id, &control.package);
+            let _ = writeln!(
+                module,
+                "asked[\"{id}\"] := data.{package}.deny if input.asked[\"{id}\"]"
+            );
+        }
+        Self {
+            interpreter: build(libraries, controls, Some(module)),
+            batches: Batches::Asked,
         }
     }
 
@@ -287,10 +302,21 @@ impl Engine {
                 return controls.iter().map(|_| Err(failure.clone())).collect();
             }
         };
+        let (input, rule) = match &self.batches {
+            _ if controls.len() < 2 => (input, None),
+            Batches::Sets(rules) => {
+                let ids: Vec<ControlId> = controls.iter().map(|c| c.id.clone()).collect();
+                (input, rules.get(&ids).cloned())
+            }
+            Batches::Asked => {
+                let ids = controls.iter().map(|c| (c.id.as_str(), Document::flag(true)));
+                let asked = Document::object(ids);
+                let rule = format!("data.{BATCHES}.asked");
+                (input.with("asked", asked), Some(rule))
+            }
+        };
         interpreter.set_input(input.0);
-        let ids: Vec<ControlId> = controls.iter().map(|control| control.id.clone()).collect();
-        let together = self.batches.get(&ids).cloned();
-        let answers = together.and_then(|rule| interpreter.eval_rule(rule).ok());
+        let answers = rule.and_then(|rule| interpreter.eval_rule(rule).ok());
         drop(interpreter.take_prints());
         controls
             .iter()
@@ -358,7 +384,12 @@ fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violatio
     Ok(violations)
 }
 
-fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine, String> {
+/// An engine with controls, with the libraries that they import, and with the module of the batches where there is one.
+fn build(
+    libraries: &[Library],
+    controls: &[&Control],
+    batches: Option<String>,
+) -> Result<regorus::Engine, String> {
     let mut engine = new_engine(true);
     let is_imported = |library: &&Library| {
         let name = library.package();
@@ -394,12 +425,17 @@ fn build(libraries: &[Library], controls: &[&Control]) -> Result<regorus::Engine
         let all: Vec<recursion::Text<'_>> = libraries.chain(texts).collect();
         recursion::check(&all).map_err(|(_, refused)| refused.why)?;
     }
+    if let Some(module) = batches {
+        engine
+            .add_policy("batches.rego".to_owned(), module)
+            .map_err(|error| format!("{error:#}"))?;
+    }
     // A query that needs nothing prepares the engine, and tells whether every module can be evaluated at all.
     engine.set_input(regorus::Value::new_object());
     engine
         .eval_query("true".to_owned(), false)
         .map_err(|error| format!("{error:#}"))?;
-    for control in controls {
+    for control in controls.iter().filter(|control| !control.built_in) {
         let declared = engine
             .has_declared_rule_rooted_at(control.path.as_str(), "deny")
             .map_err(|error| format!("{error:#}"))?;

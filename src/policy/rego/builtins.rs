@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use base64::Engine as _;
 use regex::Regex;
@@ -314,25 +315,27 @@ fn count(args: &[Value], index: usize) -> Result<usize, String> {
     Ok(usize::try_from(whole(args, index)?).unwrap_or(usize::MAX))
 }
 
-fn pattern(args: &[Value], index: usize) -> Result<Regex, String> {
+/// A clone of a `Regex` has no memory to work with, and makes it anew each time: so it is shared.
+fn pattern(args: &[Value], index: usize) -> Result<Rc<Regex>, String> {
     thread_local! {
-        static COMPILED: std::cell::RefCell<BTreeMap<String, Regex>> = const { std::cell::RefCell::new(BTreeMap::new()) };
+        static COMPILED: std::cell::RefCell<BTreeMap<String, Rc<Regex>>> = const { std::cell::RefCell::new(BTreeMap::new()) };
     }
     let text = text(args, index)?;
     bounds::too_long(text.len())?;
     COMPILED.with_borrow_mut(|compiled| {
         if let Some(known) = compiled.get(text) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         let pattern = re2::compile(text).map_err(|error| {
             // Go has another limit, so that nobody can tell what OPA would answer.
             let is_refused = error.contains("too large");
             error + if is_refused { " is refused" } else { "" }
         })?;
+        let pattern = Rc::new(pattern);
         if compiled.len() >= 256 {
             compiled.clear();
         }
-        compiled.insert(text.to_owned(), pattern.clone());
+        compiled.insert(text.to_owned(), Rc::clone(&pattern));
         Ok(pattern)
     })
 }
