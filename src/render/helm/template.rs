@@ -84,12 +84,15 @@ impl TemplateSet {
         self.definitions.get(name)
     }
 
-    /// Parses a text for `tpl`. The template itself comes first.
-    pub(super) fn parse_text(&self, text: &Text) -> Result<Rc<Vec<Definition>>, ParseError> {
+    /// Parses a text for `tpl`, unless that was done before, which is told too. The template itself comes first.
+    pub(super) fn parse_text(
+        &self,
+        text: &Text,
+    ) -> Result<(Rc<Vec<Definition>>, bool), ParseError> {
         if let Some((known, definitions)) = self.parsed.borrow().get(text.as_bytes())
             && known.runs().eq(text.runs())
         {
-            return Ok(Rc::clone(definitions));
+            return Ok((Rc::clone(definitions), false));
         }
         let name = Rc::from(TPL_NAME);
         let source = SourceText::Value(text.clone());
@@ -100,7 +103,7 @@ impl TemplateSet {
                 (text.clone(), Rc::clone(&definitions)),
             );
         }
-        Ok(definitions)
+        Ok((definitions, true))
     }
 }
 
