@@ -133,6 +133,8 @@ pub struct App {
     pub release: Option<Spanned<String>>,
     /// The namespace of the Helm release.
     pub namespace: Option<Spanned<String>>,
+    /// How many times the default limits its templates may use, where it is not what `helm` says.
+    pub limits: Option<Spanned<u32>>,
     /// Single values over the files.
     pub set: Vec<Set>,
     /// True where this is no app.
@@ -602,6 +604,7 @@ fn app(node: &Node, checker: &mut Checker<'_>) -> Option<App> {
         environment: get(node, "environment").and_then(text),
         release: get(node, "release").and_then(text),
         namespace: get(node, "namespace").and_then(text),
+        limits: get(node, "limits").and_then(|node| spanned(node, Helm::limits_named)),
         set,
         exclude: get(node, "exclude").is_some_and(is_true),
         path,
@@ -668,6 +671,7 @@ apps:
     environment: prod
     release: portal
     namespace: web
+    limits: huge
     set: {image.tag: 1.30, "note": "yes", replicas: 3}
   - {path: legacy, exclude: true}
 exclude: ["vendor/**"]
@@ -687,6 +691,7 @@ baseline: policy/baseline.yaml
         let (config, problems) = load_text(&path(".plimsoll.yaml"), text);
         assert_eq!(problems, []);
         let app = &config.apps[0];
+        assert_eq!(app.limits.as_ref().unwrap().value, 16);
         let values: Vec<_> = app
             .values
             .iter()

@@ -97,6 +97,9 @@ pub struct Limits {
     pub steps: u64,
     /// Bytes of all text made, the outputs of included templates counted each time.
     pub bytes: u64,
+    /// Bytes of the lists, maps, parsed texts and origins that are made. What is dropped again counts, too, so this and
+    /// `bytes` together are more than is ever held at once.
+    pub memory: u64,
 }
 
 impl Limits {
@@ -106,6 +109,7 @@ impl Limits {
         Self {
             steps: 20_000_000 * u64::from(factor),
             bytes: (128 << 20) * u64::from(factor),
+            memory: (512 << 20) * u64::from(factor),
         }
     }
 }

@@ -9,6 +9,7 @@
 pub mod edit;
 pub mod emit;
 mod events;
+mod everyday;
 mod parse;
 mod resolve;
 

@@ -234,6 +234,11 @@ const APP: &[Entry] = &[
         "The namespace that a chart is installed into. The default is `default`.",
     ),
     entry(
+        "limits",
+        Shape::Choice(&["default", "large", "huge"]),
+        "How much the templates of this chart may do, instead of what `helm` says for all.",
+    ),
+    entry(
         "set",
         Shape::Values,
         "Single values over the values files, as `helm --set` takes them. A quoted value is a text.",
@@ -329,7 +334,7 @@ const HELM: &[Entry] = &[
     entry(
         "limits",
         Shape::Choice(&["default", "large", "huge"]),
-        "How much the templates of a chart may do before they are stopped: the default limits, 4 times or 16 times as much. The default is default: 20 million steps and 128 MiB of text.",
+        "How much the templates of a chart may do before they are stopped: the default limits, 4 times or 16 times as much. The default is default: 20 million steps, 128 MiB of text and 512 MiB of values.",
     ),
 ];
 

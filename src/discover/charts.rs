@@ -269,6 +269,9 @@ fn apply(entry: &config::App, release: &mut Release) {
     if let Some(name) = &entry.release {
         release.name.clone_from(&name.value);
     }
+    if let Some(limits) = &entry.limits {
+        release.limits = Limits::times(limits.value);
+    }
     if let Some(namespace) = &entry.namespace {
         release.namespace.clone_from(&namespace.value);
     }

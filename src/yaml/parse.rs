@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::events::{Event, Events};
+use super::everyday;
 use super::{
     Comment, Document, Node, NodeId, NodeKind, Path, ScalarStyle, Step, Stream, SyntaxError,
 };
@@ -70,6 +71,25 @@ fn read(text: &str, documents: &mut Vec<Document>) -> Result<(), SyntaxError> {
             message: "found more than 4 GiB of text".to_owned(),
         });
     }
+    if let Some(document) = read_everyday(text) {
+        documents.push(document);
+        return Ok(());
+    }
+    read_all(text, documents)
+}
+
+/// The only document of a text, if nothing in it needs libyaml.
+fn read_everyday(text: &str) -> Option<Document> {
+    let mut builder = Builder::new(text);
+    let mut document = None;
+    everyday::read(text, |event, span| {
+        document = builder.take(event, span).ok()?;
+        Some(())
+    })?;
+    document
+}
+
+fn read_all(text: &str, documents: &mut Vec<Document>) -> Result<(), SyntaxError> {
     let mut builder = Builder::new(text);
     for event in Events::new(text) {
         let (event, span) = event?;

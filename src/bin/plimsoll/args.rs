@@ -376,7 +376,7 @@ pub(crate) struct Render {
     pub(crate) network: Network,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Charts (as `helm template`)")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[expect(

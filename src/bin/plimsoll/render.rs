@@ -28,7 +28,11 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         .iter()
         .map(|file| absolute(&terminal.directory, file))
         .collect();
-    let root = root(&terminal.directory, &target, &values);
+    let read: Vec<PathBuf> = files_of(&arguments.helm.set_file)
+        .map(|file| absolute(&terminal.directory, Path::new(file)))
+        .chain(values.iter().cloned())
+        .collect();
+    let root = root(&terminal.directory, &target, &read);
     let inside = |path: &Path| {
         let rest = path
             .strip_prefix(&root)
@@ -50,10 +54,16 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         .iter()
         .map(|file| inside(file))
         .collect::<Result<Vec<_>, _>>()?;
+    let mut helm = arguments.helm.clone();
+    for argument in &mut helm.set_file {
+        *argument = with_files(argument, |file| {
+            inside(&absolute(&terminal.directory, Path::new(file)))
+        })?;
+    }
     let app = App {
         id: target.to_string(),
         environment: None,
-        source: source(&Tree::new(&snapshot), &target, values, arguments)?,
+        source: source(&Tree::new(&snapshot), &target, values, &helm, arguments)?,
     };
     let completed = network::complete(terminal, &arguments.network, |mounts| {
         let snapshot = Mounted::new(&snapshot, mounts);
@@ -145,6 +155,7 @@ fn source(
     tree: &Tree<'_>,
     target: &RepoPath,
     values: Vec<RepoPath>,
+    helm: &Helm,
     arguments: &Render,
 ) -> Result<Source, Failure> {
     let found = tree
@@ -155,7 +166,7 @@ fn source(
             .join(name)
             .is_ok_and(|path| matches!(tree.find(&path), Ok(Some(Found::File))))
     };
-    let release = || Source::Helm(release(target, values, &arguments.helm));
+    let release = || Source::Helm(release(target, values, helm));
     match found {
         None => Err(Failure::new(format!("`{target}` does not exist"))),
         Some(Found::File)
@@ -227,6 +238,27 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
         limits: limits(helm),
         ..Release::new(chart.clone(), &helm.name, &helm.namespace)
     }
+}
+
+/// The files that `--set-file key=path,key=path` names.
+fn files_of(arguments: &[String]) -> impl Iterator<Item = &str> {
+    let pairs = arguments.iter().flat_map(|argument| argument.split(','));
+    pairs.filter_map(|pair| Some(pair.split_once('=')?.1))
+}
+
+/// The same argument with each file named from the root of the tree, where the renderer looks for it.
+fn with_files(
+    argument: &str,
+    place: impl Fn(&str) -> Result<RepoPath, Failure>,
+) -> Result<String, Failure> {
+    let pairs = argument.split(',').map(|pair| match pair.split_once('=') {
+        Some((key, file)) => Ok(format!(
+            "{key}={}",
+            place(file)?.as_str().replace(',', "\\,")
+        )),
+        None => Ok(pair.to_owned()),
+    });
+    Ok(pairs.collect::<Result<Vec<_>, Failure>>()?.join(","))
 }
 
 /// Joins and folds `.` and `..` without asking the disk, so that links are left to the snapshot.

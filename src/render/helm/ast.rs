@@ -193,6 +193,12 @@ impl Tree {
             .expect("a NodeId is only made by the parser of the same tree")
     }
 
+    /// About how many bytes the nodes take.
+    pub(super) fn memory(&self) -> usize {
+        // A node's own lists and names are about as large again.
+        2 * std::mem::size_of_val(self.nodes.as_slice())
+    }
+
     pub(super) fn symbol(&self, symbol: Symbol) -> &str {
         self.symbols.get(symbol.0 as usize).map_or("", |name| name)
     }

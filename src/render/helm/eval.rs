@@ -189,6 +189,14 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// Charges what a call has made.
+    fn spend_on(&mut self, result: &Value) -> Result<(), Failure> {
+        match self.context.spend_on(result) {
+            Ok(()) => Ok(()),
+            Err(error) => self.error(error.message),
+        }
+    }
+
     fn lookup(&self, name: &str) -> Option<Definition> {
         self.overlays
             .iter()

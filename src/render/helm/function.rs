@@ -222,6 +222,8 @@ pub struct Context<'a> {
     pub(super) seeded: HashMap<u64, u64>,
     /// Distinguishes releases for [`Context::seed`].
     pub(super) release: u64,
+    /// How much of the origins' memory was charged.
+    charged_origins: usize,
     /// The patterns compiled last: a chart asks for few, often.
     patterns: HashMap<String, Result<Regex, String>>,
 }
@@ -233,6 +235,7 @@ impl<'a> Context<'a> {
     /// A context outside any call, for tests and for what runs before templates do. `release` names what is rendered.
     pub fn new(origins: &'a mut Origins, release: &str, helm: HelmVersion, limits: Limits) -> Self {
         Self {
+            charged_origins: origins.memory(),
             origins,
             call: Origin::NONE,
             control: Origin::NONE,
@@ -298,6 +301,29 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Charges the making of lists, maps and what else is no text against the limits.
+    pub(super) fn spend_memory(&mut self, bytes: usize) -> Result<(), FunctionError> {
+        match self.left.memory.checked_sub(bytes as u64) {
+            Some(left) => {
+                self.left.memory = left;
+                Ok(())
+            }
+            None => Err(FunctionError::new(OUT_OF_MEMORY)),
+        }
+    }
+
+    /// Charges what a call has made: the containers in its result that are new, and the origins since the last call.
+    pub(super) fn spend_on(&mut self, result: &Value) -> Result<(), FunctionError> {
+        if let Data::String(text) = &result.data {
+            self.spend_bytes(text.cost())?;
+        } else {
+            self.spend_memory(result.new_bytes())?;
+        }
+        let origins = self.origins.memory();
+        let more = origins.saturating_sub(std::mem::replace(&mut self.charged_origins, origins));
+        self.spend_memory(more)
+    }
+
     /// The union of where the arguments came from and of the call itself if none is known.
     pub fn union(&mut self, values: &[Value]) -> Origin {
         let mut union = Origin::NONE;
@@ -311,6 +337,8 @@ impl<'a> Context<'a> {
 
 pub(super) const OUT_OF_STEPS: &str = "the templates do more work than the limit allows";
 pub(super) const OUT_OF_BYTES: &str = "the templates make more text than the limit allows";
+
+pub(super) const OUT_OF_MEMORY: &str = "the templates make more values than the limit allows";
 
 const FNV: u64 = 0xcbf2_9ce4_8422_2325;
 

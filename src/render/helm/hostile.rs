@@ -37,9 +37,15 @@ fn refused(memory: &Memory, change: impl FnOnce(&mut Release), file: &str, words
 fn templates_that_explode_are_stopped() {
     const STEPS: &str = "do more work than the limit allows";
     const BYTES: &str = "make more text than the limit allows";
+    const MEMORY: &str = "make more values than the limit allows";
     let limits = Limits {
         steps: 200_000,
         bytes: 4 << 20,
+        memory: 64 << 20,
+    };
+    let little_memory = Limits {
+        memory: 2 << 20,
+        ..limits
     };
     for (template, words) in [
         (
@@ -52,6 +58,23 @@ fn templates_that_explode_are_stopped() {
         (
             "{{ $l := list 1 }}{{ range 40 }}{{ $l = concat $l $l }}{{ end }}",
             STEPS,
+        ),
+        // Little work, and much to hold.
+        (
+            "{{ $d := dict }}{{ range $i, $_ := until 20000 }}{{ $_ := set $d (print $i) $i }}{{ end }}",
+            MEMORY,
+        ),
+        (
+            "{{ $l := list }}{{ range 1000 }}{{ $l = append $l (until 1000) }}{{ end }}",
+            MEMORY,
+        ),
+        (
+            "{{ $y := printf \"[%s]\" (repeat 60000 \"a,\") }}{{ range 10 }}{{ $_ := fromYamlArray $y }}{{ end }}",
+            MEMORY,
+        ),
+        (
+            "{{ range $i, $_ := until 500 }}{{ $_ := tpl (print (repeat 100 \"{{ 1 }}\") $i) $ }}{{ end }}",
+            MEMORY,
         ),
         ("{{ repeat 1000000000 \"x\" }}", BYTES),
         ("{{ indent 1000000000 \"x\" }}", BYTES),
@@ -102,7 +125,12 @@ fn templates_that_explode_are_stopped() {
         ]);
         refused(
             &memory,
-            |release| release.limits = limits,
+            |release| {
+                release.limits = match words {
+                    MEMORY => little_memory,
+                    _ => limits,
+                };
+            },
             "c/templates/a.txt",
             words,
         );

@@ -89,6 +89,15 @@ impl Text {
         self.len().saturating_add(runs)
     }
 
+    /// As [`Text::cost`], with the place for both, if nobody else holds the text; else nothing.
+    pub(super) fn new_bytes(&self) -> usize {
+        if Rc::strong_count(&self.0) == 1 {
+            size_of::<Rope>() + self.cost()
+        } else {
+            0
+        }
+    }
+
     /// The runs in order, each with its bytes. An empty range marks something that printed nothing there.
     pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, Origin)> + '_ {
         self.runs_from(0)

@@ -84,16 +84,16 @@ impl TemplateSet {
         self.definitions.get(name)
     }
 
-    /// Parses a text for `tpl`. The template itself comes first.
+    /// Parses a text for `tpl`, unless that was done before, which is told too. The template itself comes first.
     pub(super) fn parse_text(
         &self,
         text: &Text,
         origins: &Origins,
-    ) -> Result<Rc<Vec<Definition>>, ParseError> {
+    ) -> Result<(Rc<Vec<Definition>>, bool), ParseError> {
         if let Some((known, definitions)) = self.parsed.borrow().get(text.as_bytes())
             && known.runs().eq(text.runs())
         {
-            return Ok(Rc::clone(definitions));
+            return Ok((Rc::clone(definitions), false));
         }
         let name = Rc::from(TPL_NAME);
         let source = whole_file(text, origins).map_or_else(
@@ -107,7 +107,7 @@ impl TemplateSet {
                 (text.clone(), Rc::clone(&definitions)),
             );
         }
-        Ok(definitions)
+        Ok((definitions, true))
     }
 }
 

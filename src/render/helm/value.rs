@@ -448,6 +448,30 @@ impl Value {
         }
     }
 
+    /// How many bytes those lists, maps and texts take that nobody else holds: of a result, what its making took.
+    pub(super) fn new_bytes(&self) -> usize {
+        self.new_bytes_to(MAX_DEPTH)
+    }
+
+    fn new_bytes_to(&self, depth: usize) -> usize {
+        let Some(depth) = depth.checked_sub(1) else {
+            return 0;
+        };
+        match &self.data {
+            Data::List(list) if Rc::strong_count(list) == 1 => list
+                .iter()
+                .map(|item| size_of::<Self>() + item.new_bytes_to(depth))
+                .sum(),
+            Data::Map(map) if map.is_unshared() => map
+                .borrow()
+                .iter()
+                .map(|(key, entry)| Map::entry_bytes(key) + entry.value.new_bytes_to(depth))
+                .sum(),
+            Data::String(text) => text.new_bytes(),
+            _ => 0,
+        }
+    }
+
     /// Go's `reflect.DeepEqual`: equal only where the Go types are, so 1 and 1.0 differ. What differs only deeper than
     /// [`MAX_DEPTH`] or beyond [`MAX_NODES`] values is not equal.
     pub fn deep_equal(&self, other: &Self) -> bool {

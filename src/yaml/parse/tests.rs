@@ -280,3 +280,82 @@ proptest::proptest! {
         }
     }
 }
+
+/// Pieces of lines of which many are everyday YAML, and many nearly.
+const PIECES: [&str; 52] = [
+    "a",
+    "b c",
+    "key:",
+    "key: ",
+    "\"q\"",
+    "'it''s'",
+    "\"q\": ",
+    "'s': v",
+    "- ",
+    "- - ",
+    "-",
+    "- a: ",
+    "# c",
+    " # c",
+    "x#y",
+    "|",
+    "|-",
+    ">",
+    ">-",
+    "|+",
+    "{}",
+    "[]",
+    "{a: 1}",
+    "[a, \"b\", 1]",
+    "{\"a\":{\"b\":[1,-2]}}",
+    "[a: 1]",
+    "{a: }",
+    "*x",
+    "&x ",
+    "!t ",
+    "? ",
+    ": ",
+    "-1",
+    "--f",
+    "http://x:1/",
+    "\"a\\nb\"",
+    "\"\\u003c\"",
+    "\"\\/\"",
+    "\"open",
+    "'open",
+    "close\"",
+    "close'",
+    "\\",
+    "\\ x",
+    "é",
+    "“",
+    "\t",
+    "%",
+    "<<: ",
+    "~",
+    "  ",
+    "@",
+];
+
+proptest::proptest! {
+    #[test]
+    fn everyday_text_is_read_as_libyaml_reads_it(
+        lines in proptest::collection::vec(
+            (0_usize..7, proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..4)),
+            1..9,
+        ),
+        ends in proptest::bool::ANY,
+    ) {
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|(indent, pieces)| format!("{}{}", " ".repeat(indent), pieces.concat()))
+            .collect();
+        let text = lines.join("\n") + if ends { "\n" } else { "" };
+        if let Some(document) = read_everyday(&text) {
+            let mut documents = Vec::new();
+            let result = read_all(&text, &mut documents);
+            proptest::prop_assert_eq!(result, Ok(()), "{:?}", text);
+            proptest::prop_assert_eq!(documents, vec![document], "{:?}", text);
+        }
+    }
+}

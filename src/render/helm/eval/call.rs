@@ -292,7 +292,10 @@ impl Evaluator<'_, '_> {
                     self.context.call = tree.origin(id, self.context.origins);
                     self.context.place = Some((self.stack, Rc::clone(tree), id));
                     return match object.call(name, self.context, &values) {
-                        Ok(value) => Ok(value),
+                        Ok(value) => {
+                            self.spend_on(&value)?;
+                            Ok(value)
+                        }
                         Err(error) => {
                             self.at = id;
                             self.function_error(name, error)
@@ -394,9 +397,7 @@ impl Evaluator<'_, '_> {
                 self.context.place = Some((self.stack, Rc::clone(tree), id));
                 match function(self.context, &values) {
                     Ok(value) => {
-                        if let Data::String(text) = &value.data {
-                            self.spend_bytes(text.cost())?;
-                        }
+                        self.spend_on(&value)?;
                         return Ok(value);
                     }
                     Err(error) => {

@@ -58,7 +58,14 @@ impl Evaluator<'_, '_> {
             return Err(Box::new(TemplateError::words("tpl is nested too deeply")));
         }
         let definitions = match self.set.parse_text(&text, self.context.origins) {
-            Ok(definitions) => definitions,
+            Ok((definitions, is_new)) => {
+                let tree = definitions.first().map(|main| &main.tree);
+                let bytes = tree.filter(|_| is_new).map_or(0, |tree| tree.memory());
+                if let Err(error) = self.context.spend_memory(bytes) {
+                    return self.error(error.message);
+                }
+                definitions
+            }
             Err(error) => {
                 let words = format!(
                     "cannot parse template {}: ",

@@ -180,6 +180,7 @@ fn hostile_templates_end() {
     let limits = Limits {
         steps: 200_000,
         bytes: 1 << 20,
+        memory: 4 << 20,
     };
     let check = |template: &str, expected: &str| {
         let template = template.to_owned();
@@ -283,6 +284,7 @@ fn one_map_may_be_two_arguments() {
             let limits = Limits {
                 steps: 1_000_000,
                 bytes: 16 << 20,
+                memory: 16 << 20,
             };
             let run = std::thread::Builder::new()
                 .stack_size(512 << 20)

@@ -20,6 +20,7 @@ pub(super) const TABLE: &[Signature] = &[
         let value = value.under(c.control, c.origins);
         let key = text(a, 1);
         let key_origin = key.origin(c.origins);
+        c.spend_memory(Map::entry_bytes(&key.lossy()))?;
         map.set(key.lossy(), key_origin, value);
         Ok(a.first().cloned().unwrap_or_default())
     }),
@@ -148,6 +149,7 @@ fn merge(
     }
     for (key, entry) in source.entries() {
         context.spend(1)?;
+        context.spend_memory(Map::entry_bytes(&key))?;
         let there = target.get(&key);
         if entry.value.is_nil() {
             if overwrite {

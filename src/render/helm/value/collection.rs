@@ -290,6 +290,16 @@ impl Map {
         self.borrow().is_empty()
     }
 
+    /// True if and only if nobody else holds the map.
+    pub(in crate::render::helm) fn is_unshared(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+    }
+
+    /// About how many bytes a key takes, its value's own place included: nodes of the tree are at least half full.
+    pub(in crate::render::helm) fn entry_bytes(key: &str) -> usize {
+        2 * (size_of::<Entry>() + size_of::<Rc<str>>()) + key.len()
+    }
+
     /// True if and only if both are the same map, not merely equal ones.
     pub fn is_same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
