@@ -682,6 +682,7 @@ controls:
   host-path: {enabled: false, reason: storage nodes}
 fail-on: high
 helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1], limits: large}
+kustomize: {load-restrictor: LoadRestrictionsNone, enable-helm: true, limits: huge}
 waivers:
   - {control: C-0048, app: "charts/*@prod", resource: Deployment/web, path: spec.template, files: ["charts/**"], owner: web, reason: logs, until: 2027-03-01}
   - {control: host-path, reason: everywhere}
@@ -720,6 +721,8 @@ baseline: policy/baseline.yaml
         assert_eq!(config.helm.kube_version.as_ref().unwrap().value, "1.30");
         assert_eq!(config.helm.limits.as_ref().unwrap().value, 4);
         assert_eq!(config.helm.version.as_ref().unwrap().value, 3);
+        assert!(config.kustomize.load_from_anywhere && config.kustomize.enable_helm);
+        assert_eq!(config.kustomize.limits.as_ref().unwrap().value, 16);
         assert_eq!(
             config.controls[0].severity.as_ref().unwrap().value,
             Level::Low

@@ -420,6 +420,37 @@ mod tests {
     }
 
     #[test]
+    fn bases_nest_deep_and_hold_much() {
+        let mut files = vec![
+            (
+                "b0/kustomization.yaml".to_owned(),
+                "resources: [a.yaml]\n".to_owned(),
+            ),
+            (
+                "b0/a.yaml".to_owned(),
+                (0..10_000)
+                    .map(|n| {
+                        format!("---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s{n}}}\n")
+                    })
+                    .collect(),
+            ),
+        ];
+        for n in 1..=150 {
+            let prefix = if n == 150 { "namePrefix: p-\n" } else { "" };
+            let says = format!("resources: [../b{}]\n{prefix}", n - 1);
+            files.push((format!("b{n}/kustomization.yaml"), says));
+        }
+        let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (&**a, &**b)).collect();
+        let rendered = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(64 << 20);
+            let built = thread.spawn_scoped(scope, || build("b150", &files).0);
+            built.unwrap().join().unwrap()
+        });
+        assert_eq!(rendered.problems, []);
+        assert_eq!(rendered.resources.len(), 10_000);
+    }
+
+    #[test]
     fn values_know_who_wrote_them_and_what_they_replaced() {
         let files = [
             (

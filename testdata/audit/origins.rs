@@ -5,7 +5,8 @@
 //! overlay). Each is changed in memory (a text's first and last character, a number by one, a boolean), the app is rendered
 //! again, and the two renderings are compared:
 //!
-//! * **sound**: a rendered scalar whose data origin names the source scalar changed or vanished;
+//! * **sound**: a rendered scalar whose data origin names the source scalar changed or vanished; what stays and names another
+//!   place now is written twice, and counted apart;
 //! * **complete**: a rendered scalar that changed, vanished or appeared names the source scalar among the data or control
 //!   origins of itself or of the keys above it.
 //!
@@ -95,6 +96,8 @@ struct Tally {
     renamed: usize,
     claims: usize,
     sound: usize,
+    /// Claims of what stays because it is written in another place too, which it then names.
+    twice: usize,
     changes: usize,
     complete: usize,
     /// What changed in objects that are called something else, or because something is of another kind.
@@ -113,6 +116,7 @@ impl Tally {
         self.renamed += other.renamed;
         self.claims += other.claims;
         self.sound += other.sound;
+        self.twice += other.twice;
         self.changes += other.changes;
         self.complete += other.complete;
         self.apart += other.apart;
@@ -131,7 +135,7 @@ impl Tally {
     fn print(&self, engine: apps::Engine) {
         let share = |good: usize, all: usize| 100.0 * good as f64 / all.max(1) as f64;
         println!(
-            "{}: {} apps, {} mutants, {} of them do not render, {} objects renamed; sound {} of {} ({:.2} %), complete {} of {} ({:.2} %); of what is renamed: {} of {}",
+            "{}: {} apps, {} mutants, {} of them do not render, {} objects renamed; sound {} of {} ({:.2} %) and {} written twice, complete {} of {} ({:.2} %); of what is renamed: {} of {}",
             engine.name(),
             self.apps,
             self.mutants,
@@ -140,6 +144,7 @@ impl Tally {
             self.sound,
             self.claims,
             share(self.sound, self.claims),
+            self.twice,
             self.complete,
             self.changes,
             share(self.complete, self.changes),
@@ -281,9 +286,16 @@ fn judge(
         .filter_map(|difference| difference.before.as_ref())
         .map(|leaf| std::ptr::from_ref(leaf.value))
         .collect();
+    let named_now = Named::of(mutant);
+    let claims_now = named_now.at(&mutation.path, mutation.new_span());
     for value in named.at(&mutation.path, mutation.span) {
+        let stays = !gone.contains(&std::ptr::from_ref(value));
+        if stays && claims_now.iter().all(|now| now.data != value.data) {
+            tally.twice += 1;
+            continue;
+        }
         tally.claims += 1;
-        if gone.contains(&std::ptr::from_ref(value)) {
+        if !stays {
             tally.sound += 1;
         } else {
             let kind = format!(

@@ -67,6 +67,12 @@ def printed_figures(group, text):
     return {f"{group}: {name}": (int(good), int(cases)) for name, good, cases in found}
 
 
+def origin_figures(text):
+    """The audit prints `… sound N of M … complete N of M …` over a sample that moves with the engine: its shares count, of 10,000."""
+    found = re.findall(r"(sound|complete) (\d+) of (\d+)", text)
+    return {f"kustomize origins: {name}, of 10,000": (10000 * int(good) // max(1, int(cases)), 10000) for name, good, cases in found}
+
+
 def policy_figures(text):
     """The example prints lines like `policy: Pod Security fixtures that fail: N of M`."""
     found = re.findall(r"^(policy: .*): (\d+) of (\d+)$", text, re.MULTILINE)
@@ -88,7 +94,8 @@ def main():
         figures[name] = {"good": sum(good for _, good, _ in cases), "cases": len(cases)}
         failures[name] = [f"{id}: {why}" for id, good, why in sorted(cases) if not good]
     printed = printed_figures("yaml", (out / "yaml.txt").read_text())
-    for file, read in (("kustomize-origins.txt", lambda text: printed_figures("kustomize origins", text)), ("policy.txt", policy_figures)):
+    for file, read in (("kustomize-origins.txt", lambda text: printed_figures("kustomize origins", text)),
+                       ("origins-audit.txt", origin_figures), ("policy.txt", policy_figures)):
         if (out / file).exists():
             printed |= read((out / file).read_text())
     for name, (good, total) in printed.items():

@@ -110,9 +110,13 @@ fn read(d: &mut Decoder, value: &Value) -> Config {
             "an entry of `nameReference`",
             &["group", "version", "kind", "fieldSpecs"],
         );
+        let mut referrers = d.list(o.get("fieldSpecs"), field_spec);
+        for spec in &mut referrers {
+            spec.parts.extend(o.origins());
+        }
         NameReference {
             gvk: gvk(d, &o),
-            referrers: d.list(o.get("fieldSpecs"), field_spec),
+            referrers,
         }
     });
     config

@@ -189,12 +189,12 @@ impl<'a> Build<'a> {
             .rev()
             .find(|visited| visited.is_within(&path))
         {
-            return Err(self.fail(
-                origin,
-                format!(
-                    "`{path}` is included by `{visited}`, which it contains: the bases form a cycle"
-                ),
-            ));
+            let how = if *visited == path {
+                format!("`{path}` comes to include itself")
+            } else {
+                format!("`{path}` is included by `{visited}`, which it contains")
+            };
+            return Err(self.fail(origin, format!("{how}: the bases form a cycle")));
         }
         self.visits += 1;
         if referrers.len() > MAX_NESTING || self.visits > MAX_VISITS {

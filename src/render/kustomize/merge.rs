@@ -448,7 +448,7 @@ impl<'a> Walk<'a> {
             );
             last_keys.clone_from(&valid_keys);
             let slot = find_element(&there, &look_keys, &look_values);
-            let old = slot.and_then(|slot| there.get(slot)).cloned();
+            let mut old = slot.and_then(|slot| there.get(slot)).cloned();
             let key_origins: Vec<(String, Origin)> = valid_keys
                 .iter()
                 .filter_map(|key| Some((key.clone(), old.as_ref()?.field(key)?.origin)))
@@ -468,14 +468,21 @@ impl<'a> Walk<'a> {
                     None => Walked::nothing(),
                 },
                 Brought::Apart(items) => {
+                    // What is merged with an item, and that nothing is, its key decides.
+                    let keyed: Vec<Origin> = key_origins.iter().map(|(_, key)| *key).collect();
+                    let keyed = self.origins.all(keyed);
+                    if let Some(old) = &mut old {
+                        old.put_under(keyed, self.origins);
+                    }
                     let mut new = find_element(items, &look_keys, &look_values)
                         .and_then(|slot| items.get(slot))
                         .cloned();
-                    // What the patch says of an item it says because of the key that names the item.
+                    // What the patch says of an item it says because of the keys that are the same.
                     if let Some(new) = &mut new {
                         let named = valid_keys.iter().filter_map(|key| new.field(key));
                         let named: Vec<Origin> = named.map(|node| node.origin).collect();
                         let named = self.origins.all(named);
+                        let named = self.origins.both(named, keyed);
                         new.put_under(named, self.origins);
                         said = new.origin;
                     }

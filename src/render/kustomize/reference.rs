@@ -83,6 +83,11 @@ pub(super) fn fix(
         let original = object.original_id().gvk;
         let visible = visible_namespaces(build, object)?;
         let role = role_reference(object.node());
+        let of_role = object.node().field("roleRef").into_iter().flat_map(|role| {
+            let fields = ["apiGroup", "kind"].into_iter();
+            fields.filter_map(|name| role.field(name))
+        });
+        let of_role = build.origins.all(of_role.map(|node| node.origin));
         let fields = fields_of.entry(original).or_insert_with_key(|original| {
             let all = references.iter().flat_map(|reference| {
                 let specs = reference.referrers.iter();
@@ -92,15 +97,19 @@ pub(super) fn fix(
                 .collect()
         });
         for (target, spec) in &*fields {
+            let role = role
+                .as_ref()
+                .filter(|_| spec.path.ends_with("roleRef/name"));
+            let of_role = role.map_or(Origin::NONE, |_| of_role);
+            let reasons = spec.parts.iter().copied().chain([of_role]);
             let search = Search {
                 candidates: &candidates,
                 by_former: &by_former,
                 referrer,
                 visible: &visible,
                 target,
-                role: role
-                    .as_ref()
-                    .filter(|_| spec.path.ends_with("roleRef/name")),
+                role,
+                reasons: build.origins.all(reasons),
             };
             let Some(root) = &mut object.root else {
                 continue;
@@ -170,6 +179,8 @@ struct Search<'a> {
     visible: &'a [String],
     target: &'a Gvk,
     role: Option<&'a Gvk>,
+    /// What led here: the field spec, and what a role binding binds to.
+    reasons: Origin,
 }
 
 impl<'a> Search<'a> {
@@ -208,13 +219,16 @@ impl<'a> Search<'a> {
         budget: &mut Budget,
     ) -> Result<(), String> {
         let found = self.select(node.text(), &|_| true, &|a, b| a.name == b.name)?;
-        if let Some(found) = found
-            && found.name != node.text()
-        {
-            budget.take(found.name.len())?;
-            let origin = followed(found.origin, node.origin, node.origin, origins);
-            node.replace_scalar(Node::untagged(found.name.clone(), origin));
+        let Some(found) = found else { return Ok(()) };
+        if found.name == node.text() {
+            // It stays only as long as what it names is called so.
+            node.origin = origins.under(node.origin, found.origin);
+            return Ok(());
         }
+        budget.take(found.name.len())?;
+        let said = origins.both(node.origin, self.reasons);
+        let origin = followed(found.origin, node.origin, said, origins);
+        node.replace_scalar(Node::untagged(found.name.clone(), origin));
         Ok(())
     }
 
@@ -252,7 +266,7 @@ impl<'a> Search<'a> {
         // Who is meant, name and namespace say together.
         let said = ["name", "namespace"]
             .map(|field| node.field(field).map_or(Origin::NONE, |node| node.origin));
-        let said = origins.all(said);
+        let said = origins.all(said.into_iter().chain([found.origin, self.reasons]));
         let mut write = |field: &str, text: &str, now: Origin| {
             let was = node
                 .field(field)

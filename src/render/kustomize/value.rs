@@ -195,6 +195,16 @@ fn scalar(mut text: String, style: ScalarStyle, tag: &Tag) -> Result<Data, Strin
     if text.contains('\u{7f}') {
         return Err("control characters are not allowed".to_owned());
     }
+    // kyaml prints such a block without saying how far it is indented, and then cannot read it.
+    let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+    if is_block
+        && text.starts_with('\t')
+        && !has_special(&text)
+        && !text.contains(" \n")
+        && !text.ends_with(' ')
+    {
+        return Err("a block of text must not begin with a tab: Kustomize cannot read again what it prints for it".to_owned());
+    }
     if style == ScalarStyle::Folded && matches!(tag, Tag::Str | Tag::None) {
         text = refold(&text);
     }
@@ -230,16 +240,19 @@ fn scalar(mut text: String, style: ScalarStyle, tag: &Tag) -> Result<Data, Strin
     })
 }
 
+/// True if and only if the text holds what no block can.
+fn has_special(text: &str) -> bool {
+    text.chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\u{85}'))
+}
+
 /// A folded text after it was printed folded and read again.
 ///
 /// go-yaml writes one line break too many before a line that is indented further, and before several line breaks at the end:
 /// what it means to look at behind a line break, it looks for at the beginning of the text.
 fn refold(text: &str) -> String {
     let blank_before_break = [" \n", "\t\n"].iter().any(|pair| text.contains(pair));
-    let special = text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\u{85}'));
-    if blank_before_break || special || text.ends_with(' ') || !text.contains('\n') {
+    if blank_before_break || has_special(text) || text.ends_with(' ') || !text.contains('\n') {
         return text.to_owned();
     }
     let body = text.trim_start_matches('\n');

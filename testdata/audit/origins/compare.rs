@@ -3,6 +3,8 @@
 //! Objects are paired by identity, what is left by what stayed of it, because a change of a name or of a kind is one change and
 //! not the end of everything in the object. Items of lists are paired so that an item more or less does not move the others.
 
+use std::collections::BTreeSet;
+
 use plimsoll::origin::Origin;
 use plimsoll::render::Rendered;
 use plimsoll::resource::{Identity, Resource};
@@ -220,14 +222,17 @@ impl<'a> Walk<'a> {
             .count();
         let old_rest = old_rest.get(..old_rest.len() - end).unwrap_or_default();
         let new_rest = new_rest.get(..new_rest.len() - end).unwrap_or_default();
-        if old_rest.len() == new_rest.len() {
+        let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
+        let names = |items: &[Value]| items.iter().map(name).collect::<Option<BTreeSet<_>>>();
+        let (old_names, new_names) = (names(old_rest), names(new_rest));
+        let is_reordered = old_names.is_some() && old_names == new_names;
+        if old_rest.len() == new_rest.len() && !is_reordered {
             for (index, (a, b)) in old_rest.iter().zip(new_rest).enumerate() {
                 self.values(&format!("{path}[{}]", start + index), a, b, keys, new_keys);
             }
             return;
         }
         // Items are the same where their names are, or where all of them is.
-        let name = |value: &Value| value.get("name").and_then(Value::as_str).map(str::to_owned);
         let fits = |a: &Value, b: &Value| match (name(a), name(b)) {
             (Some(a), Some(b)) => a == b,
             _ => a == b,
