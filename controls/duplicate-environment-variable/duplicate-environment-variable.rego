@@ -15,7 +15,7 @@ import data.lib.workload
 deny contains violation if {
 	some container in workload.containers
 	variables := workload.list(container.spec, "env")
-	names := [name | some variable in variables; name := named(variable)]
+	names := [variable.name | some variable in variables]
 
 	# Most lists have no name twice, and need not be compared with themselves.
 	count(names) > count({name | some name in names})

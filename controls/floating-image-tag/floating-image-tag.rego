@@ -12,8 +12,6 @@
 package plimsoll.floating_image_tag
 
 import data.lib.image
-import data.lib.version
-import data.lib.workload
 
 # Tags that projects move by custom.
 moving := {
@@ -22,12 +20,11 @@ moving := {
 }
 
 deny contains violation if {
-	some found in image.of(workload.containers)
-	reference := version.image(found.name)
-	reference.digest == ""
+	some found in image.running
+	found.reference.digest == ""
 	violation := {
 		"path": found.path,
-		"message": sprintf("%s %s", [found.label, complaint(found.name, reference.tag)]),
+		"message": sprintf("%s %s", [found.label, complaint(found.name, found.reference.tag)]),
 	}
 }
 

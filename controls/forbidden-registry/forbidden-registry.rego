@@ -13,11 +13,11 @@
 package plimsoll.forbidden_registry
 
 import data.lib.image
-import data.lib.workload
 
 # Without a list nothing is forbidden.
 deny contains violation if {
-	some found in image.of(workload.containers)
+	count(input.config.registries) > 0
+	some found in image.running
 	some place in input.config.registries
 	image.within(found.name, [place])
 	violation := {

@@ -14,10 +14,9 @@
 package plimsoll.image_not_pinned
 
 import data.lib.image
-import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
+	some found in image.running
 	unpinned(found.name)
 	exempt(found.name, input.config.exempt) == false
 	violation := {

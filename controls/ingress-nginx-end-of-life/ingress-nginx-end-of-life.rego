@@ -12,12 +12,10 @@
 package plimsoll.ingress_nginx_end_of_life
 
 import data.lib.image
-import data.lib.version
-import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
-	regex.match(`(^|/)ingress-nginx/`, version.image(found.name).repository)
+	some found in image.running
+	regex.match(`(^|/)ingress-nginx/`, found.reference.repository)
 	violation := {
 		"path": found.path,
 		"message": sprintf("%s runs `%s`, of a project that ended in March 2026: flaws found since are not mended", [found.label, found.name]),

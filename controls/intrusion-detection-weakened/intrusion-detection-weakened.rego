@@ -18,6 +18,21 @@
 #     - TracingPolicyNamespaced.cilium.io
 #   reads: [before]
 #   on: [changed, removed]
+#   mentions:
+#     - falco
+#     - tetragon
+#     - tracee
+#     - kubearmor
+#     - node-agent
+#     - sysdig
+#     - agent-slim
+#     - enforcer
+#     - defender
+#     - wazuh-agent
+#     - osquery
+#     - stackrox
+#     - deepfence
+#     - "kind: TracingPolicy"
 package plimsoll.intrusion_detection_weakened
 
 import data.lib.agent

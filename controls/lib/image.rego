@@ -5,21 +5,28 @@
 package lib.image
 
 import data.lib.version
+import data.lib.workload
 
-# The images of some containers: {name, path, label}, one for each container whose image is a text that is not empty.
-of(containers) := [{"name": name, "path": array.concat(container.path, ["image"]), "label": container.label} |
-	some container in containers
+# The images that the object runs: {name, reference, path, label, spec}, one for each container whose image is a text that is not
+# empty. `reference` is the name taken apart, `spec` the container's.
+running := [{
+	"name": name,
+	"reference": version.image(name),
+	"path": array.concat(container.path, ["image"]),
+	"label": container.label,
+	"spec": container.spec,
+} |
+	some container in workload.containers
 	name := object.get(container.spec, "image", "")
 	is_string(name)
 	name != ""
 ]
 
 # Those whose repository matches a pattern, in a version of three numbers: the same with {numbers}.
-versions(containers, pattern) := [object.union(found, {"numbers": numbers}) |
-	some found in of(containers)
-	reference := version.image(found.name)
-	regex.match(pattern, reference.repository)
-	numbers := version.parsed(reference.tag).numbers
+versions(pattern) := [object.union(found, {"numbers": numbers}) |
+	some found in running
+	regex.match(pattern, found.reference.repository)
+	numbers := version.parsed(found.reference.tag).numbers
 	count(numbers) == 3
 ]
 

@@ -24,6 +24,24 @@
 #     - OpenTelemetryCollector.opentelemetry.io
 #   reads: [before]
 #   on: [changed, removed]
+#   mentions:
+#     - fluent
+#     - vector
+#     - promtail
+#     - alloy
+#     - grafana-agent
+#     - filebeat
+#     - elastic
+#     - opentelemetry
+#     - splunk
+#     - cloudwatch-agent
+#     - logging
+#     - syslog
+#     - logstash
+#     - ClusterLogForwarder
+#     - "[output]"
+#     - "<match "
+#     - "<store"
 package plimsoll.log_shipping_weakened
 
 import data.lib.agent

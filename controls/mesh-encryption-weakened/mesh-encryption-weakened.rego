@@ -18,6 +18,7 @@
 #     - pods
 #   reads: [before]
 #   on: [changed, removed]
+#   mentions: [istio, linkerd]
 package plimsoll.mesh_encryption_weakened
 
 import data.lib.change

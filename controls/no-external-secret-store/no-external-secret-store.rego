@@ -17,7 +17,7 @@ deny contains violation if {
 	some pod in workload.pods
 	count([volume |
 		some volume in workload.list(pod.spec, "volumes")
-		workload.text(workload.map(workload.map(volume, "csi"), "volumeAttributes").secretProviderClass, "") != ""
+		workload.text(volume.csi.volumeAttributes.secretProviderClass, "") != ""
 	]) == 0
 	violation := {
 		"path": array.concat(pod.path, ["volumes"]),

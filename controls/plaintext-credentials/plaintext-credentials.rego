@@ -58,6 +58,8 @@ reason(name, value) := why if {
 
 # The last words of the name decide: DB_PASSWORD is one, PASSWORD_FILE and TOKEN_URL are not.
 credential_name(name) if {
+	# Few names get beyond this, which is all that it is for.
+	regex.match(`(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|KEY|CREDENTIALS?)$`, upper(name))
 	separated := upper(regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}"))
 	words := regex.replace(separated, `[^A-Z0-9]+`, "_")
 	regex.match(
@@ -82,6 +84,8 @@ literal(value) if {
 
 # Values that are credentials whatever they are called.
 telling(value) := why if {
+	# So do few values.
+	regex.match(`-----BEGIN |AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|://`, value)
 	some pattern, why in {
 		`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`: "it holds a private key",
 		`(^|[^A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}($|[^A-Z0-9])`: "it holds an AWS access key",

@@ -14,13 +14,12 @@
 package plimsoll.registry_not_allowed
 
 import data.lib.image
-import data.lib.workload
 
 # Without a list nothing is asked.
 deny contains violation if {
 	allowed := input.config.registries
 	count(allowed) > 0
-	some found in image.of(workload.containers)
+	some found in image.running
 	outside(found.name, allowed)
 	violation := {
 		"path": found.path,

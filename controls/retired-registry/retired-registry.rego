@@ -12,10 +12,9 @@
 package plimsoll.retired_registry
 
 import data.lib.image
-import data.lib.workload
 
 deny contains violation if {
-	some found in image.of(workload.containers)
+	some found in image.running
 	some old, present in {"k8s.gcr.io/": "registry.k8s.io/", "gcr.io/google_containers/": "registry.k8s.io/", "gcr.io/google-containers/": "registry.k8s.io/"}
 	startswith(found.name, old)
 	violation := {

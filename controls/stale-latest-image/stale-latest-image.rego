@@ -11,21 +11,17 @@
 package plimsoll.stale_latest_image
 
 import data.lib.image
-import data.lib.version
-import data.lib.workload
 
 kept := {"IfNotPresent", "Never"}
 
 deny contains violation if {
-	some container in workload.containers
-	some found in image.of([container])
-	reference := version.image(found.name)
-	reference.digest == ""
-	reference.tag in {"", "latest"}
-	policy := object.get(container.spec, "imagePullPolicy", "Always")
+	some found in image.running
+	found.reference.digest == ""
+	found.reference.tag in {"", "latest"}
+	policy := object.get(found.spec, "imagePullPolicy", "Always")
 	policy in kept
 	violation := {
-		"path": array.concat(container.path, ["imagePullPolicy"]),
+		"path": array.concat(array.slice(found.path, 0, count(found.path) - 1), ["imagePullPolicy"]),
 		"message": sprintf("%s runs whatever `%s` was when its node first pulled it: `imagePullPolicy` is %s", [found.label, found.name, policy]),
 		"fix": {"op": "set", "value": "Always"},
 	}

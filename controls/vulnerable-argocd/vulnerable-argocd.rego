@@ -12,10 +12,9 @@
 package plimsoll.vulnerable_argocd
 
 import data.lib.image
-import data.lib.workload
 
 deny contains violation if {
-	some found in image.versions(workload.containers, `/argocd$`)
+	some found in image.versions(`/argocd$`)
 	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,

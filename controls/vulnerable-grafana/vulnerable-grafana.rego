@@ -12,10 +12,9 @@
 package plimsoll.vulnerable_grafana
 
 import data.lib.image
-import data.lib.workload
 
 deny contains violation if {
-	some found in image.versions(workload.containers, `(^|/)grafana(-oss|-enterprise)?$`)
+	some found in image.versions(`(^|/)grafana(-oss|-enterprise)?$`)
 	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,

@@ -17,7 +17,7 @@ import data.lib.image
 import data.lib.workload
 
 deny contains violation if {
-	some found in image.versions(workload.containers, `ingress-nginx|nginx-ingress-controller|nginx-controller`)
+	some found in image.versions(`ingress-nginx|nginx-ingress-controller|nginx-controller`)
 	vulnerable(found.numbers)
 	count(forbidding) == 0
 	violation := {

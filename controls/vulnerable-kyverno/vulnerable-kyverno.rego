@@ -12,10 +12,9 @@
 package plimsoll.vulnerable_kyverno
 
 import data.lib.image
-import data.lib.workload
 
 deny contains violation if {
-	some found in image.versions(workload.containers, `/kyverno$`)
+	some found in image.versions(`/kyverno$`)
 	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,

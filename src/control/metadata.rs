@@ -169,12 +169,12 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             return Err(wrong(path, block.span, message));
         }
     }
-    if judges_change && !custom.mentions.is_empty() {
-        let message = "a control that reads `before` does not say what an object `mentions`";
-        return Err(wrong(path, block.span, message));
-    }
     if custom.mentions.iter().any(|mention| mention.is_empty()) {
-        return Err(wrong(path, block.span, "every object mentions an empty text"));
+        return Err(wrong(
+            path,
+            block.span,
+            "every object mentions an empty text",
+        ));
     }
     let id_of = |text: &String| {
         text.parse()
@@ -204,7 +204,11 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
         kinds: kinds(&custom.kinds).map_err(|message| wrong(path, block.span, message))?,
         reads,
         inventory: custom.inventory,
-        mentions: custom.mentions.iter().map(|mention| mention.to_lowercase()).collect(),
+        mentions: custom
+            .mentions
+            .iter()
+            .map(|mention| mention.to_lowercase())
+            .collect(),
         on,
         parameters: custom.config,
         path: path.clone(),

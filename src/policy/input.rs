@@ -86,6 +86,13 @@
 //! The type of the default (a text, a whole number, `true`/`false`, a list of texts) is the type that may be set. Not there for a
 //! control without `config`.
 //!
+//! # `mentions`: what every object says that a control can speak of
+//!
+//! `mentions: ["hostNetwork: true"]` spares most objects a question: the control is asked only about one in which one of these
+//! texts stands, whatever its case, and is not loaded before. The object is read as lines of `key: value`, those of its lists
+//! without a key, and a map or list behind its key on lines of their own; a control of the change is asked where either side
+//! mentions it. A text too many only costs time, one too few loses findings.
+//!
 //! Values of Secrets are not among what a control sees, so that no message can hold one: `(hidden)` stands for each.
 
 use std::collections::BTreeMap;

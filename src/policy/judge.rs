@@ -282,7 +282,7 @@ impl Sides<'_> {
             .ready
             .entry(kinds)
             .or_insert_with_key(|kinds| policy.ready(kinds));
-        let groups = Arc::clone(&ready.groups);
+        let (groups, joints) = (Arc::clone(&ready.groups), Arc::clone(&ready.joints));
         let mut user_controls = policy.user_controls.iter();
         let has_users = user_controls.any(|control| !sees_all(control));
         if groups.is_empty() && !has_users {
@@ -338,19 +338,23 @@ impl Sides<'_> {
                 ),
             };
             let Some(resource) = resource else { return };
-            let written = match side {
-                Where::Base | Where::Removed => &before_written,
-                Where::Head | Where::Both => &after_written,
+            // What is the same on both sides is written once; a control of the change sees both of them.
+            let is_at_base = matches!(side, Where::Base | Where::Removed);
+            let own = if is_at_base {
+                &before_written
+            } else {
+                &after_written
             };
-            // What is the same on both sides is written once.
-            let written = written.as_ref().or(after_written.as_ref());
+            let own = own.as_ref().or(after_written.as_ref());
+            let other = before_written.as_ref().filter(|_| given.before);
+            let written: Vec<&Written> = own.into_iter().chain(other).collect();
             let kind = (!has_one_kind).then(|| ObjectKind::of(resource));
             let controls = group.controls.iter();
             let asked: Vec<&Control> = controls
                 .filter_map(|place| policy.controls.get(*place))
                 .filter(|control| on.is_none_or(|on| control.on.contains(&on)))
                 .filter(|control| kind.as_ref().is_none_or(|kind| kind.is_judged_by(control)))
-                .filter(|control| written.is_none_or(|written| written.concerns(control)))
+                .filter(|control| written.iter().any(|written| written.concerns(control)))
                 .filter(|control| !hung.contains(&control.id))
                 .collect();
             if asked.is_empty() {
@@ -387,7 +391,24 @@ impl Sides<'_> {
                 });
             }
         };
-        for group in groups.iter() {
+        let is_same = |group: &Group| {
+            unchanged
+                && !self.touched.touches(&group.given.inventory)
+                && (!group.given.facts || same_facts)
+        };
+        let mut joined: BTreeSet<usize> = BTreeSet::new();
+        let mut together = Vec::new();
+        for joint in joints.iter() {
+            let mut parts = joint.parts.iter().filter_map(|place| groups.get(*place));
+            let first = parts.next().map(is_same);
+            if parts.all(|group| first == Some(is_same(group))) {
+                joined.extend(&joint.parts);
+                together.push(&joint.group);
+            }
+        }
+        let apart = groups.iter().enumerate();
+        let apart = apart.filter(|(place, _)| !joined.contains(place));
+        for group in together.into_iter().chain(apart.map(|(_, group)| group)) {
             let given = &group.given;
             if given.before {
                 let (on, word, side) = match pairing {
@@ -400,12 +421,7 @@ impl Sides<'_> {
                     Pairing::Unchanged => continue,
                 };
                 ask(side, group, Some(on), Some((word, before.as_ref())));
-                continue;
-            }
-            let is_same = unchanged
-                && !self.touched.touches(&given.inventory)
-                && (!given.facts || same_facts);
-            if is_same {
+            } else if is_same(group) {
                 ask(Where::Both, group, None, None);
             } else {
                 ask(Where::Head, group, None, None);

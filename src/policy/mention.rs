@@ -56,3 +56,58 @@ fn write(value: &Value, text: &mut String) {
         Data::Float(plain) => drop(writeln!(text, "{plain}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Controls;
+    use crate::policy::tests::render;
+
+    /// The controls among some that are asked about an object.
+    fn check(yaml: &str, names: &[&str]) -> Vec<String> {
+        let controls = Controls::built_in();
+        let rendering = render(yaml);
+        let written = Written::of(&rendering.resources.first().unwrap().value);
+        let concerning = controls
+            .iter()
+            .filter(|control| names.contains(&control.name.as_str()))
+            .filter(|control| written.concerns(control));
+        concerning.map(|control| control.name.clone()).collect()
+    }
+
+    #[test]
+    fn an_object_concerns_the_controls_whose_text_it_holds() {
+        let names = [
+            "host-network",
+            "privileged",
+            "sudo-in-entrypoint",
+            "run-as-root",
+        ];
+        let pod = |spec: &str| {
+            format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec: {spec}\n")
+        };
+        for (spec, expected) in [
+            // One that names nothing may speak of any object.
+            ("{ containers: [] }", vec!["run-as-root"]),
+            (
+                "{ hostNetwork: false, containers: [] }",
+                vec!["run-as-root"],
+            ),
+            (
+                "{ hostNetwork: true, containers: [] }",
+                vec!["run-as-root", "host-network"],
+            ),
+            (
+                "{ containers: [{ name: a, args: [-c, 'SUDO id'], securityContext: { privileged: true } }] }",
+                vec!["run-as-root", "privileged", "sudo-in-entrypoint"],
+            ),
+            // As Rego's functions see it, a long s is an s.
+            (
+                "{ containers: [{ name: a, args: [\u{17f}udo] }] }",
+                vec!["run-as-root", "sudo-in-entrypoint"],
+            ),
+        ] {
+            assert_eq!(check(&pod(spec), &names), expected, "{spec}");
+        }
+    }
+}

@@ -40,6 +40,15 @@ pub(super) struct Ready {
     rare: Arc<OnceLock<Engine>>,
     own_rare: Option<Engine>,
     pub(super) groups: Arc<[Group]>,
+    pub(super) joints: Arc<[Joint]>,
+}
+
+/// Groups of built-in controls that are asked as one wherever all of them are asked about the same sides of an object: each
+/// evaluation computes anew what controls import. That these read only what they name is shown by the tests of their pages.
+pub(super) struct Joint {
+    pub(super) group: Group,
+    /// The places of the groups.
+    pub(super) parts: Vec<usize>,
 }
 
 /// Controls that are given the same, so that they are asked together.
@@ -50,6 +59,17 @@ pub(super) struct Group {
     pub(super) controls: Vec<usize>,
     /// True for controls that are only asked about an object that mentions what they look for.
     is_rare: bool,
+}
+
+impl Group {
+    fn new(given: Given, controls: Vec<usize>, is_rare: bool) -> Self {
+        Self {
+            config: given.config.as_ref().map(input::config),
+            given,
+            controls,
+            is_rare,
+        }
+    }
 }
 
 impl Ready {
@@ -143,19 +163,25 @@ impl Given {
 
     /// True where one input can be what either is given, without a setting that means two things.
     fn agrees(&self, other: &Self) -> bool {
-        let settings = other.config.iter().flatten();
         self.before == other.before
             && self.facts == other.facts
             && self.inventory.is_nothing() == other.inventory.is_nothing()
-            && settings.into_iter().all(|(name, value)| {
-                let own = self.config.as_ref().and_then(|own| own.get(name));
-                own.is_none_or(|own| own == value)
-            })
+            && self.is_set_as(other)
+    }
+
+    /// True where no setting means two things.
+    fn is_set_as(&self, other: &Self) -> bool {
+        let mut settings = other.config.iter().flatten();
+        settings.all(|(name, value)| {
+            let own = self.config.as_ref().and_then(|own| own.get(name));
+            own.is_none_or(|own| own == value)
+        })
     }
 
     fn take(&mut self, other: Self) {
         let inventory = std::mem::replace(&mut self.inventory, Wanted::Nothing);
         self.inventory = inventory.or(other.inventory);
+        self.facts |= other.facts;
         if let Some(settings) = other.config {
             self.config.get_or_insert_default().extend(settings);
         }
@@ -210,28 +236,58 @@ impl Policy {
             };
             groups.entry(Given::to(control)).or_default().push(*place);
         }
-        let group = |is_rare| {
-            move |(given, controls): (Given, Vec<usize>)| Group {
-                config: given.config.as_ref().map(input::config),
-                given,
-                controls,
-                is_rare,
-            }
+        let groups = |is_rare, groups| {
+            let groups = merged(groups).into_iter();
+            groups.map(move |(given, controls)| Group::new(given, controls, is_rare))
         };
-        let usual: Vec<Group> = merged(usual).into_iter().map(group(false)).collect();
-        let batches = self.batches(&usual);
-        let engine = Engine::load(&self.libraries, &controls, batches);
-        let rare = merged(rare).into_iter().map(group(true));
+        let groups: Vec<Group> = groups(false, usual).chain(groups(true, rare)).collect();
+        let joints: Vec<Joint> = [false, true]
+            .into_iter()
+            .filter_map(|is_rare| self.joint(&groups, is_rare))
+            .collect();
+        let asked = joints.iter().map(|joint| &joint.group).chain(&groups);
+        let batches = self.batches(asked.filter(|group| !group.is_rare));
         Ready {
-            usual: engine,
+            usual: Engine::load(&self.libraries, &controls, batches),
             rare: Arc::default(),
             own_rare: None,
-            groups: usual.into_iter().chain(rare).collect(),
+            groups: groups.into(),
+            joints: joints.into(),
         }
     }
 
+    /// The groups that can be asked as one; `None` where there are not several.
+    fn joint(&self, groups: &[Group], is_rare: bool) -> Option<Joint> {
+        let are_ours = |group: &Group| {
+            let mut places = group.controls.iter();
+            places.all(|place| {
+                self.controls
+                    .get(*place)
+                    .is_some_and(|control| control.built_in)
+            })
+        };
+        let mut parts: Vec<usize> = Vec::new();
+        let mut given: Option<Given> = None;
+        let mut controls: Vec<usize> = Vec::new();
+        for (place, group) in groups.iter().enumerate() {
+            if group.is_rare != is_rare || group.given.before || !are_ours(group) {
+                continue;
+            }
+            match &mut given {
+                None => given = Some(group.given.clone()),
+                Some(given) if given.is_set_as(&group.given) => given.take(group.given.clone()),
+                Some(_) => continue,
+            }
+            parts.push(place);
+            controls.extend(&group.controls);
+        }
+        controls.sort_unstable();
+        let group = Group::new(given?, controls, is_rare);
+        (parts.len() > 1).then_some(Joint { group, parts })
+    }
+
     /// Every set of controls that one object can be asked about at once.
-    fn batches(&self, groups: &[Group]) -> Vec<Vec<&Control>> {
+    fn batches<'g>(&self, groups: impl Iterator<Item = &'g Group>) -> Vec<Vec<&Control>> {
         let mut batches: Vec<Vec<&Control>> = Vec::new();
         for group in groups {
             let controls = || {

@@ -309,7 +309,9 @@ impl Engine {
                 (input, rules.get(&ids).cloned())
             }
             Batches::Asked => {
-                let ids = controls.iter().map(|c| (c.id.as_str(), Document::flag(true)));
+                let ids = controls
+                    .iter()
+                    .map(|c| (c.id.as_str(), Document::flag(true)));
                 let asked = Document::object(ids);
                 let rule = format!("data.{BATCHES}.asked");
                 (input.with("asked", asked), Some(rule))
