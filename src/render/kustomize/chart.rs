@@ -345,8 +345,9 @@ fn values(
         Some(own)
     } else {
         let source = read(build)?;
-        let value = build.value(&source)?;
-        let base = Node::from_json_text(value);
+        let base = build
+            .values(&source)?
+            .ok_or_else(|| build.fail(file.origin, "the values file holds no values"))?;
         let schema = configuration::schema(build)?;
         let (object, patch) = if &*chart.values_merge == "merge" {
             (own, base)

@@ -412,6 +412,26 @@ impl<'a> Build<'a> {
         Ok(objects)
     }
 
+    /// The first document of a values file that inline values are merged with.
+    pub(super) fn values(&mut self, source: &SourceText) -> Fallible<Option<Node>> {
+        let wrong = |error: crate::yaml::SyntaxError| {
+            let place = source.span(error.span);
+            Failure::from(Problem::new(Kind::Syntax, error.message).at(&source.path, place))
+        };
+        let stream = crate::yaml::parse(&source.text);
+        match (stream.documents.first(), stream.error) {
+            (Some(document), _) => {
+                let mut tree = source::tree(document, source, self.origins).map_err(wrong)?;
+                if let (Some(tree), Some(root)) = (&mut tree, document.root()) {
+                    source::drop_aliases(document, root, tree);
+                }
+                Ok(tree)
+            }
+            (None, Some(error)) => Err(wrong(error)),
+            (None, None) => Ok(None),
+        }
+    }
+
     fn nodes(&mut self, source: &SourceText) -> Fallible<Vec<Node>> {
         let syntax = |span: Span, message: String| {
             Failure::from(Problem::new(Kind::Syntax, message).at(&source.path, source.span(span)))

@@ -227,6 +227,30 @@ pub(super) fn tree(
     reader.node(root, 0).map(Some)
 }
 
+/// Takes from the maps of a tree what the document gives them by alias or merge key: kyaml's merge does not see it where
+/// nobody has expanded it before.
+pub(super) fn drop_aliases(document: &Document, id: NodeId, tree: &mut Node) {
+    let NodeKind::Mapping { pairs, .. } = &document.node(id).kind else {
+        return;
+    };
+    let mut written = std::collections::BTreeMap::new();
+    for &(key, value) in pairs {
+        if let NodeKind::Scalar { text, .. } = &document.node(key).kind
+            && !matches!(document.node(value).kind, NodeKind::Alias { .. })
+        {
+            written.insert(text.as_str(), value);
+        }
+    }
+    if let Some(own) = tree.pairs_mut() {
+        own.retain(|pair| written.contains_key(pair.key.text.as_str()));
+        for pair in own {
+            if let Some(&value) = written.get(pair.key.text.as_str()) {
+                drop_aliases(document, value, &mut pair.value);
+            }
+        }
+    }
+}
+
 /// A document may not unfold into more nodes than this: aliases of aliases grow fast.
 const MAX_NODES: usize = if cfg!(test) { 100_000 } else { 4_000_000 };
 
