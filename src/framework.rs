@@ -77,22 +77,23 @@ impl Framework {
     pub fn built_in() -> Vec<Self> {
         FRAMEWORKS
             .iter()
-            .map(|(name, text)| {
-                let read: Self = serde_yaml::from_str(text)
-                    .expect("because a test reads each built-in framework");
-                Self {
-                    name: (*name).to_owned(),
-                    ..read
-                }
-            })
+            .map(|(name, text)| Self::read(name, text))
             .collect()
+    }
+
+    fn read(name: &str, text: &str) -> Self {
+        let read: Self =
+            serde_yaml::from_str(text).expect("because a test reads each built-in framework");
+        Self {
+            name: name.to_owned(),
+            ..read
+        }
     }
 
     /// The framework of this name.
     pub fn find(name: &str) -> Option<Self> {
-        Self::built_in()
-            .into_iter()
-            .find(|framework| framework.name == name)
+        let (name, text) = FRAMEWORKS.iter().find(|(known, _)| *known == name)?;
+        Some(Self::read(name, text))
     }
 
     /// The ids of its controls.

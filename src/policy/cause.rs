@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::facts;
 use super::input::{self, Beside, Seen};
 use super::judge::Around;
 use super::ready::{ObjectKind, Ready};
@@ -59,12 +60,14 @@ pub(super) fn find(
             Some((control.id.clone(), control))
         })
         .collect();
+    let asked: Vec<&Control> = controls.values().copied().collect();
+    let objects_now = head.objects();
+    let now = Around::of(&asked, &objects_now, &everything, &mut Vec::new());
     for (suspect, pair) in suspects {
         let objects: Vec<Placed<'_>> = with_one_put_back(pairs, suspect)
             .chain(head.others.iter().copied())
             .map(|object| Placed::new(object, head.namespace))
             .collect();
-        let asked: Vec<&Control> = controls.values().copied().collect();
         let around = Around::of(&asked, &objects, &everything, &mut Vec::new());
         for ((order, finding), (causes, is_own)) in
             open.iter().map(|found| &**found).zip(&mut found)
@@ -95,6 +98,20 @@ pub(super) fn find(
                 .find(|group| group.controls.iter().any(is_asked));
             let Some(group) = group else { continue };
             let about = around.facts_about(&seen);
+            // What sees the same says the same.
+            let is_other = |object: Option<&Resource>| {
+                object.is_none_or(|object| {
+                    let kind = facts::kind(&Placed::new(object, head.namespace));
+                    !group.given.inventory.wants(&kind)
+                })
+            };
+            if *order != suspect
+                && is_other(pair.before)
+                && is_other(pair.after)
+                && (!group.given.facts || about == now.facts_about(&seen))
+            {
+                continue;
+            }
             let input = input::document(
                 head,
                 &seen.placed.namespace,

@@ -280,7 +280,7 @@ impl Engine {
             let (id, package) = (&control.id, &control.package);
             let _ = writeln!(
                 module,
-                "asked[\"{id}\"] := data.{package}.deny if input.asked[\"{id}\"]"
+                "asked contains [\"{id}\", data.{package}.deny] if input.asked[\"{id}\"]"
             );
         }
         Self {
@@ -319,23 +319,33 @@ impl Engine {
         };
         interpreter.set_input(input.0);
         let answers = rule.and_then(|rule| interpreter.eval_rule(rule).ok());
+        let answers = answers.as_ref().map(by_id).unwrap_or_default();
         drop(interpreter.take_prints());
         controls
             .iter()
             .map(|control| {
                 // One control that fails fails its batch. Then each is asked alone, to know which.
-                let answer = match &answers {
-                    Some(regorus::Value::Object(answers)) => {
-                        answers.get(&control.id.as_str().into())
-                    }
-                    _ => None,
-                };
-                match answer {
+                match answers.get(&regorus::Value::from(control.id.as_str())) {
                     Some(answer) => violations(answer, control),
                     None => alone(interpreter, control),
                 }
             })
             .collect()
+    }
+}
+
+/// The answers of several controls by their ids: an object of them, or a set of pairs.
+fn by_id(answers: &regorus::Value) -> BTreeMap<&regorus::Value, &regorus::Value> {
+    match answers {
+        regorus::Value::Object(answers) => answers.iter().collect(),
+        regorus::Value::Set(pairs) => pairs
+            .iter()
+            .filter_map(|pair| match pair {
+                regorus::Value::Array(pair) => Some((pair.first()?, pair.get(1)?)),
+                _ => None,
+            })
+            .collect(),
+        _ => BTreeMap::new(),
     }
 }
 

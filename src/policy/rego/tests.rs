@@ -218,3 +218,29 @@ fn what_never_ends_is_a_problem() {
         );
     }
 }
+
+#[test]
+fn built_in_controls_are_asked_together() {
+    let controls = Controls::built_in();
+    let all: Vec<&Control> = controls.iter().collect();
+    let libraries = controls.libraries();
+    let mut sets = Engine::load(libraries, &all, [all.clone()]);
+    let Batches::Sets(rules) = &sets.batches else {
+        panic!("these are sets");
+    };
+    let rule = rules.values().next().unwrap().clone();
+    let interpreter = sets.interpreter.as_mut().unwrap();
+    interpreter.set_input(regorus::Value::new_object());
+    let answer = interpreter.eval_rule(rule);
+    assert!(matches!(answer, Ok(regorus::Value::Object(said)) if said.len() == all.len()));
+
+    // Of those that are loaded to be chosen from, the chosen ones answer.
+    let mut chosen = Engine::load_to_choose(libraries, &all);
+    let few: Vec<&Control> = all.iter().copied().step_by(50).collect();
+    let ids = few.iter().map(|c| (c.id.as_str(), Document::flag(true)));
+    let input = Document::object([("asked", Document::object(ids))]);
+    let interpreter = chosen.interpreter.as_mut().unwrap();
+    interpreter.set_input(input.0);
+    let answer = interpreter.eval_rule(format!("data.{BATCHES}.asked"));
+    assert!(matches!(answer, Ok(said) if by_id(&said).len() == few.len()));
+}
