@@ -583,7 +583,8 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./-".contains(byte);
         let rest = self.bytes.get(start..)?;
         let length = rest.iter().take_while(|&b| is_word(b)).count();
-        if !rest.first()?.is_ascii_alphanumeric() && !(rest.starts_with(b"-") && length > 1) {
+        let begins = rest.first()?.is_ascii_alphanumeric() || rest.starts_with(b"-") && length > 1;
+        if !begins {
             return None;
         }
         self.at = start + length;
