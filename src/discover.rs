@@ -178,6 +178,10 @@ pub enum HelmVersion {
 
 /// A kustomization: what `kustomize build DIRECTORY` is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Kustomize's own, and any of them can be given"
+)]
 pub struct Overlay {
     /// The directory that holds the kustomization file.
     pub directory: RepoPath,

@@ -295,9 +295,7 @@ fn judge(
             continue;
         }
         tally.claims += 1;
-        if !stays {
-            tally.sound += 1;
-        } else {
+        if stays {
             let kind = format!(
                 "unsound, {}: {}",
                 mutation.what,
@@ -307,6 +305,8 @@ fn judge(
                 kind,
                 told(app, mutation, &format!("{:?} stays", value.data)),
             );
+        } else {
+            tally.sound += 1;
         }
     }
     for difference in &differences {

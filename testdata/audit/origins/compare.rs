@@ -190,11 +190,11 @@ impl<'a> Walk<'a> {
                 place: Vec::new(),
                 before: Some(Leaf {
                     value: before,
-                    keys: keys.to_vec(),
+                    keys: keys.clone(),
                 }),
                 after: Some(Leaf {
                     value: after,
-                    keys: new_keys.to_vec(),
+                    keys: new_keys.clone(),
                 }),
             }),
         }
