@@ -169,7 +169,7 @@ pub(super) fn read(path: &RepoPath, rego: &str, page: &str) -> Result<Control, P
             return Err(wrong(path, block.span, message));
         }
     }
-    if custom.mentions.iter().any(|mention| mention.is_empty()) {
+    if custom.mentions.iter().any(String::is_empty) {
         return Err(wrong(
             path,
             block.span,

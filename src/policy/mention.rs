@@ -34,7 +34,7 @@ fn write(value: &Value, text: &mut String) {
     match &value.data {
         Data::Mapping(map) => {
             text.push('\n');
-            for entry in map.iter() {
+            for entry in map {
                 text.push_str(&entry.key);
                 text.push_str(": ");
                 write(&entry.value, text);
