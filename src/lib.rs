@@ -54,7 +54,8 @@
 //! * **One door per heavy dependency**: gix in `snapshot/git.rs`, libyaml in `yaml/events.rs` (the only unsafe code),
 //!   yaml-rust2 in `config/load.rs`, regorus in `policy/rego.rs`, imara-diff in `change/hunks.rs`, annotate-snippets in
 //!   `report/text.rs`, ureq in `fetch/client.rs`, octocrab and tokio in
-//!   `github/client.rs`, clap in `bin/`.
+//!   `github/client.rs`, clap in `bin/`, mimalloc in `bin/plimsoll/main.rs`. `yaml/everyday.rs` reads most texts without
+//!   libyaml, and leaves to it whatever is not certain to be read the same.
 //! * **The change has no authority over its own review.** Configuration is read from base; head's is shown as proposed.
 //! * **Secrets are never printed** by reports: that one changed is shown, its value is not.
 //! * **Wire formats have their own types**, with a version in their name; domain types do not serialise.

@@ -19,6 +19,10 @@ use plimsoll::yaml::{self, Dialect};
 
 type Failure = Box<dyn std::error::Error>;
 
+// The memory of the program itself.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn parsed(text: &str) -> Vec<Resource> {
     let mut found = Vec::new();
     for document in yaml::parse(text).documents {
