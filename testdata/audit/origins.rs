@@ -10,8 +10,8 @@
 //! * **complete**: a rendered scalar that changed, vanished or appeared names the source scalar among the data or control
 //!   origins of itself or of the keys above it.
 //!
-//! Mutants that fail to render are counted apart. So are objects that a mutant calls something else, which are compared with what
-//! they were called before, and mutants of a `kind` or `apiVersion`, after which patches and transformers do other things.
+//! Mutants that fail to render are counted apart. So are mutants of a `kind` or `apiVersion`, after which patches and transformers do
+//! other things. An object that a mutant calls something else is compared with what it was called before.
 //! Failures are counted by kind; `--failures` prints each.
 //!
 //! Options: `--helm` or `--kustomize` alone, `--filter TEXT` (part of an app's name), `--samples N` (20), `--seed N`, `--apps N`.
@@ -135,7 +135,7 @@ impl Tally {
     fn print(&self, engine: apps::Engine) {
         let share = |good: usize, all: usize| 100.0 * good as f64 / all.max(1) as f64;
         println!(
-            "{}: {} apps, {} mutants, {} of them do not render, {} objects renamed; sound {} of {} ({:.2} %) and {} written twice, complete {} of {} ({:.2} %); of what is renamed: {} of {}",
+            "{}: {} apps, {} mutants, {} of them do not render, {} objects renamed; sound {} of {} ({:.2} %) and {} written twice, complete {} of {} ({:.2} %); after another kind or version: {} of {}",
             engine.name(),
             self.apps,
             self.mutants,
@@ -319,9 +319,17 @@ fn judge(
         let at = &mutation.path;
         let is_complete = names(&side.origins, leaf, at, span)
             || is_named(&base.origins, &difference.place, at, mutation.span);
-        if difference.is_renamed || renames_kind {
+        if renames_kind {
             tally.apart += 1;
             tally.complete_apart += usize::from(is_complete);
+            if !is_complete {
+                let kind = format!(
+                    "incomplete after another kind, {}, {verb}: {}",
+                    mutation.what,
+                    action(&side.origins, leaf.value.origin)
+                );
+                tally.fail(kind, told(app, mutation, &describe(difference)));
+            }
             continue;
         }
         tally.changes += 1;

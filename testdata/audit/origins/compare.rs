@@ -19,8 +19,6 @@ pub(crate) struct Leaf<'a> {
 /// A scalar that is another, is gone, or is new.
 pub(crate) struct Difference<'a> {
     pub(crate) path: String,
-    /// True where the object is called something else now.
-    pub(crate) is_renamed: bool,
     /// Of what is new, the origins of what was above its place.
     pub(crate) place: Vec<Origin>,
     pub(crate) before: Option<Leaf<'a>>,
@@ -58,7 +56,6 @@ pub(crate) struct Comparison<'a> {
 pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Comparison<'a> {
     let mut walk = Walk {
         differences: Vec::new(),
-        is_renamed: false,
     };
     let mut left: Vec<&Resource> = before.rendering.resources.iter().collect();
     let mut rest: Vec<&Resource> = after.rendering.resources.iter().collect();
@@ -69,13 +66,11 @@ pub(crate) fn renderings<'a>(before: &'a Rendered, after: &'a Rendered) -> Compa
                 .iter()
                 .position(|other| fits(&one.identity, &other.identity));
             let Some(place) = place else { return true };
-            walk.is_renamed = round > 0;
             walk.pair(one, rest.remove(place));
             renamed += usize::from(round > 0);
             false
         });
     }
-    walk.is_renamed = false;
     for one in left {
         walk.all(&one.identity.to_string(), &one.value, &[], None);
     }
@@ -98,7 +93,6 @@ const FITS: [fn(&Identity, &Identity) -> bool; 4] = [
 
 struct Walk<'a> {
     differences: Vec<Difference<'a>>,
-    is_renamed: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -137,7 +131,6 @@ impl<'a> Walk<'a> {
                 };
                 self.differences.push(Difference {
                     path: path.to_owned(),
-                    is_renamed: self.is_renamed,
                     place: place.unwrap_or_default().to_vec(),
                     before,
                     after,
@@ -186,7 +179,6 @@ impl<'a> Walk<'a> {
             _ if before == after => {}
             _ => self.differences.push(Difference {
                 path: path.to_owned(),
-                is_renamed: self.is_renamed,
                 place: Vec::new(),
                 before: Some(Leaf {
                     value: before,
