@@ -405,13 +405,11 @@ impl<'a> Bench<'a> {
             &after.rendering.resources,
         );
         for pair in change::pair(was, is) {
-            let printed = |rendered: &Rendered, resource: &Resource| {
-                let text = resource.span.of(rendered.rendering.output.as_str());
-                repeats_a_key(text)
-            };
             if let (Some(old), Some(new)) = (pair.before, pair.after)
-                && printed(after, new)
-                && !printed(&before.rendered, old)
+                && let (was, is) = (printed(&before.rendered, old), printed(after, new))
+                && was != is
+                && repeats_a_key(is)
+                && !repeats_a_key(was)
             {
                 let why = format!("{} would have a key twice", new.identity);
                 outcome.broke = Some(Refusal::Broke(why));
@@ -520,6 +518,10 @@ impl<'a> Bench<'a> {
         findings.retain(|finding| finding.state != State::Resolved && !finding.removed);
         findings
     }
+}
+
+fn printed<'r>(rendered: &'r Rendered, resource: &Resource) -> &'r str {
+    resource.span.of(rendered.rendering.output.as_str())
 }
 
 /// True if and only if a map in the text has a key twice. Helm lets the last one win, and the API server may refuse it.

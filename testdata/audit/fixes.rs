@@ -28,7 +28,7 @@ use plimsoll::fix::{self, Bench, Edits, Fix, Judges, Layer, Subject};
 use plimsoll::framework::Framework;
 use plimsoll::origin::Origin;
 use plimsoll::policy::{self, Side};
-use plimsoll::render::{self, Rendered};
+use plimsoll::render::{self, Cache, Rendered};
 use plimsoll::resource::{Identity, Resource, flatten};
 use plimsoll::snapshot::{EntryKind, Memory, Snapshot};
 use plimsoll::text::{RepoPath, Span};
@@ -289,7 +289,8 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
             })
             .collect()
     };
-    let render = |snapshot: &dyn Snapshot, app: &App| render::render(snapshot, app);
+    let cache = Cache::default();
+    let render = |snapshot: &dyn Snapshot, app: &App| render::render_with(&cache, snapshot, app);
     let untouched = |_: &RepoPath, _: Span| false;
     let start = Instant::now();
     let bench = Bench::new(
