@@ -68,6 +68,8 @@ pub struct Release {
     pub values: Vec<RepoPath>,
     /// `--set` and its relatives, in the order given.
     pub sets: Vec<Set>,
+    /// Where the files are that `--set-file` names, by the name that it uses.
+    pub set_files: BTreeMap<String, RepoPath>,
     /// `--kube-version`; `None` for Helm's own default.
     pub kube_version: Option<String>,
     /// `--api-versions`, added to the defaults.
@@ -129,6 +131,7 @@ impl Release {
             namespace: namespace.to_owned(),
             values: Vec::new(),
             sets: Vec::new(),
+            set_files: BTreeMap::new(),
             kube_version: None,
             api_versions: Vec::new(),
             include_crds: false,

@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use self::archive::unpack;
 pub(crate) use self::functions::semver;
+pub use self::set::files_named;
 
 use self::capabilities::KubeVersion;
 use self::coalesce::{Coalescing, Mode};

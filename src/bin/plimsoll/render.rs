@@ -10,6 +10,7 @@ use plimsoll::config;
 use plimsoll::discover::{App, HelmVersion, Limits, Overlay, Release, Set, SetKind, Source};
 use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
+use plimsoll::render::helm::files_named;
 use plimsoll::render::{self, Rendered};
 use plimsoll::report::{SourceText, Texts, Trouble, Which, text};
 use plimsoll::resource::credentials_in;
@@ -28,11 +29,16 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         .iter()
         .map(|file| absolute(&terminal.directory, file))
         .collect();
-    let read: Vec<PathBuf> = files_of(&arguments.helm.set_file)
-        .map(|file| absolute(&terminal.directory, Path::new(file)))
-        .chain(values.iter().cloned())
+    let set_files: Vec<(String, PathBuf)> = (arguments.helm.set_file.iter())
+        .flat_map(|argument| files_named(argument))
+        .map(|name| {
+            let file = absolute(&terminal.directory, Path::new(&name));
+            (name, file)
+        })
         .collect();
-    let root = root(&terminal.directory, &target, &read);
+    let named = set_files.iter().map(|(_, file)| file);
+    let others: Vec<&PathBuf> = named.chain(&values).collect();
+    let root = root(&terminal.directory, &target, &others);
     let inside = |path: &Path| {
         let rest = path
             .strip_prefix(&root)
@@ -54,16 +60,19 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         .iter()
         .map(|file| inside(file))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut helm = arguments.helm.clone();
-    for argument in &mut helm.set_file {
-        *argument = with_files(argument, |file| {
-            inside(&absolute(&terminal.directory, Path::new(file)))
-        })?;
-    }
+    let set_files = set_files
+        .into_iter()
+        .map(|(name, file)| Ok((name, inside(&file)?)))
+        .collect::<Result<_, Failure>>()?;
+    let release = Release {
+        values,
+        set_files,
+        ..release(&target, &arguments.helm)
+    };
     let app = App {
         id: target.to_string(),
         environment: None,
-        source: source(&Tree::new(&snapshot), &target, values, &helm, arguments)?,
+        source: source(&Tree::new(&snapshot), &target, release, arguments)?,
     };
     let completed = network::complete(terminal, &arguments.network, |mounts| {
         let snapshot = Mounted::new(&snapshot, mounts);
@@ -154,8 +163,7 @@ fn texts(snapshot: &dyn Snapshot, rendered: &Rendered) -> Texts {
 fn source(
     tree: &Tree<'_>,
     target: &RepoPath,
-    values: Vec<RepoPath>,
-    helm: &Helm,
+    release: Release,
     arguments: &Render,
 ) -> Result<Source, Failure> {
     let found = tree
@@ -166,7 +174,6 @@ fn source(
             .join(name)
             .is_ok_and(|path| matches!(tree.find(&path), Ok(Some(Found::File))))
     };
-    let release = || Source::Helm(release(target, values, helm));
     match found {
         None => Err(Failure::new(format!("`{target}` does not exist"))),
         Some(Found::File)
@@ -174,10 +181,10 @@ fn source(
                 .iter()
                 .any(|end| target.as_str().ends_with(end)) =>
         {
-            Ok(release())
+            Ok(Source::Helm(release))
         }
         Some(Found::File) => Ok(Source::Manifests(vec![target.clone()])),
-        Some(Found::Directory) if has("Chart.yaml") => Ok(release()),
+        Some(Found::Directory) if has("Chart.yaml") => Ok(Source::Helm(release)),
         Some(Found::Directory)
             if ["kustomization.yaml", "kustomization.yml", "Kustomization"]
                 .into_iter()
@@ -203,7 +210,7 @@ fn limits(helm: &Helm) -> Limits {
     Limits::times(config::Helm::limits_named(&helm.limits).unwrap_or(1))
 }
 
-fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
+fn release(chart: &RepoPath, helm: &Helm) -> Release {
     let sets = [
         (SetKind::Json, &helm.set_json),
         (SetKind::Typed, &helm.set),
@@ -212,7 +219,6 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
         (SetKind::Literal, &helm.set_literal),
     ];
     Release {
-        values,
         sets: sets
             .into_iter()
             .flat_map(|(kind, given)| {
@@ -240,27 +246,6 @@ fn release(chart: &RepoPath, values: Vec<RepoPath>, helm: &Helm) -> Release {
     }
 }
 
-/// The files that `--set-file key=path,key=path` names.
-fn files_of(arguments: &[String]) -> impl Iterator<Item = &str> {
-    let pairs = arguments.iter().flat_map(|argument| argument.split(','));
-    pairs.filter_map(|pair| Some(pair.split_once('=')?.1))
-}
-
-/// The same argument with each file named from the root of the tree, where the renderer looks for it.
-fn with_files(
-    argument: &str,
-    place: impl Fn(&str) -> Result<RepoPath, Failure>,
-) -> Result<String, Failure> {
-    let pairs = argument.split(',').map(|pair| match pair.split_once('=') {
-        Some((key, file)) => Ok(format!(
-            "{key}={}",
-            place(file)?.as_str().replace(',', "\\,")
-        )),
-        None => Ok(pair.to_owned()),
-    });
-    Ok(pairs.collect::<Result<Vec<_>, Failure>>()?.join(","))
-}
-
 /// Joins and folds `.` and `..` without asking the disk, so that links are left to the snapshot.
 fn absolute(here: &Path, path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
@@ -277,13 +262,10 @@ fn absolute(here: &Path, path: &Path) -> PathBuf {
 }
 
 /// The directory that bounds what rendering may read: the repository around the target, else the current directory,
-/// else the nearest directory that holds the target and the values files.
-fn root(here: &Path, target: &Path, values: &[PathBuf]) -> PathBuf {
-    let holds_all = |root: &Path| {
-        std::iter::once(target)
-            .chain(values.iter().map(PathBuf::as_path))
-            .all(|p| p.starts_with(root))
-    };
+/// else the nearest directory that holds the target and all other files that were named.
+fn root(here: &Path, target: &Path, others: &[&PathBuf]) -> PathBuf {
+    let holds_all =
+        |root: &Path| target.starts_with(root) && others.iter().all(|file| file.starts_with(root));
     let repository = target
         .ancestors()
         .find(|directory| directory.join(".git").exists());

@@ -1,10 +1,14 @@
 //! The language of `--set` and its relatives: `a.b[0].c=1,d={x,y},e\.f=null`.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::functions::json;
 use super::string::Text;
 use super::value::{Data, Map, Value};
 use super::values::over;
-use crate::discover::{HelmVersion, SetKind};
+use crate::discover::{HelmVersion, Set, SetKind};
 use crate::origin::{FileId, Origin, Origins, Role};
 use crate::snapshot::Tree;
 use crate::text::{RepoPath, Span};
@@ -20,20 +24,19 @@ const MAX_INDICES: usize = 100;
 
 /// Applies one argument to `values`.
 pub(super) fn apply(
-    kind: SetKind,
-    argument: &str,
+    set: &Set,
     file: FileId,
-    tree: &Tree<'_>,
+    files: &dyn Files,
     helm: HelmVersion,
     values: &Map,
     origins: &mut Origins,
 ) -> Result<(), String> {
     let mut parser = Parser {
-        kind,
-        argument,
+        kind: set.kind,
+        argument: &set.argument,
         at: 0,
         file,
-        tree,
+        files,
         helm,
         origins,
     };
@@ -43,6 +46,58 @@ pub(super) fn apply(
             Err(Stop::End) => return Ok(()),
             Err(Stop::Wrong(why)) => return Err(why),
         }
+    }
+}
+
+/// The files that an argument of `--set-file` names, as far as it can be read.
+pub fn files_named(argument: &str) -> Vec<String> {
+    let (named, mut origins) = (Named::default(), Origins::default());
+    let file = origins.add_file(&RepoPath::root(), &Arc::from(argument));
+    let set = Set {
+        kind: SetKind::File,
+        argument: argument.to_owned(),
+    };
+    // What is wrong with it is said when it is applied.
+    let _ = apply(
+        &set,
+        file,
+        &named,
+        HelmVersion::V4,
+        &Map::new(),
+        &mut origins,
+    );
+    named.0.into_inner()
+}
+
+/// Where the content of a file comes from that an argument names.
+pub(super) trait Files {
+    /// Where the file is, and what is in it.
+    fn read(&self, name: &str) -> Result<(RepoPath, Arc<[u8]>), String>;
+}
+
+/// The files of a release.
+pub(super) struct Given<'a> {
+    pub(super) tree: &'a Tree<'a>,
+    pub(super) places: &'a BTreeMap<String, RepoPath>,
+}
+
+impl Files for Given<'_> {
+    fn read(&self, name: &str) -> Result<(RepoPath, Arc<[u8]>), String> {
+        let missing = || format!("open {name}: no such file or directory");
+        let path = self.places.get(name).ok_or_else(missing)?;
+        let bytes = self.tree.read(path).map_err(|_| missing())?;
+        Ok((path.clone(), bytes))
+    }
+}
+
+/// Only the names.
+#[derive(Default)]
+struct Named(RefCell<Vec<String>>);
+
+impl Files for Named {
+    fn read(&self, name: &str) -> Result<(RepoPath, Arc<[u8]>), String> {
+        self.0.borrow_mut().push(name.to_owned());
+        Ok((RepoPath::root(), Arc::default()))
     }
 }
 
@@ -65,17 +120,17 @@ struct Word {
     span: Span,
 }
 
-struct Parser<'a, 't> {
+struct Parser<'a> {
     kind: SetKind,
     argument: &'a str,
     at: usize,
     file: FileId,
-    tree: &'a Tree<'t>,
+    files: &'a dyn Files,
     helm: HelmVersion,
     origins: &'a mut Origins,
 }
 
-impl Parser<'_, '_> {
+impl Parser<'_> {
     fn rest(&self) -> &str {
         self.argument.get(self.at..).unwrap_or_default()
     }
@@ -311,13 +366,9 @@ impl Parser<'_, '_> {
 
     /// The content of the file that the argument names.
     fn file(&mut self, name: &str) -> Result<Value, Stop> {
-        let path = RepoPath::new(name).map_err(|error| Stop::Wrong(error.to_string()))?;
-        let bytes = self
-            .tree
-            .read(&path)
-            .map_err(|_| Stop::Wrong(format!("open {name}: no such file or directory")))?;
+        let (path, bytes) = self.files.read(name).map_err(Stop::Wrong)?;
         let text = String::from_utf8_lossy(&bytes);
-        let file = self.origins.add_file(&path, &std::sync::Arc::from(&*text));
+        let file = self.origins.add_file(&path, &Arc::from(&*text));
         let span = Span::new(0, text.len());
         let origin = self.origins.source(file, span, Role::Set);
         Ok(Value::string(bytes.to_vec(), origin))
@@ -446,15 +497,29 @@ fn conversion(value: &Value, wanted: &str) -> String {
 mod tests {
     use super::*;
     use crate::snapshot::Memory;
-    use std::sync::Arc;
+
+    #[test]
+    fn the_files_are_named_as_the_argument_is_read() {
+        let named = |argument: &str| files_named(argument).join(" ");
+        assert_eq!(named(r"a=x\,y.txt,b.c={p,q},d[1]=z"), "x,y.txt p q z");
+        assert_eq!(named("a=x,b"), "x");
+        assert_eq!(named(""), "");
+    }
 
     fn check(helm: HelmVersion, kind: SetKind, argument: &str, expected: Result<&str, &str>) {
-        let snapshot = Memory::new("test", [("f.txt", "content")]).unwrap();
-        let tree = Tree::new(&snapshot);
+        let snapshot = Memory::new("test", [("d/f.txt", "content")]).unwrap();
+        let files = Given {
+            tree: &Tree::new(&snapshot),
+            places: &[("f.txt".to_owned(), RepoPath::new("d/f.txt").unwrap())].into(),
+        };
+        let set = Set {
+            kind,
+            argument: argument.to_owned(),
+        };
         let mut origins = Origins::new();
         let file = origins.add_file(&RepoPath::new("--set").unwrap(), &Arc::from(argument));
         let values = Map::new();
-        let result = apply(kind, argument, file, &tree, helm, &values, &mut origins);
+        let result = apply(&set, file, &files, helm, &values, &mut origins);
         let mut context = super::super::function::Context::new(
             &mut origins,
             "test",

@@ -165,7 +165,11 @@ pub(super) fn given(
                 }
                 continue;
             }
-            set::apply(kind, &text, file, tree, release.helm, &values, origins).map_err(wrong)?;
+            let files = set::Given {
+                tree,
+                places: &release.set_files,
+            };
+            set::apply(set, file, &files, release.helm, &values, origins).map_err(wrong)?;
         }
     }
     Ok(values)
