@@ -114,6 +114,15 @@ impl Limits {
             memory: (512 << 20) * u64::from(factor),
         }
     }
+
+    /// How much has been done where this is `left`: the bytes that were made, a step counted as 64 of them.
+    #[must_use]
+    pub fn spent(&self, left: &Self) -> u64 {
+        let of = |whole: u64, left: u64| whole.saturating_sub(left);
+        of(self.bytes, left.bytes)
+            + of(self.memory, left.memory)
+            + of(self.steps, left.steps).saturating_mul(64)
+    }
 }
 
 impl Default for Limits {

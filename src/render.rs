@@ -30,6 +30,8 @@ pub struct Rendering {
     pub resources: Vec<Resource>,
     /// What went wrong. Any problem means that the rendering is incomplete.
     pub problems: Vec<Problem>,
+    /// How much was done for it, whether it came out or not: about the bytes that were made. The same on every machine.
+    pub work: u64,
 }
 
 /// A rendered app.

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
@@ -29,8 +29,15 @@ use crate::yaml::{self, Dialect};
 /// How an app is rendered.
 pub type Render<'a> = dyn Fn(&dyn Snapshot, &App) -> Rendered + Sync + 'a;
 
-/// How many renderings the proofs of one check may cost. What is beyond stays without a fix, and the check says so.
-const MOST_RENDERINGS: usize = 20_000;
+/// How much work the proofs of one check may cost, in the bytes of [`Rendering::work`](crate::render::Rendering::work): about five
+/// minutes of one core. What is beyond stays without a fix, and the check says so. A clock would make the answer depend on the machine.
+const MOST_WORK: u64 = 8 << 30;
+
+/// What a rendering costs beside the bytes that it makes: reading, comparing.
+const RENDERING_WORK: u64 = 64 << 10;
+
+/// What it costs to judge an object.
+const JUDGING_WORK: u64 = 16 << 10;
 
 /// An app at head, with what is known about it already.
 pub struct Subject<'a> {
@@ -72,9 +79,16 @@ pub struct Bench<'a> {
     now: Vec<OnceLock<Now<'a>>>,
     /// The files as the edits so far have made them.
     pub(super) edited: BTreeMap<RepoPath, Arc<str>>,
-    tried: Mutex<HashMap<Vec<(RepoPath, ContentId)>, Arc<Outcome>>>,
+    tried: Mutex<HashMap<Files, Arc<Outcome>>>,
+    /// What was tried last: where it is what is committed next, it need not be rendered again.
+    last: Mutex<Option<(Files, Vec<Tried>)>>,
     renderings: AtomicUsize,
+    work: AtomicU64,
+    pub(super) most_work: u64,
 }
+
+/// Files with what is in them.
+type Files = Vec<(RepoPath, ContentId)>;
 
 /// Why an edit is not a fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +161,10 @@ impl<'a> Bench<'a> {
             now,
             edited: BTreeMap::new(),
             tried: Mutex::default(),
+            last: Mutex::default(),
             renderings: AtomicUsize::new(0),
+            work: AtomicU64::new(0),
+            most_work: MOST_WORK,
         }
     }
 
@@ -169,9 +186,23 @@ impl<'a> Bench<'a> {
         self.renderings.load(Ordering::Relaxed)
     }
 
-    /// True if and only if proofs were refused because there were too many.
+    /// How much work the proofs have cost, in the bytes of [`Rendering::work`](crate::render::Rendering::work).
+    pub fn work(&self) -> u64 {
+        self.work.load(Ordering::Relaxed)
+    }
+
+    /// True if and only if there is no work left for another proof.
     pub fn is_exhausted(&self) -> bool {
-        self.renderings() >= MOST_RENDERINGS
+        self.work() >= self.most_work
+    }
+
+    /// Renders an app for a proof.
+    fn rendered(&self, snapshot: &dyn Snapshot, app: &App) -> Rendered {
+        let rendered = (self.render)(snapshot, app);
+        self.renderings.fetch_add(1, Ordering::Relaxed);
+        let work = RENDERING_WORK + rendered.rendering.work;
+        self.work.fetch_add(work, Ordering::Relaxed);
+        rendered
     }
 
     fn snapshot(&self, over: &BTreeMap<RepoPath, Arc<str>>) -> Overlay<'a> {
@@ -212,8 +243,7 @@ impl<'a> Bench<'a> {
             let rendered = if let Some(rendered) = subject.head {
                 Cow::Borrowed(rendered)
             } else {
-                self.renderings.fetch_add(1, Ordering::Relaxed);
-                Cow::Owned((self.render)(&self.snapshot(&BTreeMap::new()), subject.app))
+                Cow::Owned(self.rendered(&self.snapshot(&BTreeMap::new()), subject.app))
             };
             let resources = &rendered.rendering.resources;
             let base: &[Resource] = subject.base.map_or(&[], |base| &base.rendering.resources);
@@ -295,8 +325,10 @@ impl<'a> Bench<'a> {
         let Some(over) = self.applied(edits) else {
             return;
         };
-        let Ok(tried) = self.try_all(&over) else {
-            return;
+        let last = held(&self.last).take();
+        let tried = match last.filter(|(files, _)| *files == named(&over)) {
+            Some((_, tried)) => tried,
+            None => self.try_all(&over),
         };
         self.edited.extend(over);
         for tried in tried {
@@ -307,10 +339,7 @@ impl<'a> Bench<'a> {
                 });
             }
         }
-        self.tried
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        held(&self.tried).clear();
     }
 
     fn applied(&self, edits: &Edits) -> Option<BTreeMap<RepoPath, Arc<str>>> {
@@ -324,52 +353,45 @@ impl<'a> Bench<'a> {
     /// What edits do, from memory where the same were tried before.
     fn outcome(&self, edits: &Edits) -> Result<Arc<Outcome>, Refusal> {
         let over = self.applied(edits).ok_or(Refusal::Unread)?;
-        let key: Vec<(RepoPath, ContentId)> = over
-            .iter()
-            .map(|(path, text)| (path.clone(), ContentId::of(text.as_bytes())))
-            .collect();
-        let known = |tried: &mut HashMap<_, Arc<Outcome>>| tried.get(&key).cloned();
-        if let Some(outcome) = known(&mut self.tried.lock().unwrap_or_else(PoisonError::into_inner))
-        {
-            return Ok(outcome);
+        let files = named(&over);
+        if let Some(outcome) = held(&self.tried).get(&files) {
+            return Ok(Arc::clone(outcome));
+        }
+        if self.is_exhausted() {
+            return Err(Refusal::Exhausted);
+        }
+        let mut all = self.try_all(&over);
+        if all.is_empty() {
+            return Err(Refusal::Unread);
         }
         let mut whole = Outcome::default();
-        for tried in self.try_all(&over)? {
-            let outcome = tried.outcome;
+        for tried in &mut all {
+            let outcome = std::mem::take(&mut tried.outcome);
             whole.broke = whole.broke.or(outcome.broke);
             whole.gone.extend(outcome.gone);
             whole.appeared.extend(outcome.appeared);
             whole.moves.extend(outcome.moves);
         }
         let whole = Arc::new(whole);
-        self.tried
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, Arc::clone(&whole));
+        held(&self.tried).insert(files.clone(), Arc::clone(&whole));
+        *held(&self.last) = Some((files, all));
         Ok(whole)
     }
 
-    fn try_all(&self, over: &BTreeMap<RepoPath, Arc<str>>) -> Result<Vec<Tried>, Refusal> {
-        let readers = self.readers(over.keys());
-        if readers.is_empty() {
-            return Err(Refusal::Unread);
-        }
-        if self.renderings.fetch_add(readers.len(), Ordering::Relaxed) + readers.len()
-            > MOST_RENDERINGS
-        {
-            return Err(Refusal::Exhausted);
-        }
+    /// Renders and judges every app that reads one of the files.
+    fn try_all(&self, over: &BTreeMap<RepoPath, Arc<str>>) -> Vec<Tried> {
         let snapshot = self.snapshot(over);
+        let readers = self.readers(over.keys());
         let all: Vec<Option<Tried>> = readers
             .into_par_iter()
             .map(|index| self.try_one(index, &snapshot))
             .collect();
-        Ok(all.into_iter().flatten().collect())
+        all.into_iter().flatten().collect()
     }
 
     fn try_one(&self, index: usize, snapshot: &dyn Snapshot) -> Option<Tried> {
         let (subject, before) = (self.subjects.get(index)?, self.now(index)?);
-        let rendered = (self.render)(snapshot, subject.app);
+        let rendered = self.rendered(snapshot, subject.app);
         let mut outcome = Outcome::default();
         let known = &before.rendered.rendering.problems;
         let mut findings = Vec::new();
@@ -496,6 +518,8 @@ impl<'a> Bench<'a> {
         if meant.is_empty() {
             return Vec::new();
         }
+        let work = JUDGING_WORK * meant.len() as u64;
+        self.work.fetch_add(work, Ordering::Relaxed);
         let base: &[Resource] = subject.base.map_or(&[], |base| &base.rendering.resources);
         let mut was_meant = Vec::new();
         let mut was_other = Vec::new();
@@ -518,6 +542,18 @@ impl<'a> Bench<'a> {
         findings.retain(|finding| finding.state != State::Resolved && !finding.removed);
         findings
     }
+}
+
+/// A proof that panicked leaves nothing half done.
+fn held<T>(cell: &Mutex<T>) -> MutexGuard<'_, T> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn named(files: &BTreeMap<RepoPath, Arc<str>>) -> Files {
+    let files = files.iter();
+    files
+        .map(|(path, text)| (path.clone(), ContentId::of(text.as_bytes())))
+        .collect()
 }
 
 fn printed<'r>(rendered: &'r Rendered, resource: &Resource) -> &'r str {

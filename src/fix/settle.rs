@@ -20,6 +20,8 @@ pub struct Applied {
     pub withheld: Vec<Fix>,
     /// The new texts of the files that changed.
     pub files: BTreeMap<RepoPath, Arc<str>>,
+    /// True where proofs cost so much that not all could be tried: there may be more to fix.
+    pub exhausted: bool,
 }
 
 /// Applies what can be proved for the findings that are wanted and as safe as `is_allowed` asks; `everywhere` also in apps whose
@@ -65,6 +67,7 @@ pub fn settle(
         }
     }
     applied.files.clone_from(&bench.edited);
+    applied.exhausted = bench.is_exhausted();
     applied
 }
 

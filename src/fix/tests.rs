@@ -466,3 +466,31 @@ fn a_value_nobody_can_derive_is_a_draft() {
         assert!(applied.files.is_empty());
     });
 }
+
+/// What the bound leaves over is found by the next run, and nothing is half done.
+#[test]
+fn proofs_end_and_say_so() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - name: web\n    image: web\n    securityContext: {{privileged: true}}\n"
+        )
+    };
+    let mut files = [("a.yaml", pod("a")), ("b.yaml", pod("b"))];
+    for left in [1, 0] {
+        let texts = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        let repository = Repository::new(&["C-0057"], &texts);
+        let applied = repository.bench(|bench| {
+            bench.most_work = 1;
+            settle(bench, true, &|_| true, &|_| true)
+        });
+        assert!(applied.exhausted);
+        assert_eq!((applied.fixes.len(), applied.files.len()), (1, 1));
+        for (path, text) in &mut files {
+            if let Some(edited) = applied.files.get(&RepoPath::new(path).unwrap()) {
+                *text = edited.to_string();
+            }
+        }
+        let privileged = files.iter().filter(|(_, text)| text.contains("true"));
+        assert_eq!(privileged.count(), left);
+    }
+}

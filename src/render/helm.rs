@@ -46,7 +46,7 @@ use self::output::Output;
 use self::template::{TemplateError, TemplateSet};
 use self::value::{Map, Value};
 use super::{Rendering, STACK_BYTES};
-use crate::discover::{HelmVersion, Release};
+use crate::discover::{HelmVersion, Limits, Release};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
@@ -71,7 +71,10 @@ pub fn render(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rend
 
 /// As [`render()`], on the caller's thread.
 pub(super) fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
-    match rendered(tree, release, origins) {
+    let mut left = release.limits;
+    let rendered = rendered(tree, release, origins, &mut left);
+    let work = release.limits.spent(&left);
+    match rendered {
         Ok(output) => {
             let (text, is_text) = output.text.into_traced();
             let mut problems = Vec::new();
@@ -85,10 +88,12 @@ pub(super) fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Orig
                 output: text,
                 resources: output.resources,
                 problems,
+                work,
             }
         }
         Err(problems) => Rendering {
             problems,
+            work,
             ..Rendering::default()
         },
     }
@@ -98,6 +103,7 @@ fn rendered(
     tree: &Tree<'_>,
     release: &Release,
     origins: &mut Origins,
+    left: &mut Limits,
 ) -> Result<Output, Vec<Problem>> {
     let fail = |message: String| vec![Problem::new(Kind::Render, message).in_file(&release.chart)];
     let kube = KubeVersion::of(release).map_err(fail)?;
@@ -134,7 +140,7 @@ fn rendered(
     }
     let capabilities = capabilities::capabilities(release, &kube);
     let templates = objects::templates(&chart, &values, release, &capabilities, origins);
-    let files = execute(&templates, release, origins).map_err(|problem| vec![problem])?;
+    let files = execute(&templates, release, origins, left).map_err(|problem| vec![problem])?;
     let places = templates
         .iter()
         .map(|(name, template)| (name.clone(), template.path.clone()))
@@ -154,6 +160,7 @@ fn execute(
     templates: &objects::Templates,
     release: &Release,
     origins: &mut Origins,
+    left: &mut Limits,
 ) -> Result<BTreeMap<String, string::Text>, Problem> {
     let functions = functions::of(release.helm);
     let mut set = TemplateSet::new(functions);
@@ -183,7 +190,9 @@ fn execute(
             .set("Template", Origin::NONE, Value::map(about, Origin::NONE));
         let dot = Value::map(template.dot.clone(), Origin::NONE);
         context.control = template.control;
-        match set.execute(name, &dot, &mut context) {
+        let executed = set.execute(name, &dot, &mut context);
+        *left = context.left;
+        match executed {
             Ok(text) => {
                 rendered.insert(name.to_owned(), text);
             }

@@ -57,13 +57,12 @@ pub fn render(
     origins: &mut Origins,
 ) -> Rendering {
     let mut build = Build::new(tree, overlay, cache, origins);
-    match run(&mut build) {
-        Ok(rendering) => rendering,
-        Err(failure) => Rendering {
-            problems: failure.0,
-            ..Rendering::default()
-        },
-    }
+    let mut rendering = run(&mut build).unwrap_or_else(|failure| Rendering {
+        problems: failure.0,
+        ..Rendering::default()
+    });
+    rendering.work = build.budget.spent() + rendering.output.as_str().len() as u64;
+    rendering
 }
 
 fn run(build: &mut Build<'_>) -> Fallible<Rendering> {

@@ -62,6 +62,7 @@ pub fn render(
                 .push(Problem::new(Kind::Syntax, error.message.clone()).at(path, error.span));
         }
     }
+    rendering.work = rendering.output.as_str().len() as u64;
     rendering
 }
 

@@ -117,6 +117,7 @@ struct Tally {
     refused: BTreeMap<String, usize>,
     time: Duration,
     renderings: usize,
+    work: u64,
     sampled: Vec<Sampled>,
     settled: Settled,
 }
@@ -308,6 +309,7 @@ fn measure(case: &Case, judges: &Judges, options: &Options, tally: &mut Tally) {
     let (remedies, chosen) = fix::remedies(&bench, &all);
     tally.time += start.elapsed();
     tally.renderings += bench.renderings();
+    tally.work += bench.work();
     for (finding, remedy) in findings.iter().zip(chosen) {
         if finding.suggestion.is_none() {
             tally.underivable += 1;
@@ -498,7 +500,12 @@ fn report(tally: &Tally, options: &Options) {
         println!("  {kind:9} {layer:?}: {count}");
     }
     println!("not fixed, by the last refusal: {:?}", tally.refused);
-    println!("{} renderings in {:?}", tally.renderings, tally.time);
+    println!(
+        "{} renderings and {} MiB of work in {:?}",
+        tally.renderings,
+        tally.work >> 20,
+        tally.time
+    );
     let Settled {
         cases,
         files,

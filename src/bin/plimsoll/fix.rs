@@ -131,6 +131,9 @@ fn summary(applied: &Applied, done: &str) -> String {
         );
     }
     out.push('\n');
+    if applied.exhausted {
+        out.push_str("so many fixes were tried that not all could be: run it again for the rest, or on fewer with --app\n");
+    }
     out
 }
 

@@ -25,6 +25,11 @@ impl Budget {
         }
     }
 
+    /// What was paid.
+    pub(super) fn spent(&self) -> u64 {
+        self.whole - self.left
+    }
+
     /// Pays for a text, or says in a clause that there is too much.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
         self.left = self
