@@ -2,15 +2,29 @@
 //!
 //! Under `## Violations` a block has a marker `# deny: NAME` on every line that the control must point at, and on no other;
 //! for a missing field that is the line of its nearest ancestor, and for an object that the change removes a line of its base. Under `## Not violations` there is nothing to point at.
+//! `## Borderline` has cases of both kinds, one step to either side of the line that the control draws: what is marked violates.
 //! A block `yaml before` is the base of the block that follows it, a block `yaml with` sets parameters of the control for it, and a block `diff fix` what the suggestions change in the
 //! block before: the lines that go and come, without the markers. Running the cases is the policy layer's work.
 
 use std::collections::BTreeMap;
 
+/// The part of a page that a case stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `## Violations`
+    Violations,
+    /// `## Not violations`
+    NotViolations,
+    /// `## Borderline`
+    Borderline,
+}
+
 /// One block of a page, with the base that it is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// True if and only if it stands under `## Violations`.
+    /// Where it stands.
+    pub section: Section,
+    /// True if and only if there is something to point at.
     pub violates: bool,
     /// What is set for the control; `None` where its defaults hold.
     pub with: Option<Block>,
@@ -44,7 +58,7 @@ pub struct PageError {
 /// Reads the cases of a page, in its order.
 pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
     let mut cases = Vec::new();
-    let mut violates = None;
+    let mut section = None;
     let mut base: Option<Block> = None;
     let mut with: Option<Block> = None;
     let mut lines = page.lines().enumerate();
@@ -54,9 +68,10 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
             what,
         };
         if let Some(heading) = line.strip_prefix("## ") {
-            violates = match heading.trim() {
-                "Violations" => Some(true),
-                "Not violations" => Some(false),
+            section = match heading.trim() {
+                "Violations" => Some(Section::Violations),
+                "Not violations" => Some(Section::NotViolations),
+                "Borderline" => Some(Section::Borderline),
                 _ => None,
             };
             continue;
@@ -78,20 +93,28 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
                 None => return Err(wrong("the block does not end")),
             }
         }
-        match (language.trim(), violates) {
+        match (language.trim(), section) {
             ("yaml before", Some(_)) if base.is_none() => base = Some(block),
             ("yaml before", _) => return Err(wrong("a base without a head")),
             ("yaml with", Some(_)) if with.is_none() => with = Some(block),
             ("yaml with", _) => return Err(wrong("settings without a case")),
-            ("yaml", Some(violates)) => cases.push(Case {
-                violates,
+            ("yaml", Some(section)) => cases.push(Case {
+                section,
+                violates: match section {
+                    Section::Violations => true,
+                    Section::NotViolations => false,
+                    Section::Borderline => {
+                        let blocks = base.iter().chain([&block]);
+                        blocks.into_iter().any(|block| block.yaml.contains(MARKER))
+                    }
+                },
                 with: with.take(),
                 base: base.take(),
                 head: block,
                 fix: None,
             }),
-            ("diff fix", Some(true)) => match cases.last_mut() {
-                Some(case) if case.fix.is_none() => case.fix = Some(block),
+            ("diff fix", Some(_)) => match cases.last_mut() {
+                Some(case) if case.violates && case.fix.is_none() => case.fix = Some(block),
                 _ => return Err(wrong("a fix without a violation")),
             },
             ("diff fix", _) => return Err(wrong("a fix without a violation")),
@@ -107,11 +130,14 @@ pub fn cases(page: &str) -> Result<Vec<Case>, PageError> {
     }
 }
 
+/// What a marker begins with; the name of the control follows.
+const MARKER: &str = "# deny:";
+
 /// A block without its markers: what a person would have written.
 pub fn without_markers(yaml: &str) -> String {
     yaml.lines()
         .map(|line| {
-            let kept = line.split("# deny:").next().unwrap_or_default();
+            let kept = line.split(MARKER).next().unwrap_or_default();
             let kept = if kept.len() < line.len() {
                 kept.trim_end()
             } else {
@@ -128,7 +154,7 @@ pub fn markers(yaml: &str, name: &str) -> BTreeMap<usize, usize> {
     let mut marked = BTreeMap::new();
     for (index, line) in yaml.lines().enumerate() {
         let count = line
-            .split("# deny:")
+            .split(MARKER)
             .skip(1)
             .filter(|rest| rest.split('#').next().unwrap_or_default().trim() == name)
             .count();
@@ -145,7 +171,7 @@ mod tests {
 
     #[test]
     fn blocks_are_cases() {
-        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n```diff fix\n-a: 2\n```\n## Not violations\n```yaml with\nc: 1\n```\n```yaml\nb: 1\n```\n```sh\nls\n```\n";
+        let page = "# x\n```yaml\nnot: a case\n```\n## Violations\n```yaml before\na: 1\n```\n\n```yaml\na: 2  # deny: x\n```\n```diff fix\n-a: 2\n```\n## Not violations\n```yaml with\nc: 1\n```\n```yaml\nb: 1\n```\n```sh\nls\n```\n## Borderline\n```yaml\nd: 1  # deny: x\n```\n```yaml\nd: 2\n```\n";
         let block = |line, yaml: &str| Block {
             line,
             yaml: yaml.to_owned(),
@@ -154,6 +180,7 @@ mod tests {
             cases(page).unwrap(),
             [
                 Case {
+                    section: Section::Violations,
                     violates: true,
                     with: None,
                     base: Some(block(7, "a: 1\n")),
@@ -161,10 +188,27 @@ mod tests {
                     fix: Some(block(14, "-a: 2\n")),
                 },
                 Case {
+                    section: Section::NotViolations,
                     violates: false,
                     with: Some(block(18, "c: 1\n")),
                     base: None,
                     head: block(21, "b: 1\n"),
+                    fix: None,
+                },
+                Case {
+                    section: Section::Borderline,
+                    violates: true,
+                    with: None,
+                    base: None,
+                    head: block(28, "d: 1  # deny: x\n"),
+                    fix: None,
+                },
+                Case {
+                    section: Section::Borderline,
+                    violates: false,
+                    with: None,
+                    base: None,
+                    head: block(31, "d: 2\n"),
                     fix: None,
                 },
             ]

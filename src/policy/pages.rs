@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Policy, Side, evaluate};
-use crate::control::cases::{Block, Case, cases, markers, without_markers};
+use crate::control::cases::{Block, Case, Section, cases, markers, without_markers};
 use crate::control::{Control, Setting};
 use crate::finding::{Finding, FixClass, State, Suggestion};
 use crate::origin::{Origin, Origins, Role};
@@ -42,8 +42,11 @@ pub fn check(control: &Control, policy: &Policy) -> (usize, Vec<Wrong>) {
             format!("the page must begin with `# {}`", control.name),
         ));
     }
-    for (violates, heading) in [(true, "Violations"), (false, "Not violations")] {
-        if cases.iter().all(|case| case.violates != violates) {
+    for (section, heading) in [
+        (Section::Violations, "Violations"),
+        (Section::NotViolations, "Not violations"),
+    ] {
+        if cases.iter().all(|case| case.section != section) {
             all.push(wrong(1, format!("there is no case under `## {heading}`")));
         }
     }
