@@ -175,6 +175,65 @@ deny[msga] {
     assert!(findings[0].suggestion.is_some());
 }
 
+/// A library is given OPA's meaning, too: what `not` is said of is undefined here, and regorus alone would take that for an error.
+#[test]
+fn controls_of_users_share_libraries() {
+    let control = r#"# METADATA
+# title: A team is named
+# description: Somebody must answer for it.
+# scope: package
+# custom:
+#   id: TEAM-0001
+#   severity: low
+#   since: 0.1.0
+#   fix: never
+#   kinds: [Deployment.apps]
+package team.named
+
+import data.lib.workload
+import data.team.names
+
+deny contains {"path": ["metadata"], "message": "no team"} if {
+	not names.named(input.resource)
+	count(workload.containers) > 0
+}
+"#;
+    let library =
+        "package team.names\n\nnamed(object) if not object.metadata.labels.team == \"\"\n";
+    let check = |library: &str| {
+        let tree = Memory::new(
+            "base",
+            [
+                ("policy/named/named.rego", control),
+                ("policy/lib/names.rego", library),
+            ],
+        )
+        .unwrap();
+        let mut controls = Controls::built_in().select(|_| false);
+        let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &[], DEFAULTS);
+        let (policy, more) = compile(&controls);
+        problems.extend(more);
+        let (findings, more) = evaluate(
+            &policy,
+            &Side::new("a", &[]),
+            &Side::new("a", &objects(WEB)),
+        );
+        problems.extend(more);
+        let said = |problem: Problem| problem.message;
+        (
+            told(&findings),
+            problems.into_iter().map(said).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(check(library), (vec![], vec![]));
+    let none = "package team.names\n\nnamed(object) if object.metadata.labels.team\n";
+    let (findings, problems) = check(none);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(findings, ["new low TEAM-0001 web metadata: no team"]);
+    let (_, problems) = check("package lib.workload\n\nx := 1\n");
+    assert_eq!(problems[0], "there is already a library `lib.workload`");
+}
+
 #[test]
 fn what_cannot_be_evaluated_is_a_problem_at_its_line() {
     for (rules, expected) in [
