@@ -20,6 +20,7 @@ deny contains violation if {
 	account.token_mounted(pod)
 	places := {account.where(rule) |
 		some rule in input.facts.rules
+		"*" in rule.resources
 		rbac.everything(rule)
 	}
 	count(places) > 0

@@ -19,7 +19,7 @@ deny contains violation if {
 	some pod in input.pods
 	account.token_mounted(pod)
 	takeovers := {sprintf("%s %s", [way, account.where(rule)]) |
-		some rule in input.facts.rules
+		some rule in concerned
 		not rbac.everything(rule)
 		some way in ways(rule)
 	}
@@ -28,6 +28,13 @@ deny contains violation if {
 		"path": array.concat(pod.path, ["serviceAccountName"]),
 		"message": sprintf("whoever breaks into these pods may %s, as the service account `%s`", [concat(" and ", sort(takeovers)), input.facts.service_account.name]),
 	}
+}
+
+# An account may have many rules, and few of them can be what is looked for.
+concerned contains rule if {
+	some rule in input.facts.rules
+	some resource in ["pods", "secrets", "*"]
+	resource in rule.resources
 }
 
 ways(rule) := array.concat(pods(rule), secrets(rule))

@@ -403,15 +403,9 @@ fn build(
     batches: Option<String>,
 ) -> Result<regorus::Engine, String> {
     let mut engine = new_engine(true);
-    let is_imported = |library: &&Library| {
-        let name = format!("data.{}", library.package());
-        let imports = |rego: &str| rego.contains(&name);
-        controls.iter().any(|control| imports(&control.rego))
-            || libraries.iter().any(|other| imports(&other.rego))
-    };
     let (ours, users): (Vec<&&Control>, Vec<&&Control>) =
         controls.iter().partition(|control| control.built_in);
-    let libraries = libraries.iter().filter(is_imported);
+    let libraries = imported(libraries, controls).into_iter();
     let libraries = libraries.map(|library| (&library.path, &library.rego, library.built_in));
     let of_users = users
         .iter()
@@ -458,6 +452,29 @@ fn build(
         }
     }
     Ok(engine)
+}
+
+/// The libraries that some controls import, and those that these import, in their order.
+fn imported<'l>(libraries: &'l [Library], controls: &[&Control]) -> Vec<&'l Library> {
+    let named: Vec<(String, &Library)> = libraries
+        .iter()
+        .map(|library| (format!("data.{}", library.package()), library))
+        .collect();
+    let mut is_wanted = vec![false; named.len()];
+    let mut texts: Vec<&str> = controls.iter().map(|control| &*control.rego).collect();
+    while let Some(text) = texts.pop() {
+        for ((name, library), is_wanted) in named.iter().zip(&mut is_wanted) {
+            if !*is_wanted && text.contains(name) {
+                *is_wanted = true;
+                texts.push(&library.rego);
+            }
+        }
+    }
+    let wanted = named.into_iter().zip(is_wanted);
+    wanted
+        .filter(|(_, is_wanted)| *is_wanted)
+        .map(|((_, library), _)| library)
+        .collect()
 }
 
 fn add(engine: &mut regorus::Engine, path: &RepoPath, rego: &str) -> Result<(), String> {
