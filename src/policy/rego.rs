@@ -15,10 +15,10 @@ mod user;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 
 pub(super) use user::{Response, Rules, Said};
 
@@ -30,6 +30,13 @@ use crate::yaml::{self, Data, MAX_DEPTH, Path, Step};
 
 /// How long one control may think about one object. Ours take microseconds; this only stops what would hang.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long the text of a policy may be. OPA has no limit, and a list that a program wrote is often one line.
+const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
+    max_col: NonZeroU32::new(4 << 20).expect("because it is not zero"),
+    max_file_bytes: NonZeroUsize::new(16 << 20).expect("because it is not zero"),
+    max_lines: NonZeroUsize::new(500_000).expect("because it is not zero"),
+};
 
 /// How long one of the users' rules may think about all objects of one app together.
 pub(super) const LIMIT_OF_ALL: Duration = Duration::from_secs(20);
@@ -491,6 +498,7 @@ fn new_engine(strict: bool) -> regorus::Engine {
         limit: TIME_LIMIT,
         check_interval: STEPS_PER_LOOK,
     });
+    engine.set_policy_length_config(LENGTHS);
     // Where a built-in function is given what it cannot take, Rego goes on as if there were no answer. In a control of
     // ours that would pass what was not understood, so it is an error there.
     engine.set_strict_builtin_errors(strict);

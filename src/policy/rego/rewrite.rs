@@ -18,6 +18,7 @@ use regorus::unstable::{
 };
 use regorus::{Source, unstable::Ref};
 
+use super::LENGTHS;
 use super::bounds;
 use super::layout;
 use super::names::locals;
@@ -144,9 +145,15 @@ pub(super) fn anew(
 
 pub(super) fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
     let refused = |error: &dyn std::fmt::Display| Refused::from_message(&format!("{error:#}"));
-    let source =
-        Source::from_contents(path.to_owned(), text.to_owned()).map_err(|error| refused(&error))?;
+    let source = Source::from_contents_with_limits(
+        path.to_owned(),
+        text.to_owned(),
+        LENGTHS.max_file_bytes,
+        LENGTHS.max_lines,
+    )
+    .map_err(|error| refused(&error))?;
     let mut parser = Parser::new(&source).map_err(|error| refused(&error))?;
+    parser.set_max_col(LENGTHS.max_col);
     if is_v1 {
         parser.enable_rego_v1().map_err(|error| refused(&error))?;
     }

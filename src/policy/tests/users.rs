@@ -175,6 +175,20 @@ deny[msga] {
     assert!(findings[0].suggestion.is_some());
 }
 
+#[test]
+fn a_policy_may_have_long_lines() {
+    let names: Vec<String> = (0..3000)
+        .map(|number| format!("\"team-{number}\""))
+        .collect();
+    let rules = format!(
+        "package main\nimport rego.v1\nknown := {{{}}}\ndeny contains \"x\" if not input.metadata.name in known\n",
+        names.join(", ")
+    );
+    let (findings, problems) = found(&[("policy/p.rego", &rules)], "", WEB);
+    assert_eq!(problems, []);
+    assert_eq!(findings.len(), 1);
+}
+
 /// A library is given OPA's meaning, too: what `not` is said of is undefined here, and regorus alone would take that for an error.
 #[test]
 fn controls_of_users_share_libraries() {
