@@ -317,6 +317,8 @@ pub struct Library {
     pub path: RepoPath,
     /// Its Rego.
     pub rego: Arc<str>,
+    /// True for one that is part of Plimsoll.
+    pub built_in: bool,
 }
 
 impl Library {
@@ -359,6 +361,7 @@ impl Controls {
                 .map(|(library, rego)| Library {
                     path: path(library),
                     rego: Arc::from(*rego),
+                    built_in: true,
                 })
                 .collect(),
             ..Self::none()
@@ -400,7 +403,11 @@ impl Controls {
                         continue;
                     };
                     match tree.read_text(&path) {
-                        Ok(rego) => set.libraries.push(Library { path, rego }),
+                        Ok(rego) => set.libraries.push(Library {
+                            path,
+                            rego,
+                            built_in: true,
+                        }),
                         Err(error) => problems.push(unread(&path, &error)),
                     }
                 }
@@ -442,6 +449,22 @@ impl Controls {
         }
         let place = self.controls.partition_point(|other| other.id < control.id);
         self.controls.insert(place, control);
+        Ok(())
+    }
+
+    /// Adds a module that controls may import. Its package must be new, unless it is the same module.
+    fn add_library(&mut self, library: Library) -> Result<(), Problem> {
+        let package = library.package();
+        match (self.libraries.iter()).find(|other| other.package() == package) {
+            None => self.libraries.push(library),
+            Some(same) if same.rego == library.rego => {}
+            Some(_) => {
+                let message = format!("there is already a library `{package}`");
+                return Err(Problem::new(Kind::Policy, message)
+                    .in_file(&library.path)
+                    .help("Give it a package of its own."));
+            }
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::{Applies, Control, ControlId, Controls, FixClass, Severity, metadata};
+use super::{Applies, Control, ControlId, Controls, FixClass, Library, Severity, metadata};
 use crate::origin::Origin;
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{Found as Entry, Tree};
@@ -410,6 +410,7 @@ impl Controls {
         let mut problems = Vec::new();
         self.data.extend(self::data(tree, data, &mut problems));
         let mut found = Vec::new();
+        let mut libraries = Vec::new();
         for module in modules(tree, policies, &mut problems) {
             if module.path.as_str().ends_with("_test.rego") {
                 continue;
@@ -447,9 +448,22 @@ impl Controls {
                 }
             } else {
                 let rules = conftest(&module, defaults);
+                if rules.controls.is_empty() {
+                    libraries.push(Library {
+                        path: module.path.clone(),
+                        rego: Arc::clone(&module.text),
+                        built_in: false,
+                    });
+                }
                 found.extend(rules.controls);
                 problems.extend(rules.problems);
                 self.modules.push(module);
+            }
+        }
+        // Modules of Conftest import each other however they are called; controls share their libraries with ours.
+        if found.iter().any(|control| control.form == Form::Own) {
+            for library in libraries {
+                problems.extend(self.add_library(library).err());
             }
         }
         for path in policies {

@@ -404,37 +404,36 @@ fn build(
 ) -> Result<regorus::Engine, String> {
     let mut engine = new_engine(true);
     let is_imported = |library: &&Library| {
-        let name = library.package();
-        let imports = |rego: &str| rego.contains(name);
+        let name = format!("data.{}", library.package());
+        let imports = |rego: &str| rego.contains(&name);
         controls.iter().any(|control| imports(&control.rego))
             || libraries.iter().any(|other| imports(&other.rego))
     };
-    let modules = libraries
+    let (ours, users): (Vec<&&Control>, Vec<&&Control>) =
+        controls.iter().partition(|control| control.built_in);
+    let libraries = libraries.iter().filter(is_imported);
+    let libraries = libraries.map(|library| (&library.path, &library.rego, library.built_in));
+    let of_users = users
         .iter()
-        .filter(is_imported)
-        .map(|library| (&library.path, Cow::Borrowed(&*library.rego)));
-    for (path, rego) in modules {
-        add(&mut engine, path, &rego)?;
-    }
+        .map(|control| (&control.path, &control.rego, false));
     let mut texts = Vec::new();
-    for control in controls {
+    for (path, rego, built_in) in libraries.chain(of_users) {
         // Of ours, a test shows that there is nothing to rewrite.
-        let rego = if control.built_in {
-            Cow::Borrowed(&*control.rego)
+        let rego = if built_in {
+            Cow::Borrowed(&**rego)
         } else {
-            let rewritten = rewrite::rewrite(control.path.as_str(), &control.rego, true);
+            let rewritten = rewrite::rewrite(path.as_str(), rego, true);
             Cow::Owned(rewritten.map_err(|refused| refused.why)?)
         };
-        add(&mut engine, &control.path, &rego)?;
-        if !control.built_in {
-            texts.push((control.path.as_str(), rego));
-        }
+        add(&mut engine, path, &rego)?;
+        texts.push((path.as_str(), rego));
     }
-    if !texts.is_empty() {
-        let libraries = libraries.iter().filter(is_imported);
-        let libraries = libraries.map(|library| (library.path.as_str(), &*library.rego, true));
+    for control in ours {
+        add(&mut engine, &control.path, &control.rego)?;
+    }
+    if !users.is_empty() {
         let texts = texts.iter().map(|(path, rego)| (*path, &**rego, true));
-        let all: Vec<recursion::Text<'_>> = libraries.chain(texts).collect();
+        let all: Vec<recursion::Text<'_>> = texts.collect();
         recursion::check(&all).map_err(|(_, refused)| refused.why)?;
     }
     if let Some(module) = batches {
@@ -447,7 +446,7 @@ fn build(
     engine
         .eval_query("true".to_owned(), false)
         .map_err(|error| format!("{error:#}"))?;
-    for control in controls.iter().filter(|control| !control.built_in) {
+    for control in users {
         let declared = engine
             .has_declared_rule_rooted_at(control.path.as_str(), "deny")
             .map_err(|error| format!("{error:#}"))?;
