@@ -106,8 +106,13 @@ deny contains violation if {
 # Pairs of a peer and a port, `any` for all of them.
 openings(rule, field) := {[peer, port] |
 	some peer in entries(rule, field)
-	some port in entries(rule, "ports")
+	some written in entries(rule, "ports")
+	port := with_protocol(written)
 }
+
+with_protocol(port) := object.union({"protocol": "TCP"}, port) if {
+	is_object(port)
+} else := port
 
 entries(rule, field) := ["any"] if {
 	count(workload.list(rule, field)) == 0
@@ -133,6 +138,39 @@ covered(pair, held) if {
 		count(workload.list(peer.ipBlock, "except")) == 0
 	]
 	network.within(range, ranges)
+}
+
+# Some of the pods that were let through.
+covered(pair, held) if {
+	pods_peer(pair[0])
+	some [wider, port] in held
+	port in {pair[1], "any"}
+	pods_peer(wider)
+	count(required(wider, "podSelector") - required(pair[0], "podSelector")) == 0
+	namespaces_within(pair[0], wider)
+}
+
+pods_peer(peer) if {
+	is_object(peer)
+	object.get(peer, "ipBlock", null) == null
+}
+
+required(peer, field) := change.requirements(workload.map(peer, field))
+
+# Without a selector it is the namespace of the policy.
+namespaces_within(peer, wider) if {
+	object.get(peer, "namespaceSelector", null) == object.get(wider, "namespaceSelector", null)
+}
+
+namespaces_within(_, wider) if {
+	is_object(object.get(wider, "namespaceSelector", null))
+	count(required(wider, "namespaceSelector")) == 0
+}
+
+namespaces_within(peer, wider) if {
+	is_object(object.get(peer, "namespaceSelector", null))
+	is_object(object.get(wider, "namespaceSelector", null))
+	count(required(wider, "namespaceSelector") - required(peer, "namespaceSelector")) == 0
 }
 
 opening(pair, field) := sprintf("%s%s %s", [port_words(pair[1]), {"from": " from", "to": " to"}[field], peer_words(pair[0])])
