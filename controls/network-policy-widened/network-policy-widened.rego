@@ -119,11 +119,17 @@ entries(rule, field) := ["any"] if {
 } else := rule[field]
 
 covered(pair, held) if {
-	wider := {[peer, port] |
-		some peer in {pair[0], "any"}
-		some port in {pair[1], "any"}
-	}
-	count(wider & held) > 0
+	some [peer, port] in held
+	peer in {pair[0], "any"}
+	port_within(pair[1], port)
+}
+
+port_within(port, wider) if wider in {port, "any"}
+
+port_within(port, wider) if {
+	port.protocol == wider.protocol
+	wider.port <= port.port
+	object.get(port, "endPort", port.port) <= wider.endPort
 }
 
 # A range inside of one that was there.
@@ -132,7 +138,7 @@ covered(pair, held) if {
 	is_string(range)
 	ranges := [wider |
 		some [peer, port] in held
-		port in {pair[1], "any"}
+		port_within(pair[1], port)
 		wider := peer.ipBlock.cidr
 		is_string(wider)
 		count(workload.list(peer.ipBlock, "except")) == 0
@@ -144,7 +150,7 @@ covered(pair, held) if {
 covered(pair, held) if {
 	pods_peer(pair[0])
 	some [wider, port] in held
-	port in {pair[1], "any"}
+	port_within(pair[1], port)
 	pods_peer(wider)
 	count(required(wider, "podSelector") - required(pair[0], "podSelector")) == 0
 	namespaces_within(pair[0], wider)
