@@ -32,13 +32,14 @@ guards := {
 	"traefik.ingress.kubernetes.io/router.middlewares": "the middlewares that guarded it are off",
 }
 
-# Annotations of addresses that may come in.
-ranges := [
-	"alb.ingress.kubernetes.io/inbound-cidrs",
-	"haproxy-ingress.github.io/allowlist-source-range",
-	"haproxy-ingress.github.io/whitelist-source-range",
-	"nginx.ingress.kubernetes.io/whitelist-source-range",
-]
+# Annotations of addresses that may come in, with another name of the same one.
+ranges := {
+	"alb.ingress.kubernetes.io/inbound-cidrs": "",
+	"haproxy-ingress.github.io/allowlist-source-range": "haproxy-ingress.github.io/whitelist-source-range",
+	"haproxy-ingress.github.io/whitelist-source-range": "haproxy-ingress.github.io/allowlist-source-range",
+	"nginx.ingress.kubernetes.io/allowlist-source-range": "nginx.ingress.kubernetes.io/whitelist-source-range",
+	"nginx.ingress.kubernetes.io/whitelist-source-range": "nginx.ingress.kubernetes.io/allowlist-source-range",
+}
 
 # Switches, with the value that guards, whether they have it where they are absent, and what is lost without it.
 switches := {
@@ -79,10 +80,10 @@ deny contains violation if {
 }
 
 deny contains violation if {
-	some name in ranges
+	some name, other in ranges
 	old := listed(was(name))
 	count(old) > 0
-	new := listed(is(name))
+	new := array.concat(listed(is(name)), listed(is(other)))
 	message := wider(new, old)
 	violation := {
 		"path": ["metadata", "annotations", name],

@@ -28,11 +28,9 @@ deny contains violation if {
 # One entry of the hosts that lost their certificate while the Ingress kept others.
 deny contains violation if {
 	count(tls(input.resource)) > 0
-	is := hosts(tls(input.resource))
-	some host in hosts(tls(input.before))
-	lost(host, is)
-	some rule in workload.list(workload.map(input.resource, "spec"), "rules")
-	rule.host == host
+	some host in served(input.before) & served(input.resource)
+	covered(host, input.before)
+	not covered(host, input.resource)
 	violation := {
 		"path": ["spec", "tls"],
 		"message": sprintf("the Ingress still serves `%s`, but no longer over TLS", [host]),
@@ -41,15 +39,17 @@ deny contains violation if {
 
 tls(ingress) := workload.list(workload.map(ingress, "spec"), "tls")
 
-hosts(entries) := {host |
-	some entry in entries
-	some host in workload.list(entry, "hosts")
-	is_string(host)
+served(ingress) := {rule.host |
+	some rule in workload.list(workload.map(ingress, "spec"), "rules")
+	is_string(rule.host)
 }
 
-# A wildcard certificate covers one label.
-lost(host, kept) if {
+# An entry without hosts is for all of them, and a wildcard certificate covers one label.
+covered(host, ingress) if {
 	labels := split(host, ".")
 	wildcard := concat(".", array.concat(["*"], array.slice(labels, 1, count(labels))))
-	count({host, wildcard} & kept) == 0
+	some entry in tls(ingress)
+	names := workload.list(entry, "hosts")
+	some name in {host, wildcard, "*"}
+	name in array.concat(names, ["*" | count(names) == 0])
 }

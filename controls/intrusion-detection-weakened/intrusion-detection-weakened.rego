@@ -92,15 +92,20 @@ settings(object_) := content if {
 
 ranks := {"emergency": 0, "alert": 1, "critical": 2, "error": 3, "warning": 4, "notice": 5, "informational": 6, "info": 6, "debug": 7}
 
+# Without one, everything is reported.
+priority(content) := lower(workload.text(object.get(content, "priority", ""), "debug"))
+
 path := ["data", "falco.yaml"]
 
 deny contains violation if {
 	old := settings(input.before)
 	new := settings(input.resource)
-	ranks[lower(change.text(new, "priority"))] < ranks[lower(change.text(old, "priority"))]
+	was_priority := priority(old)
+	is_priority := priority(new)
+	ranks[is_priority] < ranks[was_priority]
 	violation := {
 		"path": path,
-		"message": sprintf("Falco reports from the priority `%s` up instead of `%s`", [new.priority, old.priority]),
+		"message": sprintf("Falco reports from the priority `%s` up instead of `%s`", [is_priority, was_priority]),
 	}
 }
 

@@ -17,14 +17,15 @@ import data.lib.workload
 deny contains violation if {
 	input.namespace == "kube-system"
 	startswith(change.text(workload.map(input.resource, "metadata"), "name"), "kube-proxy")
-	text := change.text(workload.map(input.resource, "data"), "config.conf")
+	some key in ["config.conf", "config"]
+	text := change.text(workload.map(input.resource, "data"), key)
 	lines := regex.find_all_string_submatch_n(`(?m)^metricsBindAddress:[ \t]*["']?([^"'\n]*)`, text, 1)
 	count(lines) == 1
 	address := trim_space(lines[0][1])
 	address != ""
 	regex.match(`^(127\.|localhost|\[?::1)`, address) == false
 	violation := {
-		"path": ["data", "config.conf"],
+		"path": ["data", key],
 		"message": sprintf("the metrics of kube-proxy can be reached from the network, at `%s`", [address]),
 	}
 }

@@ -57,11 +57,12 @@ deny contains violation if {
 deny contains violation if {
 	input.resource.kind == "ClusterLogForwarder"
 	some index, output in workload.list(workload.map(input.resource, "spec"), "outputs")
-	url := output.url
+	some place in [["url"], [object.get(output, "type", ""), "url"]]
+	url := object.get(output, place, "")
 	is_string(url)
 	regex.match(`^(http|tcp|udp)://`, lower(url))
 	violation := {
-		"path": ["spec", "outputs", index, "url"],
+		"path": array.concat(["spec", "outputs", index], place),
 		"message": sprintf("the output `%v` ships logs without TLS", [object.get(output, "name", "?")]),
 	}
 }

@@ -28,9 +28,10 @@ deny contains violation if {
 deny contains violation if {
 	some index, set in workload.list(workload.map(input.resource, "spec"), "nodeSets")
 	some key, value in {"xpack.security.enabled": false, "xpack.security.authc.anonymous.roles": "superuser"}
-	object.get(workload.map(set, "config"), key, null) == value
+	some way in [[key], split(key, ".")]
+	object.get(workload.map(set, "config"), way, null) == value
 	violation := {
-		"path": ["spec", "nodeSets", index, "config", key],
+		"path": array.concat(["spec", "nodeSets", index, "config"], way),
 		"message": sprintf("`%s: %v` lets everybody who reaches the store read and change its logs", [key, value]),
 		"fix": {"op": "remove"},
 	}

@@ -28,7 +28,7 @@ spec := workload.map(input.resource, "spec")
 
 old := workload.map(input.before, "spec")
 
-mode(of) := object.get(workload.map(of, "mtls"), "mode", "UNSET")
+mode(of) := workload.text(object.get(workload.map(of, "mtls"), "mode", ""), "UNSET")
 
 deny contains violation if {
 	input.resource.kind == "PeerAuthentication"

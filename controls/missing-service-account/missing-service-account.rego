@@ -15,13 +15,18 @@ import data.lib.workload
 
 deny contains violation if {
 	some pod in workload.pods
+	named := [field |
+		some field in ["serviceAccountName", "serviceAccount"]
+		object.get(pod.spec, field, "") != ""
+	]
 	account := input.facts.service_account
 	account.known == false
-	name := object.get(pod.spec, "serviceAccountName", "")
+	field := named[0]
+	name := pod.spec[field]
 	name == account.name
 	name != "default"
 	violation := {
-		"path": array.concat(pod.path, ["serviceAccountName"]),
+		"path": array.concat(pod.path, [field]),
 		"message": sprintf("no ServiceAccount `%s` is rendered for this namespace: unless something else makes it, these pods are refused", [name]),
 	}
 }

@@ -106,19 +106,30 @@ deny contains violation if {
 # Pairs of a peer and a port, `any` for all of them.
 openings(rule, field) := {[peer, port] |
 	some peer in entries(rule, field)
-	some port in entries(rule, "ports")
+	some written in entries(rule, "ports")
+	port := with_protocol(written)
 }
+
+with_protocol(port) := object.union({"protocol": "TCP"}, port) if {
+	is_object(port)
+} else := port
 
 entries(rule, field) := ["any"] if {
 	count(workload.list(rule, field)) == 0
 } else := rule[field]
 
 covered(pair, held) if {
-	wider := {[peer, port] |
-		some peer in {pair[0], "any"}
-		some port in {pair[1], "any"}
-	}
-	count(wider & held) > 0
+	some [peer, port] in held
+	peer in {pair[0], "any"}
+	port_within(pair[1], port)
+}
+
+port_within(port, wider) if wider in {port, "any"}
+
+port_within(port, wider) if {
+	port.protocol == wider.protocol
+	wider.port <= port.port
+	object.get(port, "endPort", port.port) <= wider.endPort
 }
 
 # A range inside of one that was there.
@@ -127,12 +138,45 @@ covered(pair, held) if {
 	is_string(range)
 	ranges := [wider |
 		some [peer, port] in held
-		port in {pair[1], "any"}
+		port_within(pair[1], port)
 		wider := peer.ipBlock.cidr
 		is_string(wider)
 		count(workload.list(peer.ipBlock, "except")) == 0
 	]
 	network.within(range, ranges)
+}
+
+# Some of the pods that were let through.
+covered(pair, held) if {
+	pods_peer(pair[0])
+	some [wider, port] in held
+	port_within(pair[1], port)
+	pods_peer(wider)
+	count(required(wider, "podSelector") - required(pair[0], "podSelector")) == 0
+	namespaces_within(pair[0], wider)
+}
+
+pods_peer(peer) if {
+	is_object(peer)
+	object.get(peer, "ipBlock", null) == null
+}
+
+required(peer, field) := change.requirements(workload.map(peer, field))
+
+# Without a selector it is the namespace of the policy.
+namespaces_within(peer, wider) if {
+	object.get(peer, "namespaceSelector", null) == object.get(wider, "namespaceSelector", null)
+}
+
+namespaces_within(_, wider) if {
+	is_object(object.get(wider, "namespaceSelector", null))
+	count(required(wider, "namespaceSelector")) == 0
+}
+
+namespaces_within(peer, wider) if {
+	is_object(object.get(peer, "namespaceSelector", null))
+	is_object(object.get(wider, "namespaceSelector", null))
+	count(required(wider, "namespaceSelector") - required(peer, "namespaceSelector")) == 0
 }
 
 opening(pair, field) := sprintf("%s%s %s", [port_words(pair[1]), {"from": " from", "to": " to"}[field], peer_words(pair[0])])

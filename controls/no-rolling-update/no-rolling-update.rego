@@ -13,7 +13,7 @@ package plimsoll.no_rolling_update
 import data.lib.workload
 
 deny contains violation if {
-	strategy := object.get(workload.map(workload.map(input.resource, "spec"), "strategy"), "type", "RollingUpdate")
+	strategy := workload.text(object.get(workload.map(workload.map(input.resource, "spec"), "strategy"), "type", ""), "RollingUpdate")
 	strategy != "RollingUpdate"
 	count(claims) == 0
 	violation := {

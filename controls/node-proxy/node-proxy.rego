@@ -16,7 +16,7 @@ import data.lib.rbac
 
 deny contains violation if {
 	rbac.cluster_wide
-	some entry in rbac.granting({""}, {"nodes/proxy"}, {"get", "create", "connect"})
+	some entry in rbac.granting({""}, {"nodes/proxy", "*/proxy"}, {"get", "create", "connect"})
 	violation := {
 		"path": entry.path,
 		"message": sprintf("%s may command the kubelets of all nodes, and nothing records it", [rbac.holders]),

@@ -77,11 +77,22 @@ deny contains violation if {
 	}
 }
 
+deny contains violation if {
+	input.resource.kind in {"APIServer", "IngressController"}
+	profile := workload.map(spec, "tlsSecurityProfile")
+	workload.map(profile, "custom").minTLSVersion in {"VersionTLS10", "VersionTLS11"}
+	violation := {
+		"path": ["spec", "tlsSecurityProfile", "custom", "minTLSVersion"],
+		"message": sprintf("`minTLSVersion` %s", [old]),
+		"fix": {"op": "set", "value": "VersionTLS12"},
+	}
+}
+
 # Policies of AWS load balancers carry a date; those with TLS 1.0 or 1.1 say so, or are older than that.
 deny contains violation if {
 	name := "alb.ingress.kubernetes.io/ssl-policy"
 	policy := change.text(change.annotations(input.resource), name)
-	regex.match(`^(ELBSecurityPolicy-2016-08|ELBSecurityPolicy-2015-05|.*TLS-1-[01]-.*|.*-TLS13-1-[01]-.*)$`, policy)
+	regex.match(`^(ELBSecurityPolicy-2016-08|ELBSecurityPolicy-2015-05|ELBSecurityPolicy-FS-2018-06|.*-FS-1-1-.*|.*TLS-1-[01]-.*|.*-TLS13-1-[01]-.*)$`, policy)
 	violation := {
 		"path": ["metadata", "annotations", name],
 		"message": sprintf("the policy `%s` %s", [policy, old]),

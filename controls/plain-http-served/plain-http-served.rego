@@ -28,8 +28,9 @@ deny contains violation if {
 	change.text(input.resource, "apiVersion") in {"gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"}
 	some index, listener in workload.list(spec, "listeners")
 	listener.protocol == "HTTP"
-	some served in workload.others("HTTPRoute.gateway.networking.k8s.io", input.namespace)
-	attached(served, listener)
+	some namespace, routes in object.get(object.get(input, "inventory", {}), "HTTPRoute.gateway.networking.k8s.io", {})
+	some served in routes
+	attached(served, namespace, listener)
 	serves(served)
 	violation := {
 		"path": ["spec", "listeners", index, "protocol"],
@@ -37,9 +38,10 @@ deny contains violation if {
 	}
 }
 
-attached(served, listener) if {
+attached(served, namespace, listener) if {
 	some parent in workload.list(workload.map(served, "spec"), "parentRefs")
 	parent.name == input.resource.metadata.name
+	object.get(parent, "namespace", namespace) == input.namespace
 	object.get(parent, "sectionName", listener.name) == listener.name
 }
 

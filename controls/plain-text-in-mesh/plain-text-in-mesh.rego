@@ -48,6 +48,17 @@ deny contains violation if {
 	}
 }
 
+deny contains violation if {
+	input.resource.kind == "DestinationRule"
+	some index, setting in workload.list(workload.map(spec, "trafficPolicy"), "portLevelSettings")
+	workload.map(setting, "tls").mode == "DISABLE"
+	violation := {
+		"path": ["spec", "trafficPolicy", "portLevelSettings", index, "tls", "mode"],
+		"message": sprintf("clients of the mesh talk to port %v of `%v` in plain text", [object.get(workload.map(setting, "port"), "number", "?"), object.get(spec, "host", "?")]),
+		"fix": {"op": "set", "value": "ISTIO_MUTUAL"},
+	}
+}
+
 # Linkerd: who may connect to what no other policy speaks of.
 places := [["metadata"]] if {
 	input.resource.kind == "Namespace"

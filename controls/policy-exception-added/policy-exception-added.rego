@@ -31,7 +31,7 @@ deny contains violation if {
 	was := workload.list(workload.map(input.before, "spec"), field)
 	some index, entry in workload.list(spec, field)
 	is_object(entry)
-	not entry in was
+	not held(entry, was)
 	violation := {
 		"path": ["spec", field, index],
 		"message": sprintf("this lets through what `%v` refuses, too", [policy(entry)]),
@@ -47,6 +47,17 @@ deny contains violation if {
 		"path": ["spec", field],
 		"message": "the exception holds for other objects than before",
 	}
+}
+
+held(entry, was) if entry in was
+
+# Fewer rules of the same policy.
+held(entry, was) if {
+	rules := workload.list(entry, "ruleNames")
+	count(rules) > 0
+	some other in was
+	object.remove(other, ["ruleNames"]) == object.remove(entry, ["ruleNames"])
+	count(change.texts(rules) - change.texts(workload.list(other, "ruleNames"))) == 0
 }
 
 policies := "a policy" if {

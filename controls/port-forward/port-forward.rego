@@ -15,7 +15,7 @@ package plimsoll.port_forward
 import data.lib.rbac
 
 deny contains violation if {
-	some entry in rbac.granting({""}, {"pods/portforward", "pods/*"}, {"create"})
+	some entry in rbac.granting({""}, {"pods/portforward", "pods/*", "*/portforward"}, {"create"})
 	violation := {
 		"path": entry.path,
 		"message": sprintf("%s may open tunnels to the ports of pods %s", [rbac.holders, rbac.scope]),

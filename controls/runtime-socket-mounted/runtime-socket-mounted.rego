@@ -14,7 +14,7 @@ package plimsoll.runtime_socket_mounted
 import data.lib.workload
 
 # Where the runtimes listen; /var/run is /run.
-sockets := `^(/var)?/run/(docker\.sock|docker/?|containerd/containerd\.sock|containerd/?|crio/crio\.sock|crio/?|podman/podman\.sock|cri-dockerd\.sock|k3s/containerd/containerd\.sock)$`
+sockets := `^(/var)?/run/(docker\.sock|docker/?|containerd/containerd\.sock|containerd/?|crio/crio\.sock|crio/?|podman/podman\.sock|podman/?|cri-dockerd\.sock|k3s/containerd/containerd\.sock|k3s/containerd/?)$`
 
 deny contains violation if {
 	some pod in workload.pods

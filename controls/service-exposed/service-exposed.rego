@@ -53,7 +53,9 @@ deny contains violation if {
 deny contains violation if {
 	was := workload.list(old, "loadBalancerSourceRanges")
 	count(was) > 0
-	some index, range in workload.list(spec, "loadBalancerSourceRanges")
+	ranges := workload.list(spec, "loadBalancerSourceRanges")
+	count(within(ranges, was)) > 0
+	some index, range in ranges
 	is_string(range)
 	not network.within(range, was)
 	violation := {
@@ -62,6 +64,25 @@ deny contains violation if {
 		"fix": {"op": "remove"},
 	}
 }
+
+# Where none of the former ones stays, the whole list is put back: an empty one would let in everybody.
+deny contains violation if {
+	was := workload.list(old, "loadBalancerSourceRanges")
+	count(was) > 0
+	ranges := workload.list(spec, "loadBalancerSourceRanges")
+	count(ranges) > 0
+	count(within(ranges, was)) == 0
+	violation := {
+		"path": ["spec", "loadBalancerSourceRanges"],
+		"message": sprintf("the load balancer now takes connections from %s instead of %s", [change.words(ranges), change.words(was)]),
+		"fix": {"op": "set", "value": was},
+	}
+}
+
+within(ranges, was) := [range |
+	some range in ranges
+	network.within(range, was)
+]
 
 # Annotations that keep a load balancer inside of the network.
 deny contains violation if {

@@ -37,7 +37,7 @@ deny contains violation if {
 	source := workload.map(chart, "sourceRef")
 	source.kind == "HelmRepository"
 	version := workload.text(object.get(chart, "version", ""), "")
-	floating(version)
+	ranging(version)
 	violation := {
 		"path": ["spec", "chart", "spec", "version"],
 		"message": sprintf("the chart `%v` is deployed in whatever version %s", [object.get(chart, "chart", "?"), matching(version)]),
@@ -60,6 +60,11 @@ deny contains violation if {
 floating(version) if {
 	regex.match(`^ *$|[*^~<>|]|(^|\.)x($|\.)|^(HEAD|latest)$| - `, version)
 }
+
+# To Helm a version of fewer than three numbers is a range.
+ranging(version) if floating(version)
+
+ranging(version) if regex.match(`^ *=? *v?[0-9]+(\.[0-9]+)? *$`, version)
 
 matching("") := "is the newest"
 
