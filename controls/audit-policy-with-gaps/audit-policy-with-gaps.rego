@@ -70,7 +70,13 @@ confidential_of(rule) := confidential if {
 
 named(entry) := confidential if {
 	count(workload.list(entry, "resources")) == 0
+} else := confidential if {
+	"*" in workload.list(entry, "resources")
 } else := {kind |
-	some kind in workload.list(entry, "resources")
+	some written in workload.list(entry, "resources")
+	kind := object.get(parts, written, written)
 	kind in confidential
 }
+
+# Wildcards for a part of a kind.
+parts := {"*/token": "serviceaccounts/token", "serviceaccounts/*": "serviceaccounts/token"}
