@@ -80,11 +80,18 @@ deny contains violation if {
 unasked(entry, is) if {
 	wider := {[group, resource, operation] |
 		some group in {entry[0], "*"}
-		some resource in {entry[1], "*", "*/*"}
+		some resource in wider_resources(entry[1])
 		some operation in {entry[2], "*"}
 	}
 	count(wider & is) == 0
 }
+
+# `*` stands for all kinds and none of their parts, `pods/*` for all parts of one, `*/scale` for one part of all.
+wider_resources(resource) := {resource, "*/*", concat("/", [pieces[0], "*"]), concat("/", ["*", pieces[1]])} if {
+	is_string(resource)
+	pieces := split(resource, "/")
+	count(pieces) == 2
+} else := {resource, "*", "*/*"}
 
 # Selectors and conditions only ever leave objects out, so that each new one does.
 deny contains violation if {

@@ -36,20 +36,25 @@ deny contains violation if {
 	}
 }
 
-confidential := {"secrets", "configmaps", "tokenreviews", "serviceaccounts/token"}
+confidential_in := {
+	"": {"secrets", "configmaps", "serviceaccounts/token"},
+	"authentication.k8s.io": {"tokenreviews"},
+}
+
+confidential := union({kinds | some kinds in confidential_in})
 
 # The first rule that matches decides, so that a rule is not reached by what one before it takes.
 deny contains violation if {
 	some index, rule in rules
 	rule.level in {"Request", "RequestResponse"}
-	held := confidential_of(rule)
+	held := confidential_of(rule, workload.list(rule, "resources"))
 	count(held) > 0
 	earlier := {kind |
 		some place, other in rules
 		place < index
 		other.level in {"None", "Metadata"}
 		count([field | some field in limits; field != "resources"; count(workload.list(other, field)) > 0]) == 0
-		some kind in confidential_of(other)
+		some kind in confidential_of(other, whole(other))
 	}
 	open := held - earlier
 	count(open) > 0
@@ -59,18 +64,31 @@ deny contains violation if {
 	}
 }
 
-confidential_of(rule) := confidential if {
+confidential_of(rule, entries) := confidential if {
 	count(workload.list(rule, "resources")) == 0
 	count(workload.list(rule, "nonResourceURLs")) == 0
 } else := {kind |
-	some entry in workload.list(rule, "resources")
-	change.field(entry, "group", "") in {"", "authentication.k8s.io"}
+	some entry in entries
 	some kind in named(entry)
 }
 
-named(entry) := confidential if {
+# What speaks of every object of a kind, not of some by their names.
+whole(rule) := [entry |
+	some entry in workload.list(rule, "resources")
+	count(workload.list(entry, "resourceNames")) == 0
+]
+
+named(entry) := kinds_of(entry) if {
 	count(workload.list(entry, "resources")) == 0
+} else := kinds_of(entry) if {
+	"*" in workload.list(entry, "resources")
 } else := {kind |
-	some kind in workload.list(entry, "resources")
-	kind in confidential
+	some written in workload.list(entry, "resources")
+	kind := object.get(parts, written, written)
+	kind in kinds_of(entry)
 }
+
+kinds_of(entry) := object.get(confidential_in, change.field(entry, "group", ""), set())
+
+# Wildcards for a part of a kind.
+parts := {"*/token": "serviceaccounts/token", "serviceaccounts/*": "serviceaccounts/token"}

@@ -81,6 +81,26 @@ deny contains violation if {
 	}
 }
 
+# What no other rule matches is left to one without limits, and without such a rule it is not recorded.
+deny contains violation if {
+	input.resource.kind == "Policy"
+	count(unlimited(input.before) - {"None"}) > 0
+	count(unlimited(input.resource)) == 0
+	violation := {
+		"path": ["rules"],
+		"message": "the policy loses the rule for everything else: what the others do not match is no longer recorded",
+	}
+}
+
+# The levels of such rules.
+unlimited(policy) := {rule.level |
+	some rule in workload.list(policy, "rules")
+	count([field | some field in limits; count(workload.list(rule, field)) > 0]) == 0
+}
+
+# Who or what a rule is limited to.
+limits := ["users", "userGroups", "verbs", "resources", "namespaces", "nonResourceURLs"]
+
 # OpenShift names how much is recorded.
 profiles := {"None": 0, "Default": 1, "WriteRequestBodies": 2, "AllRequestBodies": 3}
 

@@ -21,8 +21,12 @@ groups := {
 	"StatefulSet": "StatefulSet.apps",
 }
 
+# Others have kinds of these names, too.
+own := `^(|v1|(apps|extensions)/.*)$`
+
 deny contains violation if {
 	target := workload.map(workload.map(input.resource, "spec"), "scaleTargetRef")
+	regex.match(own, workload.text(object.get(target, "apiVersion", ""), ""))
 	kind := groups[target.kind]
 	name := object.get(target, "name", "")
 	workload.known(kind, input.namespace, name) == false

@@ -43,7 +43,13 @@ deny contains violation if {
 	violation := found
 }
 
-identity(subject) := [object.get(subject, "kind", ""), object.get(subject, "name", ""), object.get(subject, "namespace", "")]
+identity(subject) := [object.get(subject, "kind", ""), object.get(subject, "name", ""), namespace(subject)]
+
+# An account without a namespace is one of the binding's.
+namespace(subject) := input.namespace if {
+	object.get(subject, "kind", "") == "ServiceAccount"
+	object.get(subject, "namespace", "") == ""
+} else := object.get(subject, "namespace", "")
 
 where("") := ""
 

@@ -14,7 +14,7 @@ package plimsoll.cloud_credentials_mounted
 import data.lib.workload
 
 # Where command line tools and control planes keep credentials.
-holds := `(^|/)\.(aws|azure)(/|$)|/?\.config/gcloud(/|$)|^/gcloud(/|$)|^/etc/kubernetes/?$|^/etc/kubernetes/(azure\.json|admin\.conf|pki)(/|$)`
+holds := `(^|/)\.(aws|azure)(/|$)|(^|/)\.config/gcloud(/|$)|^/gcloud(/|$)|^/etc/kubernetes/?$|^/etc/kubernetes/(azure\.json|admin\.conf|pki)(/|$)`
 
 deny contains violation if {
 	some pod in workload.pods

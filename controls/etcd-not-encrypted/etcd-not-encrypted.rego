@@ -18,19 +18,27 @@ covered := {kind |
 	some kind in workload.list(entry, "resources")
 }
 
+# What Secrets are among.
+holding := {"secrets", "*.", "*.*"}
+
+deciding := min({index |
+	some index, entry in workload.list(input.resource, "resources")
+	some kind in workload.list(entry, "resources")
+	kind in holding
+})
+
 deny contains violation if {
-	count(covered & {"secrets", "*.", "*.*"}) == 0
+	count(covered & holding) == 0
 	violation := {
 		"path": ["resources"],
 		"message": "Secrets are stored as they are: no entry names `secrets`",
 	}
 }
 
-# The first provider of an entry is the one that writes.
+# The first entry that holds Secrets decides, and its first provider is the one that writes.
 deny contains violation if {
 	some index, entry in workload.list(input.resource, "resources")
-	some kind in workload.list(entry, "resources")
-	kind in {"secrets", "*.", "*.*"}
+	index == deciding
 	first := workload.list(entry, "providers")[0]
 	is_object(first)
 	"identity" in object.keys(first)

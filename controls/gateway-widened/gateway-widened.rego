@@ -86,13 +86,22 @@ deny contains violation if {
 	was := workload.list(old, "hostnames")
 	count(was) > 0
 	some index, host in workload.list(spec, "hostnames")
-	not host in was
+	served(host, was) == false
 	violation := {
 		"path": ["spec", "hostnames", index],
 		"message": sprintf("the route now serves `%v`, too", [host]),
 		"fix": {"op": "remove"},
 	}
 }
+
+# A wildcard stands for one name or more in front.
+served(host, was) if {
+	host in was
+} else if {
+	some wide in was
+	startswith(wide, "*.")
+	endswith(host, trim_prefix(wide, "*"))
+} else := false
 
 deny contains violation if {
 	input.resource.kind in {"HTTPRoute", "GRPCRoute", "TLSRoute"}

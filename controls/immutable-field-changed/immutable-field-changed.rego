@@ -80,7 +80,7 @@ changes contains {"path": path, "was": was, "is": is} if {
 	some field, absent in fields
 	was := value(input.before, section, field)
 	is := value(input.resource, section, field)
-	filled(was, absent) != filled(is, absent)
+	spelled(field, filled(was, absent)) != spelled(field, filled(is, absent))
 	path := place(section, field)
 }
 
@@ -178,6 +178,12 @@ place(section, field) := [section, field] if section != ""
 filled(null, absent) := absent
 
 filled(value_, _) := value_ if value_ != null
+
+# The group of a role is the same where it is not written.
+spelled(field, value_) := object.union({"apiGroup": "rbac.authorization.k8s.io"}, value_) if {
+	field == "roleRef"
+	is_object(value_)
+} else := value_
 
 # A claim's class may be set later, and an address stays where it is no longer written; headless is a kind of its own.
 blank := {null, ""}
