@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.api_server
-	flag.given(program, "anonymous-auth", "true") != "false"
+	flag.switch(program, "anonymous-auth", "true") != "false"
 	violation := {
 		"path": flag.place(program, "anonymous-auth"),
 		"message": "kube-apiserver lets in requests without a login",

@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.api_server
-	flag.given(program, "service-account-extend-token-expiration", "true") != "false"
+	flag.switch(program, "service-account-extend-token-expiration", "true") != "false"
 	violation := {
 		"path": flag.place(program, "service-account-extend-token-expiration"),
 		"message": "tokens of pods are taken for a year, though they say an hour",

@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.api_server
-	flag.given(program, "service-account-lookup", "true") != "true"
+	flag.switch(program, "service-account-lookup", "true") != "true"
 	violation := {
 		"path": flag.place(program, "service-account-lookup"),
 		"message": "tokens of deleted service accounts go on working",

@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.controller_manager
-	flag.given(program, "profiling", "true") != "false"
+	flag.switch(program, "profiling", "true") != "false"
 	violation := {
 		"path": flag.place(program, "profiling"),
 		"message": "kube-controller-manager shows profiles of itself to whoever may ask",

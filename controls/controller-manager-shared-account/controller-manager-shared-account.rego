@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.controller_manager
-	flag.given(program, "use-service-account-credentials", "false") != "true"
+	flag.switch(program, "use-service-account-credentials", "false") != "true"
 	violation := {
 		"path": flag.place(program, "use-service-account-credentials"),
 		"message": "all controllers share the rights of kube-controller-manager",

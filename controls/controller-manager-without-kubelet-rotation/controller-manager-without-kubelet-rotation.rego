@@ -15,7 +15,8 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.controller_manager
-	regex.match(`(^|,)RotateKubeletServerCertificate=false(,|$)`, flag.given(program, "feature-gates", ""))
+	some gate in flag.items(program, "feature-gates")
+	regex.match(`^RotateKubeletServerCertificate=(0|f|F|false|False|FALSE)$`, gate)
 	violation := {
 		"path": flag.place(program, "feature-gates"),
 		"message": "certificates of kubelets are not renewed: RotateKubeletServerCertificate is off",

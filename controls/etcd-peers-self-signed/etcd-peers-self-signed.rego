@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.etcd
-	flag.given(program, "peer-auto-tls", "false") != "false"
+	flag.switch(program, "peer-auto-tls", "false") != "false"
 	violation := {
 		"path": flag.place(program, "peer-auto-tls"),
 		"message": "members of etcd make up their certificates, which the others cannot verify",

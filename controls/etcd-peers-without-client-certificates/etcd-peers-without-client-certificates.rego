@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.etcd
-	flag.given(program, "peer-client-cert-auth", "false") != "true"
+	flag.switch(program, "peer-client-cert-auth", "false") != "true"
 	violation := {
 		"path": flag.place(program, "peer-client-cert-auth"),
 		"message": "whoever reaches etcd may join it",

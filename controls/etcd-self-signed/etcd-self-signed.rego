@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.etcd
-	flag.given(program, "auto-tls", "false") != "false"
+	flag.switch(program, "auto-tls", "false") != "false"
 	violation := {
 		"path": flag.place(program, "auto-tls"),
 		"message": "etcd makes up its certificate, which nobody can verify",

@@ -15,7 +15,7 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.etcd
-	flag.given(program, "client-cert-auth", "false") != "true"
+	flag.switch(program, "client-cert-auth", "false") != "true"
 	violation := {
 		"path": flag.place(program, "client-cert-auth"),
 		"message": "etcd lets in whoever reaches it",

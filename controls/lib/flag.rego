@@ -5,28 +5,45 @@ package lib.flag
 
 import data.lib.workload
 
-# The program of this name among the containers of some pods: {values, path, places}. `values` maps each flag, without its
-# hyphens, to its last value, which is what counts; a flag without a value is "true". `places` maps it to its path, and `path`
-# is that of the list the flags stand in.
-of_program(pods, name) := {"values": values, "path": container.path, "places": places} if {
-	some container in workload.containers_of(pods)
-	runs(container, name)
-	found := [{"name": pieces[1], "value": value(pieces[2]), "path": array.concat(container.path, [field, index])} |
+# The program of this name among the containers of some pods: {values, lists, path, places}. `values` maps each flag, without its
+# hyphens, to its last value, which is what counts; a flag without a value is "true". `lists` maps it to all of its values, for
+# flags that hold lists, which are joined. `places` maps it to its path, and `path` is that of the list the flags stand in.
+of_program(pods, name) := programs[0] if {
+	programs := [flags_of(container) |
+		some container in workload.containers_of(pods)
+		runs(container, name)
+	]
+}
+
+flags_of(container) := {"values": values, "lists": lists, "path": container.path, "places": places} if {
+	found := [{"name": pieces[1], "value": value(pieces[2], following(words, index)), "path": array.concat(container.path, [field, index])} |
 		some field in ["command", "args"]
-		some index, word in workload.list(container.spec, field)
+		words := workload.list(container.spec, field)
+		some index, word in words
 		is_string(word)
 		regex.match(pattern, word)
 		pieces := regex.find_all_string_submatch_n(pattern, word, 1)[0]
 	]
 	values := {flag.name: flag.value | some flag in found; flag == last(found, flag.name)}
 	places := {flag.name: flag.path | some flag in found; flag == last(found, flag.name)}
+	lists := {flag.name: concat(",", [other.value | some other in found; other.name == flag.name]) | some flag in found}
 }
 
 pattern := `^--([a-zA-Z0-9-]+)(=[^\n]*)?$`
 
-value("") := "true"
+# Behind an equals sign, or the word that follows.
+value(text, _) := trim_prefix(text, "=") if text != ""
 
-value(text) := trim_prefix(text, "=") if text != ""
+value("", next) := next if next != ""
+
+value("", "") := "true"
+
+# The word after one, where it is no flag itself.
+following(words, index) := next if {
+	next := words[index + 1]
+	is_string(next)
+	regex.match(`^-.`, next) == false
+} else := ""
 
 last(flags, name) := same[count(same) - 1] if {
 	same := [flag | some flag in flags; flag.name == name]
@@ -56,12 +73,19 @@ system_pods := input.pods if {
 # The value of a flag, or what the program does without it.
 given(program, name, otherwise) := object.get(program.values, name, otherwise)
 
+# The same for a switch, "true" or "false": Go has several spellings of both.
+switch(program, name, otherwise) := "true" if {
+	given(program, name, otherwise) in {"1", "t", "T", "true", "True", "TRUE"}
+} else := "false" if {
+	given(program, name, otherwise) in {"0", "f", "F", "false", "False", "FALSE"}
+} else := given(program, name, otherwise)
+
 # Where a flag is, or would be.
 place(program, name) := object.get(program.places, name, array.concat(program.path, ["command"]))
 
-# The items of a flag that holds a list.
+# The items of a flag that holds a list, wherever it is given.
 items(program, name) := {trim_space(item) |
-	some item in split(given(program, name, ""), ",")
+	some item in split(object.get(program.lists, name, ""), ",")
 	trim_space(item) != ""
 }
 

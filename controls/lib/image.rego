@@ -31,11 +31,15 @@ versions(pattern) := [object.union(found, {"numbers": numbers}) |
 ]
 
 # With the registry that runtimes add: `docker.io/library/nginx:1.27` for `nginx:1.27`.
-full(image) := image if {
+full(image) := hub(regex.replace(image, `^(index\.)?docker\.io/`, "")) if {
+	regex.match(`^(index\.)?docker\.io/`, image)
+} else := image if {
 	parts := split(image, "/")
 	count(parts) > 1
 	regex.match(`[.:]|^localhost$`, parts[0])
-} else := concat("", ["docker.io/", image]) if {
+} else := hub(image)
+
+hub(image) := concat("", ["docker.io/", image]) if {
 	contains(image, "/")
 } else := concat("", ["docker.io/library/", image])
 

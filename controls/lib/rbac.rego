@@ -84,7 +84,7 @@ allowing(groups, resources, verbs) := [{"index": index, "rule": rule} |
 allows(rule, groups, resources, verbs) if {
 	meets(workload.list(rule, "verbs"), verbs)
 	meets(workload.list(rule, "apiGroups"), groups)
-	meets(workload.list(rule, "resources"), resources)
+	meets(workload.list(rule, "resources"), {wider | some resource in resources; some wider in wider_resources(resource)})
 }
 
 meets(list, wanted) if {

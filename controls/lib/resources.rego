@@ -63,15 +63,22 @@ beyond("min", given_amount, bound) if given_amount < bound
 # A quantity of the Kubernetes API as a number; undefined for what is none.
 amount(quantity) := quantity if is_number(quantity)
 
-amount(quantity) := to_number(parts[1]) * scale[parts[2]] if {
+amount(quantity) := scaled(to_number(parts[1]), parts[2]) if {
 	is_string(quantity)
 	found := regex.find_all_string_submatch_n(`^([0-9]+\.?[0-9]*)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$`, quantity, 1)
 	count(found) == 1
 	parts := found[0]
 }
 
+# Divided, a fraction is as near as can be to the one that is written out, so that `350m` is `0.35`.
+scaled(number, unit) := number / parted[unit] if {
+	unit in object.keys(parted)
+} else := number * scale[unit]
+
+parted := {"n": 1000000000, "u": 1000000, "m": 1000}
+
 scale := {
-	"": 1, "n": 0.000000001, "u": 0.000001, "m": 0.001, "k": 1000, "M": 1000000, "G": 1000000000, "T": 1000000000000,
+	"": 1, "k": 1000, "M": 1000000, "G": 1000000000, "T": 1000000000000,
 	"P": 1000000000000000, "E": 1000000000000000000, "Ki": 1024, "Mi": 1048576, "Gi": 1073741824, "Ti": 1099511627776,
 	"Pi": 1125899906842624, "Ei": 1152921504606846976,
 }
