@@ -24,12 +24,17 @@ lacks(spec, "requests", resource) if {
 	unset(spec, "limits", resource)
 }
 
+# A request for nothing is kept, whatever the limit.
+lacks(spec, "requests", resource) if {
+	object.get(spec, ["resources", "requests", resource], null) in {0, "0"}
+}
+
 unset(spec, field, resource) if {
 	amounts := workload.map(workload.map(spec, "resources"), field)
 	object.get(amounts, resource, 0) in {0, "0", "", null}
 }
 
-given := {"limits": {"default", "max"}, "requests": {"defaultRequest", "default", "max"}}
+given := {"limits": {"default", "max"}, "requests": {"defaultRequest", "default", "max", "min"}}
 
 defaults(field, resource) := {value |
 	some range in workload.others("LimitRange", input.namespace)
@@ -62,6 +67,11 @@ beyond("min", given_amount, bound) if given_amount < bound
 
 # A quantity of the Kubernetes API as a number; undefined for what is none.
 amount(quantity) := quantity if is_number(quantity)
+
+amount(quantity) := to_number(quantity) if {
+	is_string(quantity)
+	regex.match(`^[0-9]+(\.[0-9]+)?[eE][0-9]{1,2}$`, quantity)
+}
 
 amount(quantity) := scaled(to_number(parts[1]), parts[2]) if {
 	is_string(quantity)
