@@ -20,6 +20,7 @@ use load::{Data, Node};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{ReadError, Tree};
 use crate::text::{RepoPath, Span};
+use crate::yaml::Path;
 
 /// Where a configuration is looked for. The first one found is read.
 pub const PATHS: [&str; 2] = [".plimsoll.yaml", ".github/plimsoll.yaml"];
@@ -58,6 +59,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// Where health information is handled.
     pub ephi: Option<Ephi>,
+    /// Kinds of the user's own that describe pods.
+    pub pod_templates: Vec<PodTemplate>,
     /// Rego files, and directories of them.
     pub policies: Vec<Spanned<RepoPath>>,
     /// What that Rego reads as `data`.
@@ -101,6 +104,17 @@ pub struct Waiver {
     pub reason: String,
     /// The last day on which it counts, as it is written.
     pub until: Option<String>,
+}
+
+/// A kind whose objects describe pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodTemplate {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The way to the map that holds the pods' `metadata` and `spec`.
+    pub pod: Path,
 }
 
 /// What is asked of waivers.
@@ -410,6 +424,28 @@ fn resolve(node: &Node, config: &mut Config, checker: &mut Checker<'_>) {
             }
         }
     }
+    for (key, value) in get(node, "pod-templates").into_iter().flat_map(pairs) {
+        let (Some(kind), Some(way)) = (text(key), text(value)) else {
+            continue;
+        };
+        let (kind, group) = kind.value.split_once('.').unwrap_or((&kind.value, ""));
+        let pod = match way.value.as_str() {
+            "." => Ok(Path::root()),
+            way => way.parse(),
+        };
+        match pod {
+            Ok(pod) => config.pod_templates.push(PodTemplate {
+                group: group.to_owned(),
+                kind: kind.to_owned(),
+                pod,
+            }),
+            Err(error) => checker.wrong(
+                way.span,
+                error.to_string(),
+                Some("A way is written as reports name fields: `spec.template`.".to_owned()),
+            ),
+        }
+    }
     config.policy_severity =
         get(node, "policy-severity").and_then(|node| spanned(node, Level::named));
     config.overrides = items(node, "overrides").filter_map(override_of).collect();
@@ -681,6 +717,7 @@ controls:
   C-0270: {severity: low, reason: limits are set by a LimitRange}
   host-path: {enabled: false, reason: storage nodes}
 fail-on: high
+pod-templates: {Cluster.db.example.com: spec.podTemplate, Task: .}
 helm: {version: 3, kube-version: 1.30, api-versions: [monitoring.coreos.com/v1], limits: large}
 kustomize: {load-restrictor: LoadRestrictionsNone, enable-helm: true, limits: huge}
 waivers:
@@ -718,6 +755,15 @@ baseline: policy/baseline.yaml
         assert!(!config.excludes(&path("charts/portal")));
         assert!(config.ignores(&path("docs/x.yaml")));
         assert_eq!(config.fail_on(), Some(Level::High));
+        let pods: Vec<String> = config
+            .pod_templates
+            .iter()
+            .map(|of| format!("{}/{}: {}", of.group, of.kind, of.pod))
+            .collect();
+        assert_eq!(
+            pods,
+            ["db.example.com/Cluster: spec.podTemplate", "/Task: "]
+        );
         assert_eq!(config.helm.kube_version.as_ref().unwrap().value, "1.30");
         assert_eq!(config.helm.limits.as_ref().unwrap().value, 4);
         assert_eq!(config.helm.version.as_ref().unwrap().value, 3);
@@ -768,6 +814,7 @@ baseline: policy/baseline.yaml
         check("failOn: high\n", "failOn", "no entry", "`fail-on`");
         check("fail-on: hihg\n", "hihg", "no value of `fail-on`", "`high`");
         check("fail-on: 3\n", "3", "no value", "`low`, `medium`");
+        check("pod-templates: {A.b: a..b}\n", "a..b", "a..b", "`spec.template`");
         check(
             "apps: charts/a\n",
             "charts/a",

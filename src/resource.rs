@@ -228,6 +228,9 @@ pub struct Resource {
     pub span: Span,
     /// For an object whose name ends in the content hash of a generator, the name without it.
     pub stem: Option<String>,
+    /// The way to the map that holds the metadata and the specification of pods, for a kind of which only the user knows that it
+    /// describes some.
+    pub pod_template: Option<Path>,
 }
 
 impl Resource {
@@ -254,6 +257,7 @@ impl Resource {
             value,
             span,
             stem: None,
+            pod_template: None,
         })
     }
 
@@ -268,11 +272,14 @@ impl Resource {
 
     /// Where this object describes pods; nothing for a kind that describes none, and for one that leaves its template out.
     pub fn pod(&self) -> Option<PodPath> {
-        let identity = self.identity.canonical();
-        let (_, _, way) = POD_KINDS.iter().find(|(group, kinds, _)| {
-            *group == identity.group && kinds.contains(&identity.kind.as_str())
-        })?;
-        let pod = way.iter().fold(Path::root(), |path, key| path.key(*key));
+        let known = || {
+            let identity = self.identity.canonical();
+            let (_, _, way) = POD_KINDS.iter().find(|(group, kinds, _)| {
+                *group == identity.group && kinds.contains(&identity.kind.as_str())
+            })?;
+            Some(way.iter().fold(Path::root(), |path, key| path.key(*key)))
+        };
+        let pod = self.pod_template.clone().or_else(known)?;
         let found = PodPath {
             spec: pod.clone().key("spec"),
             metadata: pod.key("metadata"),

@@ -6,14 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use super::waive::Waiving;
-use crate::config::{self, Config};
+use crate::config::{self, Config, PodTemplate};
 use crate::discover::{self, App, Discovery, Source};
 use crate::origin::Origins;
 use crate::problem::{Kind, Problem};
 use crate::render::{self, Cache, Rendered};
 use crate::report::{AppState, Side, Trouble, Which};
+use crate::resource::Identity;
 use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree, Want};
 use crate::text::RepoPath;
+use crate::yaml::Path;
 
 /// The stack of a rendering thread. It is reserved, not used: nesting is bounded, and these bounds fit.
 const STACK_BYTES: usize = 256 << 20;
@@ -148,13 +150,13 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
             .any(|entry| entry.kind == EntryKind::Link)
     });
     let done = std::sync::atomic::AtomicUsize::new(0);
-    let cache = Cache::default();
+    let renderer = Renderer::new(&config);
     let work = || {
         ids.par_iter()
             .map(|&id| {
                 let compared = compare_app(
                     request,
-                    &cache,
+                    &renderer,
                     base_apps.get(id),
                     head_apps.get(id),
                     &changes,
@@ -279,7 +281,7 @@ pub(super) fn altered_configuration(request: &Request<'_>) -> Option<RepoPath> {
 
 fn compare_app(
     request: &Request<'_>,
-    cache: &Cache,
+    renderer: &Renderer<'_>,
     before: Option<&App>,
     after: Option<&App>,
     changes: &[Change],
@@ -301,14 +303,14 @@ fn compare_app(
             if !may_be_touched(before, changes, linked) {
                 return compared;
             }
-            let base = render_one(cache, request.base, before);
+            let base = renderer.render(request.base, before);
             if base.rendering.problems.is_empty() && base.inputs.hold_in(request.head) {
                 compared.base = Some(base);
                 return compared;
             }
             compared.state = AppState::Changed;
             compared.base = Some(base);
-            compared.head = Some(render_one(cache, request.head, after));
+            compared.head = Some(renderer.render(request.head, after));
         }
         (before, after) => {
             compared.state = match (before, after) {
@@ -316,8 +318,8 @@ fn compare_app(
                 (_, None) => AppState::Removed,
                 _ => AppState::Changed,
             };
-            compared.base = before.map(|app| render_one(cache, request.base, app));
-            compared.head = after.map(|app| render_one(cache, request.head, app));
+            compared.base = before.map(|app| renderer.render(request.base, app));
+            compared.head = after.map(|app| renderer.render(request.head, app));
         }
     }
     compared
@@ -360,26 +362,53 @@ fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
     }
 }
 
-/// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
-pub(super) fn render_one(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
-    catch_unwind(AssertUnwindSafe(|| {
-        render::render_with(cache, snapshot, app)
-    }))
-    .unwrap_or_else(|_| {
-        let mut rendering = render::Rendering::default();
-        rendering.problems.push(
-            Problem::new(
-                Kind::Bug,
-                format!("rendering `{}` failed inside Plimsoll", app.id),
-            )
-            .help("This is a bug in Plimsoll; please report it with the files of this app."),
-        );
-        Rendered {
-            rendering,
-            inputs: Inputs::default(),
-            origins: Origins::new(),
+/// What renders the apps of one request: whatever they share is read once.
+pub(super) struct Renderer<'a> {
+    cache: Cache,
+    config: &'a Config,
+}
+
+impl<'a> Renderer<'a> {
+    pub(super) fn new(config: &'a Config) -> Self {
+        Self {
+            cache: Cache::default(),
+            config,
         }
-    })
+    }
+
+    /// Renders an app; a panic, which would be a bug, becomes a problem of this app alone.
+    pub(super) fn render(&self, snapshot: &dyn Snapshot, app: &App) -> Rendered {
+        catch_unwind(AssertUnwindSafe(|| {
+            let mut rendered = render::render_with(&self.cache, snapshot, app);
+            for resource in &mut rendered.rendering.resources {
+                resource.pod_template = self.pod_template(&resource.identity);
+            }
+            rendered
+        }))
+        .unwrap_or_else(|_| {
+            let mut rendering = render::Rendering::default();
+            rendering.problems.push(
+                Problem::new(
+                    Kind::Bug,
+                    format!("rendering `{}` failed inside Plimsoll", app.id),
+                )
+                .help("This is a bug in Plimsoll; please report it with the files of this app."),
+            );
+            Rendered {
+                rendering,
+                inputs: Inputs::default(),
+                origins: Origins::new(),
+            }
+        })
+    }
+
+    fn pod_template(&self, identity: &Identity) -> Option<Path> {
+        let mut templates = self.config.pod_templates.iter();
+        let fits = |template: &&PodTemplate| {
+            template.kind == identity.kind && template.group == identity.group
+        };
+        Some(templates.find(fits)?.pod.clone())
+    }
 }
 
 /// The apps of head, all of them rendered.
@@ -401,10 +430,10 @@ pub fn render_head(request: &Request<'_>) -> Apps {
         .map(|trouble| trouble.problem)
         .collect();
     problems.extend(discovery.problems);
-    let cache = Cache::default();
+    let renderer = Renderer::new(&config);
     let apps: Vec<(String, Rendered)> = on_deep_stacks(|| {
         let apps = discovery.apps.par_iter();
-        apps.map(|app| (app.id.clone(), render_one(&cache, request.head, app)))
+        apps.map(|app| (app.id.clone(), renderer.render(request.head, app)))
             .collect()
     });
     problems.extend(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::compare::{Compared, Comparison, Request, compare, on_deep_stacks, render_one};
+use super::compare::{Compared, Comparison, Renderer, Request, compare, on_deep_stacks};
 use super::touched::TouchedLines;
 use super::{Fixes, check, judge};
 use crate::control::{Controls, Reads};
@@ -13,7 +13,6 @@ use crate::finding::{Finding, Fingerprint, State};
 use crate::fix::{self, Applied, Bench, Fix, Judges, Remedy, Subject};
 use crate::policy;
 use crate::problem::Problem;
-use crate::render::Cache;
 use crate::report::{AppState, Report, Told};
 use crate::snapshot::{Overlay, Snapshot, Tree};
 use crate::text::RepoPath;
@@ -102,8 +101,8 @@ pub(super) fn offer(
         return Vec::new();
     }
     let subjects = subjects(comparison, at_head);
-    let cache = Cache::default();
-    let render = |snapshot: &dyn Snapshot, app: &App| render_one(&cache, snapshot, app);
+    let renderer = Renderer::new(&comparison.config);
+    let render = |snapshot: &dyn Snapshot, app: &App| renderer.render(snapshot, app);
     let bench = Bench::new(request.head, judges, &render, touched, subjects);
     let (remedies, chosen) = on_deep_stacks(|| fix::remedies(&bench, &wanted));
     if bench.is_exhausted() {
@@ -152,8 +151,8 @@ pub fn fix(
         .collect();
     let applied = on_deep_stacks(|| {
         let subjects = subjects(comparison, &at_head);
-        let cache = Cache::default();
-        let render = |snapshot: &dyn Snapshot, app: &App| render_one(&cache, snapshot, app);
+        let renderer = Renderer::new(&comparison.config);
+        let render = |snapshot: &dyn Snapshot, app: &App| renderer.render(snapshot, app);
         let mut bench = Bench::new(request.head, &judges, &render, &touched, subjects);
         let is_wanted = |finding: &Finding| {
             let is_told =

@@ -85,6 +85,11 @@ pub(super) const TOP: &[Entry] = &[
         "Where electronic protected health information is handled. What controls of the framework `hipaa` find there is more severe.",
     ),
     entry(
+        "pod-templates",
+        Shape::Values,
+        "Kinds of your own that describe pods, each with the way to the map that holds the pods' `metadata` and `spec`: `Cluster.db.example.com: spec.podTemplate`. The kind is written with its group; `.` stands for the object itself. Controls of pods judge them as they do a Deployment.",
+    ),
+    entry(
         "policies",
         Shape::List(&Shape::Path),
         "Rego of your own: files, and directories whose `.rego` files are read, from the root of the repository. `deny`, `violation` and `warn` rules as for Conftest, rules as for Kubescape, and controls in Plimsoll's own form.",
