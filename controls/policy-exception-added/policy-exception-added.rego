@@ -83,6 +83,7 @@ filters(match) := match.any if {
 inside(filter, old) if {
 	is := demands(filter)
 	some other in old
+	is_object(other)
 	lost := [field |
 		some field, value in demands(other)
 		not fewer(object.get(is, field, null), value)
@@ -90,7 +91,9 @@ inside(filter, old) if {
 	count(lost) == 0
 }
 
-demands(filter) := object.union(object.remove(filter, ["resources"]), workload.map(filter, "resources"))
+demands(filter) := object.union(object.remove(filter, ["resources"]), workload.map(filter, "resources")) if {
+	is_object(filter)
+}
 
 # One entry of a list is enough to be met.
 fewer(is, was) if is == was
