@@ -79,8 +79,8 @@ requirements(selector) := {wanted.text | some wanted in demands(selector)}
 # The same for what another selector does not see to already: where the other one takes `a` only, to take `a` or `b` requires
 # nothing more.
 further(selector, other) := {wanted.text |
-	some wanted in demands(selector)
 	held := demands(other)
+	some wanted in demands(selector)
 	not met(wanted, held)
 }
 

@@ -56,6 +56,8 @@ covered(grant, held) if {
 leads(path, to) if path == to
 
 leads(path, to) if {
+	is_string(path)
+	is_string(to)
 	endswith(path, "*")
 	startswith(to, trim_right(path, "*"))
 }
