@@ -99,6 +99,7 @@ mounts(type) := [{"source": source, "path": array.concat(container.path, [field,
 	some volume in list(container.pod.spec, "volumes")
 	volume.name == mount.name
 	some holder in array.concat([volume], list(map(volume, "projected"), "sources"))
+	is_object(holder)
 	source := object.get(holder, type, null)
 	is_object(source)
 ]

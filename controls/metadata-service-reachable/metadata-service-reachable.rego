@@ -26,6 +26,7 @@ answered(ports) if count(ports) == 0
 
 answered(ports) if {
 	some port in ports
+	is_object(port)
 	object.get(port, "protocol", "TCP") == "TCP"
 	first := object.get(port, "port", 80)
 	is_number(first)

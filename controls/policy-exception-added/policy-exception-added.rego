@@ -41,8 +41,8 @@ deny contains violation if {
 deny contains violation if {
 	input.before != null
 	some field in ["match", "matchConditions"]
-	was := object.get(workload.map(input.before, "spec"), field, null)
-	is := object.get(spec, field, null)
+	was := object.get(workload.map(input.before, "spec"), field, [])
+	is := object.get(spec, field, [])
 	is != was
 	not narrower(field, is, was)
 	violation := {
@@ -58,12 +58,15 @@ held(entry, was) if {
 	rules := workload.list(entry, "ruleNames")
 	count(rules) > 0
 	some other in was
+	is_object(other)
 	object.remove(other, ["ruleNames"]) == object.remove(entry, ["ruleNames"])
 	count(change.texts(rules) - change.texts(workload.list(other, "ruleNames"))) == 0
 }
 
 # True where whatever is met now was met before. All conditions have to hold, and one of the filters.
 narrower("matchConditions", is, was) if {
+	is_array(is)
+	is_array(was)
 	count({condition | some condition in was} - {condition | some condition in is}) == 0
 }
 

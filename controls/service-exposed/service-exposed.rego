@@ -99,7 +99,7 @@ at_once if count(inside) == 0
 
 as_written(like, ranges) := ranges if is_array(like)
 
-as_written(like, ranges) := concat(",", ranges) if is_string(like)
+as_written(like, ranges) := concat(",", [range | some range in ranges; is_string(range)]) if is_string(like)
 
 # The ranges that were open before.
 inside := [range |
