@@ -99,6 +99,8 @@ served(host, was) if {
 	host in was
 } else if {
 	some wide in was
+	is_string(host)
+	is_string(wide)
 	startswith(wide, "*.")
 	endswith(host, trim_prefix(wide, "*"))
 } else := false
