@@ -97,9 +97,7 @@ wider_resources(resource) := {resource, "*/*", concat("/", [pieces[0], "*"]), co
 deny contains violation if {
 	some pair in pairs
 	some field in ["namespaceSelector", "objectSelector"]
-	was := change.requirements(workload.map(pair.was, field))
-	is := change.requirements(workload.map(pair.is, field))
-	added := is - was
+	added := change.further(workload.map(pair.is, field), workload.map(pair.was, field))
 	count(added) > 0
 	violation := {
 		"path": array.concat(pair.path, [field]),

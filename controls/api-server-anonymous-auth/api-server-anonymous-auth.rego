@@ -15,9 +15,14 @@ import data.lib.flag
 
 deny contains violation if {
 	program := flag.api_server
-	flag.switch(program, "anonymous-auth", "true") != "false"
+	flag.switch(program, "anonymous-auth", otherwise(program)) != "false"
 	violation := {
 		"path": flag.place(program, "anonymous-auth"),
 		"message": "kube-apiserver lets in requests without a login",
 	}
 }
+
+# What a file says about it is not known, and the flag cannot stand beside that.
+otherwise(program) := "true" if {
+	flag.given(program, "authentication-config", "") == ""
+} else := "false"

@@ -169,13 +169,13 @@ deny contains violation if {
 
 deny contains violation if {
 	velero
-	was := change.text(old_template, "ttl")
-	is := change.text(template, "ttl")
-	hours(is) < hours(was)
+	was := kept_for(old_template)
+	is := kept_for(template)
+	seconds(is) < seconds(was)
 	violation := {
 		"path": ["spec", "template", "ttl"],
 		"message": sprintf("backups are kept for %s instead of %s", [is, was]),
-		"fix": {"op": "set", "value": was},
+		"fix": change.restore(change.text(old_template, "ttl")),
 	}
 }
 
@@ -203,5 +203,20 @@ narrower(was, is) := change.words(was) if {
 	count(gone) > 0
 }
 
-# Durations of Go that are whole hours at least; others are not compared.
-hours(duration) := to_number(trim_suffix(regex.find_n(`^[0-9]{1,9}h`, duration, 1)[0], "h"))
+# How long Velero keeps a backup; without a word, and for no time at all, that is 30 days.
+kept_for(of) := "720h" if {
+	change.text(of, "ttl") == ""
+} else := "720h" if {
+	seconds(change.text(of, "ttl")) == 0
+} else := change.text(of, "ttl")
+
+# A duration as Go writes it; undefined for other texts.
+seconds(duration) := sum(parts) if {
+	regex.match(`^([0-9]{1,9}[hms])+$`, duration)
+	parts := [product |
+		some part in regex.find_all_string_submatch_n(`([0-9]+)([hms])`, duration, -1)
+		product := to_number(part[1]) * units[part[2]]
+	]
+}
+
+units := {"h": 3600, "m": 60, "s": 1}

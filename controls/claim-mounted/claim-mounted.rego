@@ -18,7 +18,7 @@ import data.lib.workload
 
 deny contains violation if {
 	some mount in workload.mounts("persistentVolumeClaim")
-	name := mount.volume.persistentVolumeClaim.claimName
+	name := mount.source.claimName
 	workload.known("PersistentVolumeClaim", input.namespace, name)
 	violation := {
 		"path": mount.path,

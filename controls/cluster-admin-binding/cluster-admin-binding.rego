@@ -21,7 +21,7 @@ deny contains violation if {
 	reference.name == "cluster-admin"
 	some index, subject in workload.list(input.resource, "subjects")
 	is_object(subject)
-	object.get(subject, "name", "") != "system:masters"
+	[rbac.noun(subject), object.get(subject, "name", "")] != ["the group", "system:masters"]
 	violation := {
 		"path": ["subjects", index],
 		"message": sprintf("%s `%v` may do everything in the whole cluster, as cluster-admin", [rbac.noun(subject), object.get(subject, "name", "?")]),

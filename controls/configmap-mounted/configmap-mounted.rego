@@ -18,7 +18,7 @@ import data.lib.workload
 
 deny contains violation if {
 	some mount in workload.mounts("configMap")
-	name := mount.volume.configMap.name
+	name := mount.source.name
 	workload.known("ConfigMap", input.namespace, name)
 	violation := {
 		"path": mount.path,

@@ -46,6 +46,29 @@ deny contains violation if {
 	}
 }
 
+# A budget that protects nothing is weaker than any other, however that one counts.
+deny contains violation if {
+	some field, _ in fields
+	was := object.get(old, field, null)
+	is := object.get(spec, field, null)
+	nothing({field: is})
+	something(old)
+	not weaker(field, was, is)
+	violation := {
+		"path": ["spec", field],
+		"message": sprintf("`%s` is %v: all pods may be stopped at once", [field, is]),
+	}
+}
+
+nothing(budget) if budget.minAvailable in {0, "0%"}
+
+nothing(budget) if budget.maxUnavailable == "100%"
+
+something(budget) if {
+	count(object.keys(budget) & object.keys(fields)) > 0
+	not nothing(budget)
+}
+
 # Only what is counted in the same way is compared.
 weaker("minAvailable", was, is) if {
 	amount(is) < amount(was)

@@ -98,8 +98,8 @@ deny contains violation if {
 served(host, was) if {
 	host in was
 } else if {
-	is_string(host)
 	some wide in was
+	is_string(host)
 	is_string(wide)
 	startswith(wide, "*.")
 	endswith(host, trim_prefix(wide, "*"))

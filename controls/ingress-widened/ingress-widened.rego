@@ -18,10 +18,13 @@ spec := workload.map(input.resource, "spec")
 
 old := workload.map(input.before, "spec")
 
-# The hosts of the rules; an empty text for a rule that takes every host.
-hosts(of) := {change.text(rule, "host") |
-	some rule in workload.list(of, "rules")
-	is_object(rule)
+# The hosts of the rules; an empty text for a rule that takes every host, as a default backend does.
+hosts(of) := named | every_host if {
+	named := {change.text(rule, "host") |
+		some rule in workload.list(of, "rules")
+		is_object(rule)
+	}
+	every_host := {"" | count(workload.map(of, "defaultBackend")) > 0}
 }
 
 deny contains violation if {

@@ -73,23 +73,59 @@ texts(items) := {item |
 	is_string(item)
 }
 
-# One text for each thing that a selector requires. Each value that must not be there is a requirement of its own; the values
-# that may be there are one together.
-requirements(selector) := (labels | forbidden) | others if {
-	labels := {sprintf("`%s` to be `%v`", [key, value]) |
+# One text for each thing that a selector requires.
+requirements(selector) := {wanted.text | some wanted in demands(selector)}
+
+# The same for what another selector does not see to already: where the other one takes `a` only, to take `a` or `b` requires
+# nothing more.
+further(selector, other) := {wanted.text |
+	held := demands(other)
+	some wanted in demands(selector)
+	not met(wanted, held)
+}
+
+# What a selector requires: {key, operator, values, text}. Each value that must not be there is a requirement of its own; the
+# values that may be there are one together.
+demands(selector) := (labels | forbidden) | others if {
+	labels := {demand(key, "In", {value}, sprintf("to be `%v`", [value])) |
 		some key, value in workload.map(selector, "matchLabels")
 	}
 	expressions := [expression |
 		some expression in workload.list(selector, "matchExpressions")
 		is_object(expression)
 	]
-	forbidden := {sprintf("`%v` not to be `%v`", [expression.key, value]) |
+	forbidden := {demand(expression.key, "NotIn", {value}, sprintf("not to be `%v`", [value])) |
 		some expression in expressions
 		expression.operator == "NotIn"
 		some value in workload.list(expression, "values")
 	}
-	others := {sprintf("`%v` %v %s", [expression.key, expression.operator, concat(" ", quoted(workload.list(expression, "values")))]) |
+	others := {demand(expression.key, expression.operator, {value | some value in values}, sprintf("%v %s", [expression.operator, concat(" ", quoted(values))])) |
 		some expression in expressions
 		expression.operator != "NotIn"
+		values := workload.list(expression, "values")
 	}
 }
+
+demand(key, operator, values, words_) := {"key": key, "operator": operator, "values": values, "text": sprintf("`%v` %s", [key, words_])}
+
+met(wanted, held) if wanted in held
+
+met(wanted, held) if {
+	some other in held
+	other.operator == "In"
+	other.key == wanted.key
+	one_of(wanted, other.values)
+}
+
+# True where a label that has one of these values is as wanted.
+one_of(wanted, values) if {
+	wanted.operator == "In"
+	count(values - wanted.values) == 0
+}
+
+one_of(wanted, values) if {
+	wanted.operator == "NotIn"
+	count(values & wanted.values) == 0
+}
+
+one_of(wanted, _) if wanted.operator == "Exists"

@@ -12,7 +12,6 @@ within(range, list) if range in list
 within(range, list) if {
 	valid(range)
 	some wider in list
-	is_string(wider)
 	valid(wider)
 	family(wider) == family(range)
 	net.cidr_contains(wider, range)

@@ -47,11 +47,19 @@ covered(grant, held) if {
 
 covered(grant, held) if {
 	count(grant) == 3
-	wider := {["url", path, verb] |
-		some path in {grant[1], "*"}
-		some verb in {grant[2], "*"}
-	}
-	count(wider & held) > 0
+	some ["url", path, verb] in held
+	verb in {grant[2], "*"}
+	leads(path, grant[1])
+}
+
+# A path may end in a wildcard.
+leads(path, to) if path == to
+
+leads(path, to) if {
+	is_string(path)
+	is_string(to)
+	endswith(path, "*")
+	startswith(to, trim_right(path, "*"))
 }
 
 # `*/scale` stands for that part of every resource.
@@ -111,8 +119,10 @@ holders := change.some_of(sort(subjects))
 
 held if count(subjects) > 0
 
-# True for a rule that grants everything: `all-rights` reports it, so that no other control has to.
+# True for a rule that grants everything: `all-rights` reports it, so that no other control has to. One that names objects
+# grants only those.
 everything(rule) if {
+	count(workload.list(rule, "resourceNames")) == 0
 	"*" in workload.list(rule, "verbs")
 	"*" in workload.list(rule, "resources")
 	meets(workload.list(rule, "apiGroups"), {""})

@@ -90,13 +90,18 @@ contexts := array.concat(
 	],
 )
 
-# The mounts of volumes of one type: {volume, path, label}.
-mounts(type) := [{"volume": volume, "path": array.concat(container.path, ["volumeMounts", index]), "label": container.label} |
+# The mounts of volumes of one type: {source, path, label}. A source stands in its volume, or is one of several that are joined
+# in it (`projected`).
+mounts(type) := [{"source": source, "path": array.concat(container.path, [field, index]), "label": container.label} |
 	some container in containers
-	some index, mount in list(container.spec, "volumeMounts")
+	some field in ["volumeMounts", "volumeDevices"]
+	some index, mount in list(container.spec, field)
 	some volume in list(container.pod.spec, "volumes")
 	volume.name == mount.name
-	is_object(object.get(volume, type, null))
+	some holder in array.concat([volume], list(map(volume, "projected"), "sources"))
+	is_object(holder)
+	source := object.get(holder, type, null)
+	is_object(source)
 ]
 
 # The objects of one kind (`LimitRange`, `NetworkPolicy.networking.k8s.io`) in one namespace; "" for a kind without.

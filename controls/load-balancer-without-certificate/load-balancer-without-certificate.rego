@@ -22,13 +22,17 @@ certificates := {
 	"load-balancer.hetzner.cloud/http-certificates",
 	"service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
 	"service.beta.kubernetes.io/do-loadbalancer-certificate-id",
+	"service.beta.kubernetes.io/do-loadbalancer-certificate-name",
 	"service.beta.kubernetes.io/oci-load-balancer-tls-secret",
 }
 
 deny contains violation if {
 	input.resource.spec.type == "LoadBalancer"
-	present := object.keys(change.annotations(input.resource))
-	count(certificates & present) == 0
+	given := [name |
+		some name in certificates
+		trim_space(change.text(change.annotations(input.resource), name)) != ""
+	]
+	count(given) == 0
 	some index, port in workload.list(workload.map(input.resource, "spec"), "ports")
 	port.port == 443
 	port.targetPort in plain

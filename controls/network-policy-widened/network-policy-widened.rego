@@ -38,9 +38,7 @@ affected := "with it the rule for all pods of its namespace" if {
 
 deny contains violation if {
 	input.resource != null
-	was := change.requirements(workload.map(old, "podSelector"))
-	is := change.requirements(workload.map(spec, "podSelector"))
-	added := is - was
+	added := change.further(workload.map(spec, "podSelector"), workload.map(old, "podSelector"))
 	count(added) > 0
 	violation := {
 		"path": ["spec", "podSelector"],
@@ -152,7 +150,7 @@ covered(pair, held) if {
 	some [wider, port] in held
 	port_within(pair[1], port)
 	pods_peer(wider)
-	count(required(wider, "podSelector") - required(pair[0], "podSelector")) == 0
+	count(further(wider, pair[0], "podSelector")) == 0
 	namespaces_within(pair[0], wider)
 }
 
@@ -161,7 +159,8 @@ pods_peer(peer) if {
 	object.get(peer, "ipBlock", null) == null
 }
 
-required(peer, field) := change.requirements(workload.map(peer, field))
+# What one peer requires and another one does not see to.
+further(peer, other, field) := change.further(workload.map(peer, field), workload.map(other, field))
 
 # Without a selector it is the namespace of the policy.
 namespaces_within(peer, wider) if {
@@ -170,13 +169,13 @@ namespaces_within(peer, wider) if {
 
 namespaces_within(_, wider) if {
 	is_object(object.get(wider, "namespaceSelector", null))
-	count(required(wider, "namespaceSelector")) == 0
+	count(change.requirements(wider.namespaceSelector)) == 0
 }
 
 namespaces_within(peer, wider) if {
 	is_object(object.get(peer, "namespaceSelector", null))
 	is_object(object.get(wider, "namespaceSelector", null))
-	count(required(wider, "namespaceSelector") - required(peer, "namespaceSelector")) == 0
+	count(further(wider, peer, "namespaceSelector")) == 0
 }
 
 opening(pair, field) := sprintf("%s%s %s", [port_words(pair[1]), {"from": " from", "to": " to"}[field], peer_words(pair[0])])

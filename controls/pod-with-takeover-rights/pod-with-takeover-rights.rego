@@ -30,11 +30,12 @@ deny contains violation if {
 	}
 }
 
-# An account may have many rules, and few of them can be what is looked for.
+# An account may have many rules, and few of them can be what is looked for. One that names objects grants only those.
 concerned contains rule if {
 	some rule in input.facts.rules
 	some resource in ["pods", "secrets", "*"]
 	resource in rule.resources
+	count(workload.list(rule, "resourceNames")) == 0
 }
 
 ways(rule) := array.concat(pods(rule), secrets(rule))
@@ -45,5 +46,4 @@ pods(rule) := ["create or change pods"] if {
 
 secrets(rule) := ["read Secrets"] if {
 	rbac.allows(rule, {""}, {"secrets"}, {"get", "list", "watch"})
-	count(workload.list(rule, "resourceNames")) == 0
 } else := []

@@ -41,8 +41,10 @@ deny contains violation if {
 deny contains violation if {
 	input.before != null
 	some field in ["match", "matchConditions"]
-	was := object.get(workload.map(input.before, "spec"), field, null)
-	object.get(spec, field, null) != was
+	was := object.get(workload.map(input.before, "spec"), field, [])
+	is := object.get(spec, field, [])
+	is != was
+	not narrower(field, is, was)
 	violation := {
 		"path": ["spec", field],
 		"message": "the exception holds for other objects than before",
@@ -59,6 +61,52 @@ held(entry, was) if {
 	is_object(other)
 	object.remove(other, ["ruleNames"]) == object.remove(entry, ["ruleNames"])
 	count(change.texts(rules) - change.texts(workload.list(other, "ruleNames"))) == 0
+}
+
+# True where whatever is met now was met before. All conditions have to hold, and one of the filters.
+narrower("matchConditions", is, was) if {
+	is_array(is)
+	is_array(was)
+	count({condition | some condition in was} - {condition | some condition in is}) == 0
+}
+
+narrower("match", is, was) if {
+	old := filters(was)
+	wider := [filter |
+		some filter in filters(is)
+		not inside(filter, old)
+	]
+	count(wider) == 0
+}
+
+filters(match) := match.any if {
+	count(workload.list(match, "any")) > 0
+} else := [match]
+
+inside(filter, old) if {
+	is := demands(filter)
+	some other in old
+	is_object(other)
+	lost := [field |
+		some field, value in demands(other)
+		not fewer(object.get(is, field, null), value)
+	]
+	count(lost) == 0
+}
+
+demands(filter) := object.union(object.remove(filter, ["resources"]), workload.map(filter, "resources")) if {
+	is_object(filter)
+}
+
+# One entry of a list is enough to be met.
+fewer(is, was) if is == was
+
+fewer(is, was) if {
+	is_array(is)
+	is_array(was)
+	count(is) > 0
+	count(change.texts(is) - change.texts(was)) == 0
+	count(change.texts(is)) == count(is)
 }
 
 policies := "a policy" if {

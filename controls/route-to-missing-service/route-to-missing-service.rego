@@ -19,9 +19,24 @@ package plimsoll.route_to_missing_service
 
 import data.lib.workload
 
+# Where requests of a rule go: {path, backend}. A filter may copy them somewhere else, for all backends or for one.
+backends(rule) := array.concat(named, mirrors(rule, [])) if {
+	named := [target |
+		some place, backend in workload.list(rule, "backendRefs")
+		own := {"path": ["backendRefs", place], "backend": backend}
+		some target in array.concat([own], mirrors(backend, own.path))
+	]
+}
+
+mirrors(of, path) := [{"path": array.concat(path, ["filters", place, "requestMirror", "backendRef"]), "backend": backend} |
+	some place, filter in workload.list(of, "filters")
+	backend := filter.requestMirror.backendRef
+]
+
 deny contains violation if {
 	some index, rule in workload.list(workload.map(input.resource, "spec"), "rules")
-	some place, backend in workload.list(rule, "backendRefs")
+	some target in backends(rule)
+	backend := target.backend
 	is_object(backend)
 	object.get(backend, "kind", "Service") == "Service"
 	object.get(backend, "group", "") == ""
@@ -29,7 +44,7 @@ deny contains violation if {
 	namespace := object.get(backend, "namespace", input.namespace)
 	workload.known("Service", namespace, name) == false
 	violation := {
-		"path": ["spec", "rules", index, "backendRefs", place, "name"],
+		"path": array.concat(["spec", "rules", index], array.concat(target.path, ["name"])),
 		"message": sprintf("there is no Service `%v` in `%v` among the manifests", [name, namespace]),
 	}
 }

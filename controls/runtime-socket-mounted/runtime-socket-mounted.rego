@@ -13,15 +13,15 @@ package plimsoll.runtime_socket_mounted
 
 import data.lib.workload
 
-# Where the runtimes listen; /var/run is /run.
-sockets := `^(/var)?/run/(docker\.sock|docker/?|containerd/containerd\.sock|containerd/?|crio/crio\.sock|crio/?|podman/podman\.sock|podman/?|cri-dockerd\.sock|k3s/containerd/containerd\.sock|k3s/containerd/?)$`
+# Where the runtimes listen, and the directories above; /var/run is /run.
+sockets := `^(/var)?/run(/(docker\.sock|docker|(k3s/)?containerd(/containerd\.sock)?|crio(/crio\.sock)?|podman(/podman\.sock)?|cri-dockerd\.sock))?$`
 
 deny contains violation if {
 	some pod in workload.pods
 	some index, volume in workload.list(pod.spec, "volumes")
 	path := object.get(workload.map(volume, "hostPath"), "path", "")
 	is_string(path)
-	regex.match(sockets, path)
+	regex.match(sockets, trim_right(regex.replace(path, `/(\.?/)+`, "/"), "/"))
 	name := workload.text(object.get(volume, "name", ""), sprintf("%d", [index]))
 	violation := {
 		"path": array.concat(pod.path, ["volumes", index, "hostPath", "path"]),

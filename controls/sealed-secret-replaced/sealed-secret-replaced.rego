@@ -16,12 +16,18 @@ package plimsoll.sealed_secret_replaced
 import data.lib.change
 import data.lib.workload
 
-# The Secret that the object stood for; an ExternalSecret may give it another name.
-name := change.text(workload.map(workload.map(input.before, "spec"), "target"), "name") if {
-	change.text(workload.map(workload.map(input.before, "spec"), "target"), "name") != ""
-} else := change.text(workload.map(input.before, "metadata"), "name")
+# The Secrets that the object stood for: of its own name, or of another one that it gives them.
+names := {change.text(target, "name")} if {
+	target := workload.map(workload.map(input.before, "spec"), "target")
+	change.text(target, "name") != ""
+} else := own | {change.text(entry, "secretName") |
+	some entry in workload.list(workload.map(input.before, "spec"), "secretObjects")
+}
+
+own := {change.text(workload.map(input.before, "metadata"), "name")}
 
 deny contains violation if {
+	some name in names
 	secret := workload.other("Secret", input.namespace, name)
 	count(workload.map(secret, "data")) + count(workload.map(secret, "stringData")) > 0
 	violation := {

@@ -18,7 +18,7 @@ import data.lib.workload
 
 deny contains violation if {
 	some mount in workload.mounts("secret")
-	name := mount.volume.secret.secretName
+	name := object.get(mount.source, "secretName", object.get(mount.source, "name", ""))
 	workload.known("Secret", input.namespace, name)
 	violation := {
 		"path": mount.path,

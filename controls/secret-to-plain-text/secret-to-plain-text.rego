@@ -11,6 +11,7 @@
 #   reads: [before]
 package plimsoll.secret_to_plain_text
 
+import data.lib.change
 import data.lib.workload
 
 # The containers of both sides beside each other.
@@ -55,6 +56,25 @@ deny contains violation if {
 		"path": array.concat(pod.path, ["volumes", index]),
 		"message": sprintf("volume `%s` held the Secret `%v` and now holds the ConfigMap `%v`", [volume.name, object.get(secret, "secretName", "?"), object.get(volume.configMap, "name", "?")]),
 	}
+}
+
+# All entries of a Secret as variables, and then all of a ConfigMap.
+deny contains violation if {
+	some pair in pairs
+	gone := sourced(pair.was, "secretRef") - sourced(pair.is, "secretRef")
+	count(gone) > 0
+	old := sourced(pair.was, "configMapRef")
+	some index, entry in workload.list(pair.is.spec, "envFrom")
+	name := entry.configMapRef.name
+	not name in old
+	violation := {
+		"path": array.concat(pair.is.path, ["envFrom", index]),
+		"message": sprintf("%s got variables from the Secret %s and now gets them from the ConfigMap `%v`", [pair.is.label, change.words(sort(gone)), name]),
+	}
+}
+
+sourced(container, field) := {entry[field].name |
+	some entry in workload.list(container.spec, "envFrom")
 }
 
 plain(variable) := "in plain text" if {

@@ -27,69 +27,92 @@ spec := workload.map(input.resource, "spec")
 old := workload.map(input.before, "spec")
 
 deny contains violation if {
-	was := object.get(old, "type", "ClusterIP")
-	is := object.get(spec, "type", "ClusterIP")
-	rank[is] > rank[was]
+	former := object.get(old, "type", "ClusterIP")
+	type := object.get(spec, "type", "ClusterIP")
+	rank[type] > rank[former]
 	violation := {
 		"path": ["spec", "type"],
-		"message": sprintf("the Service goes from %s to %s: %s", [was, is, reach[is]]),
+		"message": sprintf("the Service goes from %s to %s: %s", [former, type, reach[type]]),
 		"fix": change.restore(object.get(old, "type", null)),
 	}
 }
 
+# The addresses that a load balancer takes connections from: {path, written, ranges}. They stand in a field, or, where that is
+# empty, in an annotation.
+sources(service) := {"path": ["spec", field], "written": list, "ranges": list} if {
+	field := "loadBalancerSourceRanges"
+	list := workload.list(workload.map(service, "spec"), field)
+	count(list) > 0
+} else := {"path": ["metadata", "annotations", name], "written": text, "ranges": ranges} if {
+	name := "service.beta.kubernetes.io/load-balancer-source-ranges"
+	text := change.text(change.annotations(service), name)
+	ranges := [trim_space(range) | some range in split(text, ",")]
+	trim_space(text) != ""
+} else := {"path": ["spec"], "written": [], "ranges": []}
+
+was := sources(input.before)
+
+is := sources(input.resource)
+
 deny contains violation if {
 	spec.type == "LoadBalancer"
 	object.get(old, "type", "ClusterIP") == "LoadBalancer"
-	was := workload.list(old, "loadBalancerSourceRanges")
-	count(was) > 0
-	count(workload.list(spec, "loadBalancerSourceRanges")) == 0
+	count(was.ranges) > 0
+	count(is.ranges) == 0
 	violation := {
-		"path": ["spec", "loadBalancerSourceRanges"],
-		"message": sprintf("the load balancer took connections from %s only, and now takes them from anywhere", [change.words(was)]),
-		"fix": {"op": "set", "value": was},
+		"path": was.path,
+		"message": sprintf("the load balancer took connections from %s only, and now takes them from anywhere", [change.words(was.ranges)]),
+		"fix": {"op": "set", "value": was.written},
 	}
 }
 
 deny contains violation if {
-	was := workload.list(old, "loadBalancerSourceRanges")
-	count(was) > 0
-	ranges := workload.list(spec, "loadBalancerSourceRanges")
-	count(within(ranges, was)) > 0
-	some index, range in ranges
+	count(was.ranges) > 0
+	count(inside) > 0
+	is_array(is.written)
+	some index, range in is.ranges
 	is_string(range)
-	not network.within(range, was)
+	not network.within(range, was.ranges)
 	violation := {
-		"path": ["spec", "loadBalancerSourceRanges", index],
+		"path": array.concat(is.path, [index]),
 		"message": sprintf("the load balancer now takes connections from `%s`, too", [range]),
 		"fix": {"op": "remove"},
 	}
 }
 
-# Where none of the former ones stays, the whole list is put back: an empty one would let in everybody.
+# An annotation is one text. Where no former range stays in a list, all of it is put back: an empty one would let in everybody.
 deny contains violation if {
-	was := workload.list(old, "loadBalancerSourceRanges")
-	count(was) > 0
-	ranges := workload.list(spec, "loadBalancerSourceRanges")
-	count(ranges) > 0
-	count(within(ranges, was)) == 0
+	count(was.ranges) > 0
+	further := [range | some range in is.ranges; not range in inside]
+	count(further) > 0
+	at_once
 	violation := {
-		"path": ["spec", "loadBalancerSourceRanges"],
-		"message": sprintf("the load balancer now takes connections from %s instead of %s", [change.words(ranges), change.words(was)]),
-		"fix": {"op": "set", "value": was},
+		"path": is.path,
+		"message": sprintf("the load balancer took connections from %s only, and now takes them from %s", [change.words(was.ranges), change.words(further)]),
+		"fix": {"op": "set", "value": as_written(is.written, was.ranges)},
 	}
 }
 
-within(ranges, was) := [range |
-	some range in ranges
-	network.within(range, was)
+at_once if is_string(is.written)
+
+at_once if count(inside) == 0
+
+as_written(like, ranges) := ranges if is_array(like)
+
+as_written(like, ranges) := concat(",", [range | some range in ranges; is_string(range)]) if is_string(like)
+
+# The ranges that were open before.
+inside := [range |
+	some range in is.ranges
+	network.within(range, was.ranges)
 ]
 
 # Annotations that keep a load balancer inside of the network.
 deny contains violation if {
 	spec.type == "LoadBalancer"
 	network.private_balancer(input.before)
-	is := input.resource
-	not network.private_balancer(is)
+	service := input.resource
+	not network.private_balancer(service)
 	violation := {
 		"path": ["metadata", "annotations"],
 		"message": "the load balancer was internal and now has a public address",

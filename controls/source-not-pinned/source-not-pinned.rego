@@ -49,7 +49,7 @@ deny contains violation if {
 	reference := workload.map(spec, "ref")
 	object.get(reference, "digest", "") == ""
 	version := workload.text(object.get(reference, "semver", ""), workload.text(object.get(reference, "tag", ""), ""))
-	floating(version)
+	moving(reference, version)
 	violation := {
 		"path": ["spec", "ref"],
 		"message": sprintf("the artifact is deployed in whatever version %s", [matching(version)]),
@@ -59,6 +59,14 @@ deny contains violation if {
 # What names no single version.
 floating(version) if {
 	regex.match(`^ *$|[*^~<>|]|(^|\.)x($|\.)|^(HEAD|latest)$| - `, version)
+}
+
+# A tag is one name, whatever its numbers; `semver` takes what Helm takes.
+moving(_, version) if floating(version)
+
+moving(reference, version) if {
+	version == object.get(reference, "semver", "")
+	ranging(version)
 }
 
 # To Helm a version of fewer than three numbers is a range.

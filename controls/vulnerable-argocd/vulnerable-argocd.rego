@@ -14,7 +14,7 @@ package plimsoll.vulnerable_argocd
 import data.lib.image
 
 deny contains violation if {
-	some found in image.versions(`/argocd$`)
+	some found in image.versions(`(^|/)argocd$`)
 	vulnerable(found.numbers)
 	violation := {
 		"path": found.path,
