@@ -52,7 +52,7 @@
 //! Service
 //!   facts.pods              [name]: the objects whose pods it selects
 //!   facts.exposed           [{by, name, namespace, hosts, tls, internal}]: the ways from outside of the cluster. `by` is LoadBalancer,
-//!                           NodePort, ExternalIPs or the kind of the route (Ingress, HTTPRoute, …); `hosts` [] where any;
+//!                           NodePort, ExternalIPs or the kind of the route (Ingress, VirtualService, …); `hosts` [] where any;
 //!                           `internal` where an annotation keeps a load balancer off the internet
 //! NetworkPolicy, PodDisruptionBudget
 //!   facts.pods              [name]: the objects whose pods it selects
