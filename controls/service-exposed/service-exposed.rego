@@ -8,7 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [Service]
-#   reads: [before]
+#   reads: [before, facts]
 package plimsoll.service_exposed
 
 import data.lib.change
@@ -84,14 +84,17 @@ within(ranges, was) := [range |
 	network.within(range, was)
 ]
 
-# Annotations that keep a load balancer inside of the network.
+# Annotations keep a load balancer inside of the network.
 deny contains violation if {
-	spec.type == "LoadBalancer"
-	network.private_balancer(input.before)
-	is := input.resource
-	not network.private_balancer(is)
+	internal(input.before_facts)
+	internal(input.facts) == false
 	violation := {
 		"path": ["metadata", "annotations"],
 		"message": "the load balancer was internal and now has a public address",
 	}
+}
+
+internal(facts) := way.internal if {
+	some way in facts.exposed
+	way.by == "LoadBalancer"
 }

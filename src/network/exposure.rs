@@ -77,27 +77,50 @@ pub(super) fn own(service: &Placed<'_>) -> Vec<Exposure> {
         .collect()
 }
 
-/// The annotations by which the cloud providers keep a load balancer off the internet.
+/// The annotations by which the cloud providers keep a load balancer off the internet, with the values that say so, in
+/// whatever case.
+const INTERNAL: [(&str, &[&str]); 10] = [
+    ("alb.ingress.kubernetes.io/scheme", &["internal"]),
+    ("cloud.google.com/load-balancer-type", &["internal"]),
+    ("kubernetes.io/ingress.class", &["gce-internal"]),
+    ("networking.gke.io/load-balancer-type", &["internal"]),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        &["true", "0.0.0.0/0"],
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        &["internal"],
+    ),
+    (
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        &["true"],
+    ),
+    (
+        "service.beta.kubernetes.io/oci-load-balancer-internal",
+        &["true"],
+    ),
+    (
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        &["true"],
+    ),
+    (
+        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+        &["private"],
+    ),
+];
+
 fn is_internal(value: &Value) -> bool {
     let annotations = value
         .get("metadata")
         .and_then(|metadata| metadata.get("annotations"));
     super::texts(annotations).into_iter().any(|(key, value)| {
-        matches!(
-            (key, value.to_ascii_lowercase().as_str()),
-            (
-                "service.beta.kubernetes.io/aws-load-balancer-internal"
-                    | "service.beta.kubernetes.io/azure-load-balancer-internal"
-                    | "service.beta.kubernetes.io/openstack-internal-load-balancer",
-                "true" | "0.0.0.0/0"
-            ) | (
-                "service.beta.kubernetes.io/aws-load-balancer-scheme"
-                    | "alb.ingress.kubernetes.io/scheme"
-                    | "networking.gke.io/load-balancer-type"
-                    | "cloud.google.com/load-balancer-type",
-                "internal"
-            ) | ("kubernetes.io/ingress.class", "gce-internal")
-        )
+        INTERNAL.iter().any(|(known, values)| {
+            *known == key
+                && values
+                    .iter()
+                    .any(|inside| value.eq_ignore_ascii_case(inside))
+        })
     })
 }
 
