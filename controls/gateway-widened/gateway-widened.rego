@@ -98,7 +98,9 @@ deny contains violation if {
 served(host, was) if {
 	host in was
 } else if {
+	is_string(host)
 	some wide in was
+	is_string(wide)
 	startswith(wide, "*.")
 	endswith(host, trim_prefix(wide, "*"))
 } else := false

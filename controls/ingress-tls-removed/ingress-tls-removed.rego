@@ -30,7 +30,7 @@ deny contains violation if {
 	count(tls(input.resource)) > 0
 	some host in served(input.before) & served(input.resource)
 	covered(host, input.before)
-	not covered(host, input.resource)
+	covered(host, input.resource) == false
 	violation := {
 		"path": ["spec", "tls"],
 		"message": sprintf("the Ingress still serves `%s`, but no longer over TLS", [host]),
@@ -52,4 +52,4 @@ covered(host, ingress) if {
 	names := workload.list(entry, "hosts")
 	some name in {host, wildcard, "*"}
 	name in array.concat(names, ["*" | count(names) == 0])
-}
+} else := false

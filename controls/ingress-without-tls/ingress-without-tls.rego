@@ -28,7 +28,8 @@ elsewhere := {
 
 certified if {
 	some name in elsewhere
-	not change.text(change.annotations(input.resource), name) in {"", "false"}
+	value := change.text(change.annotations(input.resource), name)
+	not value in {"", "false"}
 } else := false
 
 deny contains violation if {

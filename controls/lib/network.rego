@@ -16,6 +16,7 @@ within(range, list) if {
 }
 
 valid(range) if {
+	is_string(range)
 	net.cidr_is_valid(range)
 }
 

@@ -57,6 +57,7 @@ deny contains violation if {
 deny contains violation if {
 	input.resource.kind == "ClusterLogForwarder"
 	some index, output in workload.list(workload.map(input.resource, "spec"), "outputs")
+	is_object(output)
 	some place in [["url"], [object.get(output, "type", ""), "url"]]
 	url := object.get(output, place, "")
 	is_string(url)

@@ -56,6 +56,7 @@ held(entry, was) if {
 	rules := workload.list(entry, "ruleNames")
 	count(rules) > 0
 	some other in was
+	is_object(other)
 	object.remove(other, ["ruleNames"]) == object.remove(entry, ["ruleNames"])
 	count(change.texts(rules) - change.texts(workload.list(other, "ruleNames"))) == 0
 }

@@ -1,5 +1,6 @@
 //! `plimsoll explain`: where the value of a field came from, newest place first; or the page of a control or of a framework.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -192,10 +193,15 @@ fn tell(out: &mut String, app: &str, resource: &Resource, path: &Path, rendered:
         merge(&mut trace.empty, one.empty);
     }
     let origins = &rendered.origins;
-    let mut line = |label: &str, source: &Source| {
+    // Several conditions may stand on one line, which says it once.
+    let mut told = BTreeSet::new();
+    let mut line = |label: &'static str, source: &Source| {
         let file = origins.file(source.file);
         let index = LineIndex::new(&file.text);
         let at = index.position(&file.text, source.span.start);
+        if !told.insert((label, file.path.clone(), at.line)) {
+            return;
+        }
         let text = index.line(at.line).of(&file.text).trim();
         let text = if secret { "(hidden)" } else { text };
         let _ = writeln!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{is_current, render};
-use crate::control::cases::cases;
+use crate::control::cases::{Section, cases};
 use crate::control::{Control, Controls};
 use crate::framework::Framework;
 use crate::policy::{Policy, Side, compile, evaluate, framework_page, pages};
@@ -28,6 +28,35 @@ fn every_page_holds() {
         }));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each borderline case stands under a sentence that says why it falls on its side.
+#[test]
+fn every_page_shows_where_the_line_is() {
+    for control in &Controls::built_in() {
+        let cases = cases(&control.page).unwrap();
+        let borderline = cases
+            .iter()
+            .filter(|case| case.section == Section::Borderline);
+        assert!(borderline.clone().count() > 0, "{}", control.name);
+        let lines: Vec<&str> = control.page.lines().collect();
+        for case in borderline {
+            let first = [&case.with, &case.base].into_iter().flatten();
+            let first = first
+                .map(|block| block.line)
+                .min()
+                .unwrap_or(case.head.line);
+            let before = lines[..first - 2]
+                .iter()
+                .rev()
+                .find(|line| !line.is_empty());
+            assert!(
+                before.is_some_and(|line| line.ends_with(['.', ':'])),
+                "{}, line {first}",
+                control.name
+            );
+        }
+    }
 }
 
 /// All paths in a value, the root left out.
@@ -78,7 +107,7 @@ fn no_object_makes_a_built_in_control_fail() {
         Data::Mapping(yaml::Mapping::new()),
     ]
     .map(Value::new);
-    let mut turn = 0;
+    let (mut turn, mut wrong) = (0, String::new());
     for control in &Controls::built_in() {
         let policy = only(control);
         for case in cases(&control.page).unwrap() {
@@ -100,13 +129,16 @@ fn no_object_makes_a_built_in_control_fail() {
                     for (base, head) in [(&good, &bad), (&bad, &good)] {
                         let (_, problems) =
                             evaluate(&policy, &Side::new("a", base), &Side::new("a", head));
-                        let said: Vec<_> = problems.iter().map(|p| &p.message).collect();
-                        assert!(said.is_empty(), "{path} = {:?}: {said:#?}", with.data);
+                        for problem in problems {
+                            let what = &problem.message;
+                            let _ = writeln!(wrong, "{path} = {:?}: {what}", with.data);
+                        }
                     }
                 }
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 /// What is about whether something works at all, or is off until somebody asks for it by name: nothing that a framework wants.
