@@ -12,6 +12,9 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// A role, by what it is called: `Role` or `ClusterRole`, its namespace (empty for the second), its name.
 type RoleKey = (String, String, String);
 
+/// A subject, by its kind, its namespace (empty for users and groups) and its name.
+type SubjectKey = (String, String, String);
+
 /// A role that a binding gives to a subject.
 #[derive(Debug, Clone)]
 pub struct Grant<'a> {
@@ -32,8 +35,7 @@ pub struct Access<'a> {
     objects: &'a [Placed<'a>],
     roles: BTreeMap<RoleKey, Vec<&'a Value>>,
     bindings: BTreeMap<RoleKey, Vec<usize>>,
-    /// By the kind, namespace and name of a subject.
-    subjects: BTreeMap<(String, String, String), Vec<usize>>,
+    subjects: BTreeMap<SubjectKey, Vec<usize>>,
 }
 
 impl<'a> Access<'a> {
@@ -41,7 +43,7 @@ impl<'a> Access<'a> {
     pub fn of(objects: &'a [Placed<'a>], everything: &'a Value) -> Self {
         let mut roles: BTreeMap<RoleKey, Vec<&Value>> = BTreeMap::new();
         let mut bindings: BTreeMap<RoleKey, Vec<usize>> = BTreeMap::new();
-        let mut subjects: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut subjects: BTreeMap<SubjectKey, Vec<usize>> = BTreeMap::new();
         let key = |kind: &str, namespace: &str, name: &str| {
             (kind.to_owned(), namespace.to_owned(), name.to_owned())
         };
@@ -71,31 +73,25 @@ impl<'a> Access<'a> {
 
     /// What the service account of this name may do, by itself and as one of all service accounts.
     pub fn service_account(&self, namespace: &str, name: &str) -> Vec<Grant<'a>> {
-        let group = |name: String| ("Group".to_owned(), String::new(), name);
-        let subjects = [
-            (
-                "ServiceAccount".to_owned(),
-                namespace.to_owned(),
-                name.to_owned(),
-            ),
-            (
-                "User".to_owned(),
-                String::new(),
-                format!("system:serviceaccount:{namespace}:{name}"),
-            ),
-            group("system:serviceaccounts".to_owned()),
-            group(format!("system:serviceaccounts:{namespace}")),
-            group("system:authenticated".to_owned()),
-        ];
+        let everybody = group("system:authenticated".to_owned());
+        let subjects = account_keys(namespace, name).into_iter().chain([everybody]);
         let bindings: BTreeSet<usize> = subjects
-            .iter()
-            .flat_map(|subject| self.subjects.get(subject).into_iter().flatten())
+            .filter_map(|subject| self.subjects.get(&subject))
+            .flatten()
             .copied()
             .collect();
         bindings
             .into_iter()
             .filter_map(|index| self.grant(index))
             .collect()
+    }
+
+    /// True if and only if a binding means the service account of this name, or service accounts as such. What everybody
+    /// who logs in may do was not given for the sake of a service account, and does not count.
+    pub fn is_bound(&self, namespace: &str, name: &str) -> bool {
+        account_keys(namespace, name)
+            .iter()
+            .any(|subject| self.subjects.contains_key(subject))
     }
 
     fn grant(&self, binding: usize) -> Option<Grant<'a>> {
@@ -185,7 +181,7 @@ fn role_ref(object: &Placed<'_>) -> Option<RoleKey> {
 }
 
 /// A service account without a namespace is in the binding's: the API server would refuse it, but people mean that.
-fn subject_key(subject: &Value, namespace: &str) -> Option<(String, String, String)> {
+fn subject_key(subject: &Value, namespace: &str) -> Option<SubjectKey> {
     let field = |key: &str| subject.get(key).and_then(Value::as_str);
     let kind = field("kind")?;
     let namespace = match kind {
@@ -197,6 +193,29 @@ fn subject_key(subject: &Value, namespace: &str) -> Option<(String, String, Stri
         namespace.to_owned(),
         field("name")?.to_owned(),
     ))
+}
+
+/// The subjects by which a binding means a service account: the account, its name as a user, and the groups of all
+/// service accounts of its namespace and of the cluster.
+fn account_keys(namespace: &str, name: &str) -> [SubjectKey; 4] {
+    [
+        (
+            "ServiceAccount".to_owned(),
+            namespace.to_owned(),
+            name.to_owned(),
+        ),
+        (
+            "User".to_owned(),
+            String::new(),
+            format!("system:serviceaccount:{namespace}:{name}"),
+        ),
+        group(format!("system:serviceaccounts:{namespace}")),
+        group("system:serviceaccounts".to_owned()),
+    ]
+}
+
+fn group(name: String) -> SubjectKey {
+    ("Group".to_owned(), String::new(), name)
 }
 
 /// Gives the cluster roles that aggregate others the rules of those. One round is enough for what people write: roles

@@ -5,6 +5,7 @@
 
 mod exposure;
 mod labels;
+mod virtual_service;
 
 use std::collections::BTreeMap;
 
@@ -53,6 +54,7 @@ impl<'a> Network<'a> {
             foreign: BTreeMap::new(),
             ways: BTreeMap::new(),
         };
+        let delegates = virtual_service::delegates(objects);
         for (index, object) in objects.iter().enumerate() {
             if let Some(labels) = pod_labels(object) {
                 network.pods.add(index, &object.namespace, labels);
@@ -71,7 +73,7 @@ impl<'a> Network<'a> {
                 let of = network.foreign.entry(object.namespace.as_str());
                 of.or_default().push(index);
             }
-            for (service, way) in exposure::ways(object) {
+            for (service, way) in exposure::ways(object, &delegates) {
                 network.ways.entry(service).or_default().push(way);
             }
         }
@@ -133,21 +135,10 @@ impl<'a> Network<'a> {
 /// True if and only if a NetworkPolicy governs this direction: `Ingress` or `Egress`.
 pub fn governs(policy: &Value, direction: &str) -> bool {
     let spec = policy.get("spec");
-    match spec
-        .and_then(|spec| spec.get("policyTypes"))
-        .and_then(Value::as_sequence)
-    {
-        Some(types) if !types.is_empty() => {
-            types.iter().any(|item| item.as_str() == Some(direction))
-        }
+    match list(spec, "policyTypes") {
         // Without types it governs what comes in, and what goes out where it has rules for it.
-        _ => {
-            direction == "Ingress"
-                || spec
-                    .and_then(|spec| spec.get("egress"))
-                    .and_then(Value::as_sequence)
-                    .is_some_and(|rules| !rules.is_empty())
-        }
+        [] => direction == "Ingress" || !list(spec, "egress").is_empty(),
+        types => types.iter().any(|item| item.as_str() == Some(direction)),
     }
 }
 
@@ -156,6 +147,14 @@ fn pod_labels<'a>(object: &Placed<'a>) -> Option<Vec<(&'a str, &'a str)>> {
     let pod = object.resource.pod()?;
     let metadata = object.resource.value.at(&pod.metadata);
     Some(texts(metadata.and_then(|metadata| metadata.get("labels"))))
+}
+
+/// The items of a list under a key; none where there is something else.
+fn list<'a>(value: Option<&'a Value>, key: &str) -> &'a [Value] {
+    value
+        .and_then(|value| value.get(key))
+        .and_then(Value::as_sequence)
+        .unwrap_or_default()
 }
 
 /// The entries of a map whose values are texts.

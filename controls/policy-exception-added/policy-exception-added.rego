@@ -89,7 +89,8 @@ inside(filter, old) if {
 	is_object(other)
 	lost := [field |
 		some field, value in demands(other)
-		not fewer(object.get(is, field, null), value)
+		now := object.get(is, field, null)
+		not fewer(now, value)
 	]
 	count(lost) == 0
 }

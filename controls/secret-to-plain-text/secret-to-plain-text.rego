@@ -73,8 +73,9 @@ deny contains violation if {
 	}
 }
 
-sourced(container, field) := {entry[field].name |
+sourced(container, field) := {name |
 	some entry in workload.list(container.spec, "envFrom")
+	name := entry[field].name
 }
 
 plain(variable) := "in plain text" if {

@@ -23,7 +23,7 @@ deny contains violation if {
 	account.bound == false
 	violation := {
 		"path": array.concat(pod.path, ["automountServiceAccountToken"]),
-		"message": sprintf("the pod gets a token of the service account `%s`, to which nothing here gives any rights: `automountServiceAccountToken` is %s", [account.name, state(mounted)]),
+		"message": sprintf("the pod gets a token of the service account `%s`, to which nothing here gives rights of its own: `automountServiceAccountToken` is %s", [account.name, state(mounted)]),
 		"fix": {"op": "set", "value": false},
 	}
 }

@@ -8,7 +8,7 @@
 #   since: 0.1.0
 #   fix: unsafe
 #   kinds: [Service]
-#   reads: [before]
+#   reads: [before, facts]
 package plimsoll.service_exposed
 
 import data.lib.change
@@ -72,7 +72,8 @@ deny contains violation if {
 	is_array(is.written)
 	some index, range in is.ranges
 	is_string(range)
-	not network.within(range, was.ranges)
+	former := was.ranges
+	not network.within(range, former)
 	violation := {
 		"path": array.concat(is.path, [index]),
 		"message": sprintf("the load balancer now takes connections from `%s`, too", [range]),
@@ -107,14 +108,17 @@ inside := [range |
 	network.within(range, was.ranges)
 ]
 
-# Annotations that keep a load balancer inside of the network.
+# Annotations keep a load balancer inside of the network.
 deny contains violation if {
-	spec.type == "LoadBalancer"
-	network.private_balancer(input.before)
-	service := input.resource
-	not network.private_balancer(service)
+	internal(input.before_facts)
+	internal(input.facts) == false
 	violation := {
 		"path": ["metadata", "annotations"],
 		"message": "the load balancer was internal and now has a public address",
 	}
+}
+
+internal(facts) := way.internal if {
+	some way in facts.exposed
+	way.by == "LoadBalancer"
 }

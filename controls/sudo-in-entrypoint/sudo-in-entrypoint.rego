@@ -21,7 +21,8 @@ deny contains violation if {
 	is_string(argument)
 	starting := regex.replace(argument, concat("", [`(^|[^A-Za-z0-9_-])`, naming, `\s[^;&|\n]*`]), " ")
 	regex.match(`(^|[^A-Za-z0-9_-])sudo($|[^A-Za-z0-9_-])`, starting)
-	not named(array.concat(before(container, field), array.slice(words, 0, index)))
+	in_front := array.concat(before(container, field), array.slice(words, 0, index))
+	not named(in_front)
 	violation := {
 		"path": array.concat(container.path, [field, index]),
 		"message": sprintf("%s is started through sudo: its image lets its user become root", [container.label]),

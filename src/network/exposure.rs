@@ -1,5 +1,8 @@
 //! The ways from outside of the cluster to a Service: its own type, and the routes that name it.
 
+use std::collections::BTreeSet;
+
+use super::{list, virtual_service};
 use crate::resource::Placed;
 use crate::yaml::{Data, Value};
 
@@ -29,16 +32,14 @@ impl Way<'_> {
         let object = &self.0;
         let value = &object.resource.value;
         let spec = value.get("spec");
-        let mut hosts = Vec::new();
-        collect_hosts(spec, &mut hosts);
-        hosts.sort();
-        hosts.dedup();
+        // Of a VirtualService, `tls` is a list of routes; its gateway terminates.
+        let terminates = !virtual_service::is_one(object);
         Exposure {
             by: object.resource.identity.kind.clone(),
             name: object.resource.identity.name.clone(),
             namespace: object.namespace.clone(),
-            hosts,
-            tls: spec.is_some_and(|spec| spec.get("tls").is_some_and(is_filled)),
+            hosts: hosts(spec),
+            tls: terminates && spec.is_some_and(|spec| spec.get("tls").is_some_and(is_filled)),
             internal: is_internal(value),
         }
     }
@@ -61,10 +62,7 @@ pub(super) fn own(service: &Placed<'_>) -> Vec<Exposure> {
         Some(by @ ("LoadBalancer" | "NodePort")) => Some(by),
         _ => None,
     };
-    let by_address = field("externalIPs")
-        .and_then(Value::as_sequence)
-        .is_some_and(|addresses| !addresses.is_empty())
-        .then_some("ExternalIPs");
+    let by_address = (!list(spec, "externalIPs").is_empty()).then_some("ExternalIPs");
     by_type
         .into_iter()
         .chain(by_address)
@@ -79,34 +77,85 @@ pub(super) fn own(service: &Placed<'_>) -> Vec<Exposure> {
         .collect()
 }
 
-/// The annotations by which the cloud providers keep a load balancer off the internet.
+/// The annotations by which the cloud providers keep a load balancer off the internet, with the values that say so, in
+/// whatever case.
+const INTERNAL: [(&str, &[&str]); 10] = [
+    ("alb.ingress.kubernetes.io/scheme", &["internal"]),
+    ("cloud.google.com/load-balancer-type", &["internal"]),
+    ("kubernetes.io/ingress.class", &["gce-internal"]),
+    ("networking.gke.io/load-balancer-type", &["internal"]),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        &["true", "0.0.0.0/0"],
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        &["internal"],
+    ),
+    (
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        &["true"],
+    ),
+    (
+        "service.beta.kubernetes.io/oci-load-balancer-internal",
+        &["true"],
+    ),
+    (
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        &["true"],
+    ),
+    (
+        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+        &["private"],
+    ),
+];
+
 fn is_internal(value: &Value) -> bool {
     let annotations = value
         .get("metadata")
         .and_then(|metadata| metadata.get("annotations"));
     super::texts(annotations).into_iter().any(|(key, value)| {
-        matches!(
-            (key, value.to_ascii_lowercase().as_str()),
-            (
-                "service.beta.kubernetes.io/aws-load-balancer-internal"
-                    | "service.beta.kubernetes.io/azure-load-balancer-internal"
-                    | "service.beta.kubernetes.io/openstack-internal-load-balancer",
-                "true" | "0.0.0.0/0"
-            ) | (
-                "service.beta.kubernetes.io/aws-load-balancer-scheme"
-                    | "alb.ingress.kubernetes.io/scheme"
-                    | "networking.gke.io/load-balancer-type"
-                    | "cloud.google.com/load-balancer-type",
-                "internal"
-            ) | ("kubernetes.io/ingress.class", "gce-internal")
-        )
+        INTERNAL.iter().any(|(known, values)| {
+            *known == key
+                && values
+                    .iter()
+                    .any(|inside| value.eq_ignore_ascii_case(inside))
+        })
     })
 }
 
-/// The Services that a route leads to, by namespace and name.
-pub(super) fn ways<'a>(object: &Placed<'a>) -> Vec<((String, String), Way<'a>)> {
+/// The Services that a route leads to, by namespace and name. `delegates` are the VirtualServices that others hand over to.
+pub(super) fn ways<'a>(
+    object: &Placed<'a>,
+    delegates: &BTreeSet<(String, String)>,
+) -> Vec<((String, String), Way<'a>)> {
+    let mut services = if virtual_service::is_one(object) {
+        let name = &object.resource.identity.name;
+        let is_delegate = delegates.contains(&(object.namespace.clone(), name.clone()));
+        virtual_service::services(object, is_delegate)
+    } else if is_route(object) && !is_inside(object) {
+        let mut named = Vec::new();
+        collect_services(object.resource.value.get("spec"), &mut named);
+        let own = |namespace: Option<String>| namespace.unwrap_or_else(|| object.namespace.clone());
+        named
+            .into_iter()
+            .map(|(namespace, name)| (own(namespace), name))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    services.sort();
+    services.dedup();
+    services
+        .into_iter()
+        .map(|service| (service, Way(object.clone())))
+        .collect()
+}
+
+/// True if and only if an object is of a kind that names Services as [`BACKENDS`] tell.
+fn is_route(object: &Placed<'_>) -> bool {
     let group = object.resource.identity.canonical().group;
-    let is_route = matches!(
+    matches!(
         (group.as_str(), object.resource.identity.kind.as_str()),
         ("networking.k8s.io", "Ingress")
             | (
@@ -119,21 +168,14 @@ pub(super) fn ways<'a>(object: &Placed<'a>) -> Vec<((String, String), Way<'a>)> 
                 "IngressRoute" | "IngressRouteTCP" | "IngressRouteUDP"
             )
             | ("projectcontour.io", "HTTPProxy")
-    );
-    if !is_route {
-        return Vec::new();
-    }
-    let mut services = Vec::new();
-    collect_services(object.resource.value.get("spec"), &mut services);
-    services.sort();
-    services.dedup();
-    services
-        .into_iter()
-        .map(|(namespace, name)| {
-            let namespace = namespace.unwrap_or_else(|| object.namespace.clone());
-            ((namespace, name), Way(object.clone()))
-        })
-        .collect()
+    )
+}
+
+/// True for a route of the Gateway API that stands before Services and no gateway: it rules how pods of a mesh call them.
+fn is_inside(route: &Placed<'_>) -> bool {
+    let parents = list(route.resource.value.get("spec"), "parentRefs");
+    let mut kinds = parents.iter().map(|parent| parent.get("kind"));
+    !parents.is_empty() && kinds.all(|kind| kind.and_then(Value::as_str) == Some("Service"))
 }
 
 /// The fields under which routes name Services: one reference, or a list of them.
@@ -188,24 +230,29 @@ fn reference(value: &Value) -> Option<(Option<String>, String)> {
     Some((text(value, "namespace"), text(value, "name")?))
 }
 
-fn collect_hosts(spec: Option<&Value>, hosts: &mut Vec<String>) {
-    let Some(spec) = spec else { return };
-    let mut add =
-        |value: Option<&Value>| hosts.extend(value.and_then(Value::as_str).map(str::to_owned));
-    add(spec.get("host"));
-    add(spec.get("virtualhost").and_then(|host| host.get("fqdn")));
-    for rule in spec
-        .get("rules")
-        .and_then(Value::as_sequence)
-        .unwrap_or_default()
-    {
-        add(rule.get("host"));
+/// The hosts that a route answers to, sorted; none where it answers to any.
+fn hosts(spec: Option<&Value>) -> Vec<String> {
+    let field = |key: &str| spec.and_then(|spec| spec.get(key));
+    let mut hosts: Vec<String> = [
+        field("host"),
+        field("virtualhost").and_then(|host| host.get("fqdn")),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(
+        list(spec, "rules")
+            .iter()
+            .filter_map(|rule| rule.get("host")),
+    )
+    .chain(list(spec, "hostnames"))
+    .chain(list(spec, "hosts"))
+    .filter_map(Value::as_str)
+    .map(str::to_owned)
+    .collect();
+    if hosts.iter().any(|host| host == "*") {
+        hosts.clear();
     }
-    for host in spec
-        .get("hostnames")
-        .and_then(Value::as_sequence)
-        .unwrap_or_default()
-    {
-        add(Some(host));
-    }
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }

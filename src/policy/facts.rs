@@ -3,7 +3,7 @@
 //! A rule that joins in Rego looks at every object for every object. Here each side is indexed once, and the facts of an object
 //! are looked up; what they are called and mean is written down in `input`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::rego::Document;
 use crate::access::{Access, Grant};
@@ -21,8 +21,6 @@ pub(super) struct Facts<'a> {
     /// By namespace and name.
     service_accounts: BTreeMap<(&'a str, &'a str), usize>,
     namespaces: BTreeMap<&'a str, usize>,
-    /// The service accounts that a binding names, by namespace and name.
-    bound: BTreeSet<(&'a str, &'a str)>,
     /// How many objects of each kind a namespace has.
     population: BTreeMap<&'a str, BTreeMap<String, u64>>,
     /// The autoscalers, by namespace, kind and name of what they scale.
@@ -39,7 +37,6 @@ impl<'a> Facts<'a> {
             users: BTreeMap::new(),
             service_accounts: BTreeMap::new(),
             namespaces: BTreeMap::new(),
-            bound: BTreeSet::new(),
             population: BTreeMap::new(),
             autoscalers: BTreeMap::new(),
         };
@@ -56,7 +53,6 @@ impl<'a> Facts<'a> {
             if object.is("", "Namespace") {
                 facts.namespaces.insert(name, index);
             }
-            facts.bound.extend(subjects(object));
             if let Some((kind, target)) = scaled(object) {
                 let of = facts.autoscalers.entry((namespace, kind, target));
                 of.or_default().push(index);
@@ -233,7 +229,7 @@ impl<'a> Facts<'a> {
             ("known", Document::flag(object.is_some())),
             (
                 "bound",
-                Document::flag(self.bound.contains(&(namespace, name))),
+                Document::flag(self.access.is_bound(namespace, name)),
             ),
             (
                 "automount",
@@ -325,25 +321,6 @@ fn name(object: &Placed<'_>) -> Vec<(&'static str, Document)> {
         ("name", Document::text(&identity.name)),
         ("namespace", Document::text(&object.namespace)),
     ]
-}
-
-/// The service accounts that a binding names, by namespace and name.
-fn subjects<'a>(object: &Placed<'a>) -> Vec<(&'a str, &'a str)> {
-    const RBAC: &str = "rbac.authorization.k8s.io";
-    if !object.is(RBAC, "RoleBinding") && !object.is(RBAC, "ClusterRoleBinding") {
-        return Vec::new();
-    }
-    let subjects = object.resource.value.get("subjects");
-    let subjects = subjects.and_then(Value::as_sequence).unwrap_or_default();
-    let named = subjects.iter().filter_map(|subject| {
-        let field = |key| subject.get(key).and_then(Value::as_str);
-        let is_account = field("kind") == Some("ServiceAccount");
-        let name = field("name").filter(|_| is_account)?;
-        // A binding that leaves it out means its own namespace to whoever wrote it, though the API server asks for it.
-        let namespace = field("namespace").unwrap_or(&object.resource.identity.namespace);
-        Some((namespace, name))
-    });
-    named.collect()
 }
 
 /// The kind and name of what an autoscaler scales.

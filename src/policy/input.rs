@@ -37,7 +37,8 @@
 //!   facts.budgets           [name]: the PodDisruptionBudgets that select its pods
 //!   facts.autoscalers       [name]: HorizontalPodAutoscalers and ScaledObjects that scale it
 //!   facts.service_account   {name, known, automount, bound}: `known` where the ServiceAccount is among the objects, `automount` its
-//!                           automountServiceAccountToken, or null; `bound` where a binding names it
+//!                           automountServiceAccountToken, or null; `bound` where a binding names it (as a user, too) or a group of
+//!                           service accounts that it is in; `system:authenticated` does not count
 //!   facts.rules             as of its ServiceAccount
 //! ServiceAccount
 //!   facts.rules             [{binding, role, namespace, apiGroups, resources, verbs, resourceNames, nonResourceURLs}]: every rule that
@@ -51,7 +52,7 @@
 //! Service
 //!   facts.pods              [name]: the objects whose pods it selects
 //!   facts.exposed           [{by, name, namespace, hosts, tls, internal}]: the ways from outside of the cluster. `by` is LoadBalancer,
-//!                           NodePort, ExternalIPs or the kind of the route (Ingress, HTTPRoute, …); `hosts` [] where any;
+//!                           NodePort, ExternalIPs or the kind of the route (Ingress, VirtualService, …); `hosts` [] where any;
 //!                           `internal` where an annotation keeps a load balancer off the internet
 //! NetworkPolicy, PodDisruptionBudget
 //!   facts.pods              [name]: the objects whose pods it selects

@@ -35,7 +35,7 @@ def main():
     shown = 0
     loaded = spent = 0.0
     engine, of = None, None
-    # An engine for each control: OPA compiles what an engine holds for each question anew.
+    # An engine for each control, compiled once for all of its questions.
     for question in sorted(questions, key=lambda question: question["package"]):
         if of != question["package"]:
             of = question["package"]

@@ -65,6 +65,16 @@ kind: Ingress
 metadata: {{ name: way, namespace: ns }}
 spec: {{ tls: [{{ secretName: c }}], rules: [{{ host: a.example, http: {{ paths: [{{ backend: {{ service: {{ name: web }} }} }}] }} }}] }}
 ---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{ name: named, namespace: ns }}
+spec: {{ hosts: [b.example, a.example], gateways: [edge], tls: [{{ route: [{{ destination: {{ host: web }} }}] }}] }}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{ name: any, namespace: ms }}
+spec: {{ hosts: [a.example, '*'], gateways: [edge], http: [{{ route: [{{ destination: {{ host: web.ns }} }}] }}] }}
+---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {{ name: budget, namespace: ns }}
@@ -91,6 +101,10 @@ metadata: {{ name: ns, labels: {{ a: b }} }}
         (&exposed[1]["hosts"][0], &exposed[1]["tls"]),
         (&"a.example".into(), &true.into())
     );
+    let routed = |index: usize| (&exposed[index]["hosts"], &exposed[index]["tls"]);
+    let named = serde_json::json!(["a.example", "b.example"]);
+    assert_eq!(routed(2), (&named, &false.into()));
+    assert_eq!(routed(3), (&serde_json::json!([]), &false.into()));
     assert_eq!(names(&facts["budgets"]), ["budget"]);
     assert_eq!(facts["namespace"]["labels"]["a"], "b");
     assert_eq!(facts["service_account"]["known"], false);
