@@ -814,7 +814,12 @@ baseline: policy/baseline.yaml
         check("failOn: high\n", "failOn", "no entry", "`fail-on`");
         check("fail-on: hihg\n", "hihg", "no value of `fail-on`", "`high`");
         check("fail-on: 3\n", "3", "no value", "`low`, `medium`");
-        check("pod-templates: {A.b: a..b}\n", "a..b", "a..b", "`spec.template`");
+        check(
+            "pod-templates: {A.b: a..b}\n",
+            "a..b",
+            "a..b",
+            "`spec.template`",
+        );
         check(
             "apps: charts/a\n",
             "charts/a",
