@@ -110,15 +110,15 @@ inside := [range |
 
 # Annotations keep a load balancer inside of the network.
 deny contains violation if {
-	internal(input.before_facts)
-	internal(input.facts) == false
+	kept_inside(input.before_facts)
+	kept_inside(input.facts) == false
 	violation := {
 		"path": ["metadata", "annotations"],
 		"message": "the load balancer was internal and now has a public address",
 	}
 }
 
-internal(facts) := way.internal if {
+kept_inside(facts) := way.internal if {
 	some way in facts.exposed
 	way.by == "LoadBalancer"
 }
