@@ -3,17 +3,20 @@
 //! JSON Schema of drafts 4 to 2020-12, as far as charts use it, with the words of the library behind Helm. A schema that
 //! refers to another document is refused: rendering fetches nothing.
 
+mod reference;
+mod single;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::chart::Chart;
-use super::format;
 use super::functions::json;
-use super::functions::{compile_regex, plain_float};
 use super::string::Text;
 use super::value::{Data, List, Map, Value};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
+use reference::{draft, find_remote};
+use single::{equal, is_integer, number, number_errors, shown, type_of};
 
 /// Schemas that refer to each other beyond this depth are given up on.
 const MAX_DEPTH: usize = 200;
@@ -95,58 +98,6 @@ fn collect(
     Ok(())
 }
 
-/// The draft that `$schema` names; without one, the newest.
-fn draft(root: &Value) -> u32 {
-    let named = root.as_map().and_then(|map| map.get("$schema"));
-    let named = named.as_ref().and_then(Value::as_text);
-    let Some(named) = named else { return 2020 };
-    let named = named.lossy();
-    for (mark, draft) in [
-        ("draft-04", 4),
-        ("draft-06", 6),
-        ("draft-07", 7),
-        ("2019-09", 2019),
-    ] {
-        if named.contains(mark) {
-            return draft;
-        }
-    }
-    2020
-}
-
-/// The first reference to another document. What `enum`, `const` and the like hold is no schema.
-fn find_remote(schema: &Value, found: &mut Option<String>, depth: usize) {
-    let Some(depth) = depth.checked_sub(1) else {
-        return;
-    };
-    match &schema.data {
-        Data::Map(map) => {
-            for (key, entry) in map.entries() {
-                if matches!(&*key, "enum" | "const" | "default" | "examples") {
-                    continue;
-                }
-                if &*key == "$ref"
-                    && let Some(text) = entry.value.as_text()
-                {
-                    let text = text.lossy();
-                    let known = text.starts_with('#') || text.contains("json-schema.org/");
-                    let own = map_id(map).is_some_and(|id| text.starts_with(&id));
-                    if !known && !own && found.is_none() {
-                        *found = Some(text.into_owned());
-                    }
-                }
-                find_remote(&entry.value, found, depth);
-            }
-        }
-        Data::List(list) => list.iter().for_each(|item| find_remote(item, found, depth)),
-        _ => {}
-    }
-}
-
-fn map_id(map: &Map) -> Option<String> {
-    Some(map.get("$id")?.as_text()?.lossy().into_owned())
-}
-
 /// One thing that does not fit, with what is behind it.
 struct Failure {
     at: String,
@@ -189,63 +140,6 @@ struct Checking<'r> {
     steps: usize,
     /// The schema itself is wrong.
     failure: Option<String>,
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match &value.data {
-        Data::Nil | Data::Absent => "null",
-        Data::Bool(_) => "boolean",
-        Data::Int(..) | Data::Uint(..) | Data::Float(_) => "number",
-        Data::String(_) => "string",
-        Data::List(_) => "array",
-        Data::Map(_) | Data::Object(_) => "object",
-    }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    match &value.data {
-        Data::Int(number, _) => Some(*number as f64),
-        Data::Uint(number, _) => Some(*number as f64),
-        Data::Float(number) => Some(*number),
-        _ => None,
-    }
-}
-
-fn is_integer(value: &Value) -> bool {
-    number(value).is_some_and(|number| number.fract() == 0.0)
-}
-
-/// Equal as JSON: numbers by their value.
-#[expect(clippy::float_cmp, reason = "JSON Schema compares exactly")]
-fn equal(a: &Value, b: &Value, depth: usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
-        return false;
-    };
-    if let (Some(a), Some(b)) = (number(a), number(b)) {
-        return a == b;
-    }
-    match (&a.data, &b.data) {
-        (Data::List(a), Data::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b, depth))
-        }
-        (Data::Map(a), Data::Map(b)) => {
-            let (a, b) = (a.entries(), b.entries());
-            a.len() == b.len()
-                && a.iter().zip(&b).all(|((key, value), (other_key, other))| {
-                    key == other_key && equal(&value.value, &other.value, depth)
-                })
-        }
-        _ => a.deep_equal(b),
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match &value.data {
-        Data::String(text) => format!("'{}'", text.lossy()),
-        Data::Nil | Data::Absent => "null".to_owned(),
-        Data::Float(number) => plain_float(*number),
-        _ => format::plain(value).lossy().into_owned(),
-    }
 }
 
 fn quoted(names: &[String]) -> String {
@@ -363,38 +257,6 @@ impl Checking<'_> {
             errors.extend(self.unevaluated(&keywords, value, at, depth, evaluated));
         }
         errors
-    }
-
-    /// The schema at a reference within the document.
-    fn resolve(&mut self, reference: &str) -> Option<Value> {
-        let fragment = match reference.split_once('#') {
-            Some((_, fragment)) => fragment,
-            None => "",
-        };
-        if fragment.is_empty() {
-            return (!reference.contains("json-schema.org/")).then(|| self.root.clone());
-        }
-        if !fragment.starts_with('/') {
-            return anchored(self.root, fragment, MAX_DEPTH);
-        }
-        let mut here = self.root.clone();
-        for part in fragment.split('/').skip(1) {
-            let part = part
-                .replace("%25", "%")
-                .replace("%24", "$")
-                .replace("~1", "/")
-                .replace("~0", "~");
-            here = match &here.data {
-                Data::Map(map) => map.get(&part)?,
-                Data::List(list) => list.get(part.parse::<usize>().ok()?)?.clone(),
-                _ => return None,
-            };
-        }
-        Some(here)
-    }
-
-    fn limit(keywords: &Map, name: &str) -> Option<f64> {
-        keywords.get(name).as_ref().and_then(number)
     }
 
     fn object(
@@ -636,32 +498,6 @@ impl Checking<'_> {
         errors
     }
 
-    fn string(&mut self, keywords: &Map, text: &str) -> Vec<String> {
-        let mut errors = Vec::new();
-        let count = text.chars().count() as f64;
-        if let Some(limit) = Self::limit(keywords, "minLength").filter(|limit| count < *limit) {
-            errors.push(format!("minLength: got {count}, want {limit}"));
-        }
-        if let Some(limit) = Self::limit(keywords, "maxLength").filter(|limit| count > *limit) {
-            errors.push(format!("maxLength: got {count}, want {limit}"));
-        }
-        if let Some(pattern) = keywords.get("pattern").as_ref().and_then(Value::as_text) {
-            let pattern = pattern.lossy();
-            if let Some(regex) = self.regex(&pattern)
-                && !regex.is_match(text)
-            {
-                errors.push(format!("'{text}' does not match pattern '{pattern}'"));
-            }
-        }
-        if self.draft < 2019
-            && let Some(format) = keywords.get("format").as_ref().and_then(Value::as_text)
-            && !has_format(text, &format.lossy())
-        {
-            errors.push(format!("'{text}' is not valid {}", format.lossy()));
-        }
-        errors
-    }
-
     /// `allOf`, `anyOf`, `oneOf`, `not`, `if`.
     fn combinations(
         &mut self,
@@ -771,119 +607,6 @@ impl Checking<'_> {
         }
         errors
     }
-
-    fn regex(&mut self, pattern: &str) -> Option<regex::Regex> {
-        if let Ok(regex) = compile_regex(pattern) {
-            Some(regex)
-        } else {
-            self.failure
-                .get_or_insert_with(|| format!("'{pattern}' is not valid regex"));
-            None
-        }
-    }
-}
-
-/// The schema that carries an anchor.
-fn anchored(schema: &Value, name: &str, depth: usize) -> Option<Value> {
-    let depth = depth.checked_sub(1)?;
-    match &schema.data {
-        Data::Map(map) => {
-            let is = |key: &str, wanted: &str| {
-                map.get(key)
-                    .as_ref()
-                    .and_then(Value::as_text)
-                    .is_some_and(|text| text.as_bytes() == wanted.as_bytes())
-            };
-            let marked = format!("#{name}");
-            if is("$anchor", name) || is("$id", &marked) || is("id", &marked) {
-                return Some(schema.clone());
-            }
-            map.entries()
-                .into_iter()
-                .find_map(|(_, entry)| anchored(&entry.value, name, depth))
-        }
-        Data::List(list) => list.iter().find_map(|item| anchored(item, name, depth)),
-        _ => None,
-    }
-}
-
-/// The formats that charts ask for; of others nothing is known, and everything has them.
-fn has_format(text: &str, format: &str) -> bool {
-    let hostname = |text: &str| {
-        !text.is_empty()
-            && text.len() <= 253
-            && text.trim_end_matches('.').split('.').all(|label| {
-                !label.is_empty()
-                    && label.len() <= 63
-                    && !label.starts_with('-')
-                    && !label.ends_with('-')
-                    && label
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            })
-    };
-    match format {
-        "ipv4" => text.parse::<std::net::Ipv4Addr>().is_ok(),
-        "ipv6" => text.parse::<std::net::Ipv6Addr>().is_ok(),
-        "hostname" => hostname(text),
-        "email" => text
-            .rsplit_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && hostname(domain)),
-        "uri" => text.split_once(':').is_some_and(|(scheme, _)| {
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-                && !text.contains(' ')
-        }),
-        "regex" => compile_regex(text).is_ok(),
-        _ => true,
-    }
-}
-
-fn number_errors(keywords: &Map, found: f64) -> Vec<String> {
-    let mut errors = Vec::new();
-    let limit = |name| Checking::limit(keywords, name);
-    let got = plain_float(found);
-    let flag = |name| {
-        matches!(
-            keywords.get(name),
-            Some(Value {
-                data: Data::Bool(true),
-                ..
-            })
-        )
-    };
-    let mut refuse = |name: &str, limit: f64| {
-        errors.push(format!("{name}: got {got}, want {}", plain_float(limit)));
-    };
-    if let Some(least) = limit("minimum") {
-        if flag("exclusiveMinimum") && found <= least {
-            refuse("exclusiveMinimum", least);
-        } else if found < least {
-            refuse("minimum", least);
-        }
-    }
-    if let Some(most) = limit("maximum") {
-        if flag("exclusiveMaximum") && found >= most {
-            refuse("exclusiveMaximum", most);
-        } else if found > most {
-            refuse("maximum", most);
-        }
-    }
-    if let Some(least) = limit("exclusiveMinimum").filter(|least| found <= *least) {
-        refuse("exclusiveMinimum", least);
-    }
-    if let Some(most) = limit("exclusiveMaximum").filter(|most| found >= *most) {
-        refuse("exclusiveMaximum", most);
-    }
-    if let Some(step) = limit("multipleOf").filter(|step| *step != 0.0) {
-        let times = found / step;
-        if (times - times.round()).abs() > 1e-9 * times.abs().max(1.0) {
-            refuse("multipleOf", step);
-        }
-    }
-    errors
 }
 
 #[cfg(test)]
