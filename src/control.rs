@@ -452,14 +452,15 @@ impl Controls {
         Ok(())
     }
 
-    /// Adds a module that controls may import. Its package must be new, unless it is the same module.
+    /// Adds a module that controls may import. Users may spread a package over files, but not add to one of ours.
     fn add_library(&mut self, library: Library) -> Result<(), Problem> {
         let package = library.package();
-        match (self.libraries.iter()).find(|other| other.package() == package) {
+        let mut ours = self.libraries.iter().filter(|other| other.built_in);
+        match ours.find(|other| other.package() == package) {
             None => self.libraries.push(library),
             Some(same) if same.rego == library.rego => {}
             Some(_) => {
-                let message = format!("there is already a library `{package}`");
+                let message = format!("Plimsoll has a library `{package}` itself");
                 return Err(Problem::new(Kind::Policy, message)
                     .in_file(&library.path)
                     .help("Give it a package of its own."));

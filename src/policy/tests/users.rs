@@ -220,6 +220,7 @@ deny contains {"path": ["metadata"], "message": "no team"} if {
             [
                 ("policy/named/named.rego", control),
                 ("policy/lib/names.rego", library),
+                ("policy/lib/more.rego", "package team.names\n\nmore := 1\n"),
             ],
         )
         .unwrap();
@@ -245,7 +246,7 @@ deny contains {"path": ["metadata"], "message": "no team"} if {
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(findings, ["new low TEAM-0001 web metadata: no team"]);
     let (_, problems) = check("package lib.workload\n\nx := 1\n");
-    assert_eq!(problems[0], "there is already a library `lib.workload`");
+    assert_eq!(problems[0], "Plimsoll has a library `lib.workload` itself");
 }
 
 #[test]
