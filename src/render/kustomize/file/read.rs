@@ -395,31 +395,20 @@ pub(in crate::render::kustomize) fn generator(
     value: &Value,
     is_secret: bool,
 ) -> GeneratorArgs {
-    let known: &[&'static str] = if is_secret {
-        &[
-            "namespace",
-            "name",
-            "behavior",
-            "literals",
-            "files",
-            "envs",
-            "env",
-            "options",
-            "type",
-        ]
-    } else {
-        &[
-            "namespace",
-            "name",
-            "behavior",
-            "literals",
-            "files",
-            "envs",
-            "env",
-            "options",
-        ]
-    };
-    let o = d.object(value, "a generator", known);
+    let mut known = vec![
+        "namespace",
+        "name",
+        "behavior",
+        "literals",
+        "files",
+        "envs",
+        "env",
+        "options",
+    ];
+    if is_secret {
+        known.push("type");
+    }
+    let o = d.object(value, "a generator", &known);
     let mut args = GeneratorArgs {
         name: d.text(o.get("name")),
         namespace: d.text(o.get("namespace")),
