@@ -167,7 +167,7 @@ fn judge(
 }
 
 /// The policy with what a block sets for its control.
-fn set(control: &Control, policy: &Policy, block: &Block) -> Result<Policy, Wrong> {
+pub fn set(control: &Control, policy: &Policy, block: &Block) -> Result<Policy, Wrong> {
     let settings: BTreeMap<String, Setting> =
         serde_yaml::from_str(&block.yaml).map_err(|error| wrong(block.line, error.to_string()))?;
     let mut controls = policy.controls.clone();

@@ -6,15 +6,14 @@
 //! input, and after it one for each control that was given it. `--only-questions` leaves the times out.
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use plimsoll::control::cases::cases;
-use plimsoll::control::{Control, Controls, Setting};
+use plimsoll::control::{Control, Controls};
 use plimsoll::origin::Origin;
-use plimsoll::policy::{Policy, Side, compile, evaluate, evaluate_telling};
+use plimsoll::policy::{Policy, Side, compile, evaluate, evaluate_telling, pages};
 use plimsoll::resource::{Resource, flatten};
 use plimsoll::yaml::{self, Dialect};
 
@@ -122,17 +121,17 @@ fn main() -> Result<(), Failure> {
             ask(&policy, &[], objects, &out);
         }
         for control in &controls {
-            let alone = controls.select(|other| other.id == control.id);
+            let (alone, _) = compile(&controls.select(|other| other.id == control.id));
             for case in cases(&control.page)? {
-                let mut alone = alone.clone();
-                let settings = case.with.map(|block| serde_yaml::from_str(&block.yaml));
-                let settings: BTreeMap<String, Setting> = settings.transpose()?.unwrap_or_default();
-                for (name, setting) in settings {
-                    alone.set_parameter(&control.id, &name, setting)?;
-                }
-                let (alone, _) = compile(&alone);
+                let with = case.with.map(|block| pages::set(control, &alone, &block));
+                let with = with.transpose().map_err(|wrong| wrong.what)?;
                 let base = case.base.map_or_else(Vec::new, |base| parsed(&base.yaml));
-                ask(&alone, &base, &parsed(&case.head.yaml), &out);
+                ask(
+                    with.as_ref().unwrap_or(&alone),
+                    &base,
+                    &parsed(&case.head.yaml),
+                    &out,
+                );
             }
         }
     }
