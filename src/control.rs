@@ -334,6 +334,10 @@ impl Library {
     }
 }
 
+fn embedded_path(path: &str) -> RepoPath {
+    RepoPath::new(path).expect("because embedded paths are plain names")
+}
+
 /// The controls of one evaluation, by id, and the libraries they import.
 #[derive(Debug, Clone, Default)]
 pub struct Controls {
@@ -351,25 +355,31 @@ impl Controls {
         Self::default()
     }
 
-    /// Every built-in control.
-    pub fn built_in() -> Self {
-        let path =
-            |path: &str| RepoPath::new(path).expect("because embedded paths are plain names");
-        let mut set = Self {
+    /// The built-in libraries, without a control that imports them.
+    pub fn built_in_libraries() -> Self {
+        Self {
             libraries: embedded::LIBRARIES
                 .iter()
                 .map(|(library, rego)| Library {
-                    path: path(library),
+                    path: embedded_path(library),
                     rego: Arc::from(*rego),
                     built_in: true,
                 })
                 .collect(),
             ..Self::none()
-        };
+        }
+    }
+
+    /// Every built-in control.
+    pub fn built_in() -> Self {
+        let mut set = Self::built_in_libraries();
         for (name, rego, page) in embedded::CONTROLS {
-            let control =
-                Control::parse(&path(&format!("controls/{name}/{name}.rego")), rego, page)
-                    .expect("because a test reads each built-in control");
+            let control = Control::parse(
+                &embedded_path(&format!("controls/{name}/{name}.rego")),
+                rego,
+                page,
+            )
+            .expect("because a test reads each built-in control");
             let control = Control {
                 built_in: true,
                 ..control

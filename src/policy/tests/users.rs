@@ -224,7 +224,7 @@ deny contains {"path": ["metadata"], "message": "no team"} if {
             ],
         )
         .unwrap();
-        let mut controls = Controls::built_in().select(|_| false);
+        let mut controls = Controls::built_in_libraries();
         let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &[], DEFAULTS);
         let (policy, more) = compile(&controls);
         problems.extend(more);
