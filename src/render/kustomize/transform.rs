@@ -444,7 +444,7 @@ enum ImageName<'a> {
 }
 
 impl<'a> ImageName<'a> {
-    fn new(name: &'a str) -> Result<Self, regex::Error> {
+    fn new(name: &'a str) -> Result<Self, String> {
         let is_plain =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | ':');
         if name.chars().all(is_plain) {
