@@ -123,6 +123,23 @@ impl Limits {
             + of(self.memory, left.memory)
             + of(self.steps, left.steps).saturating_mul(64)
     }
+
+    /// What is left of these after so much was done, by the measure of [`spent`](Self::spent): the same part of each.
+    #[must_use]
+    pub fn after(&self, work: u64) -> Self {
+        let whole = self.spent(&Self {
+            steps: 0,
+            bytes: 0,
+            memory: 0,
+        });
+        let left = whole.saturating_sub(work);
+        let part = |of: u64| (u128::from(of) * u128::from(left) / u128::from(whole.max(1))) as u64;
+        Self {
+            steps: part(self.steps),
+            bytes: part(self.bytes),
+            memory: part(self.memory),
+        }
+    }
 }
 
 impl Default for Limits {

@@ -256,7 +256,12 @@ impl Origins {
 
     /// The origin of a value written at `span` of `file`.
     pub fn source(&mut self, file: FileId, span: Span, role: Role) -> Origin {
-        self.intern(Node::Source(Source { file, span, role }))
+        let node = Node::Source(Source { file, span, role });
+        // A collection begins where its first key or item does, which is asked for next.
+        if self.nodes.last() == Some(&node) {
+            return Origin(self.nodes.len() as u32 - 1);
+        }
+        self.intern(node)
     }
 
     /// The origin of a value made from two.
@@ -425,6 +430,11 @@ impl Traced {
     pub(crate) fn from_runs(text: String, runs: Vec<Run>) -> Self {
         debug_assert!(runs.last().is_none_or(|run| run.end as usize == text.len()));
         Self { text, runs }
+    }
+
+    /// The characters and the runs, for whoever goes on writing; [`from_runs`](Self::from_runs) is the way back.
+    pub(crate) fn into_runs(self) -> (String, Vec<Run>) {
+        (self.text, self.runs)
     }
 
     /// The characters.

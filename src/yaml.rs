@@ -20,7 +20,7 @@ use crate::origin::Origin;
 use crate::text::Span;
 
 pub use parse::{parse, parse_bytes};
-pub use resolve::{Scalar, ScalarError, resolve_scalar};
+pub use resolve::{Scalar, ScalarError, implied, resolve_scalar};
 
 /// Nodes deeper than this are refused. Go stops at 10,000; no manifest comes near this.
 pub const MAX_DEPTH: usize = 500;
@@ -346,6 +346,13 @@ impl Mapping {
     /// A map without keys.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A map without keys that will have so many.
+    pub fn with_capacity(keys: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(keys),
+        }
     }
 
     /// How many keys there are.

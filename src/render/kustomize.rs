@@ -41,7 +41,7 @@ use crate::problem::Kind;
 use crate::resource::Resource;
 use crate::snapshot::Tree;
 use crate::text::Span;
-use crate::yaml::emit;
+use crate::yaml::emit::{self, Style};
 
 use build::{Accumulated, Target};
 use decode::{Text, TextMap};
@@ -205,13 +205,12 @@ fn print(build: &Build<'_>, objects: Vec<Object>) -> Fallible<Rendering> {
         let value = root
             .into_value()
             .map_err(|wrong| build.fail(wrong.origin, wrong.why))?;
-        let text =
-            emit::emit_traced(&value).map_err(|error| build.fail(origin, error.to_string()))?;
         if !output.is_empty() {
             output.push("---\n", Origin::NONE);
         }
         let start = output.as_str().len();
-        output.push_traced(&text);
+        output = emit::print_onto(output, &value, Style::ToYaml)
+            .map_err(|error| build.fail(origin, error.to_string()))?;
         let span = Span::new(start, output.as_str().len());
         if let Some(mut resource) = Resource::new(value, span) {
             resource.stem = object.stem;
@@ -416,6 +415,51 @@ mod tests {
             .collect();
         let bomb = format!("{CONFIG_MAP}d0: &d0 [x, x]\n{bomb}");
         check("aliases", "", &bomb, "unfold into too many nodes");
+    }
+
+    #[test]
+    fn charts_share_the_limits_of_the_build() {
+        let entry = |name: &str| {
+            format!("- {{name: c, releaseName: {name}, valuesInline: {{name: {name}}}}}\n")
+        };
+        let problems = |charts: &str| {
+            let says = format!("helmCharts:\n{charts}");
+            let memory = Memory::new(
+                "test",
+                [
+                    ("kustomization.yaml", says.as_str()),
+                    (
+                        "charts/c/Chart.yaml",
+                        "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+                    ),
+                    ("charts/c/values.yaml", "name: c\n"),
+                    (
+                        "charts/c/templates/a.yaml",
+                        "{{ range until 2000 }}{{ end }}\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Values.name }}}\n",
+                    ),
+                ],
+            );
+            let overlay = Overlay {
+                inflate_charts: true,
+                limits: Limits {
+                    steps: 10_000,
+                    bytes: 1 << 20,
+                    memory: 1 << 20,
+                },
+                ..Overlay::new(RepoPath::root())
+            };
+            let memory = memory.unwrap();
+            let tree = Tree::new(&memory);
+            let rendering = render(&tree, &overlay, &Cache::default(), &mut Origins::new());
+            rendering.problems
+        };
+        let few: String = ["a", "b"].map(entry).concat();
+        assert_eq!(problems(&few), []);
+        let names = (0..50).map(|n| format!("c{n}"));
+        let many: String = names.map(|name| entry(&name)).collect();
+        let found = problems(&many);
+        let message = &found.first().unwrap().message;
+        assert!(message.contains("the limit allows"), "{message}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Unlike a listed directory it is no snapshot of one moment, so nothing is compared with it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -15,16 +15,20 @@ use crate::text::RepoPath;
 pub struct Disk {
     label: String,
     root: PathBuf,
-    known: Mutex<BTreeMap<RepoPath, Option<Known>>>,
+    known: Mutex<HashMap<RepoPath, Known>>,
     all: OnceLock<Entries>,
 }
 
 /// What was found at a path.
 #[derive(Debug)]
-struct Known {
-    entry: Entry,
-    /// What was read to identify it, until somebody asks for it: most who look at a file read it next.
-    bytes: Option<Result<Vec<u8>, ReadError>>,
+enum Known {
+    Nothing,
+    Directory,
+    Entry {
+        entry: Entry,
+        /// What was read to identify it, until somebody asks for it: most who look at a file read it next.
+        bytes: Option<Result<Vec<u8>, ReadError>>,
+    },
 }
 
 impl Disk {
@@ -38,31 +42,37 @@ impl Disk {
         }
     }
 
-    fn known<T>(&self, path: &RepoPath, ask: impl FnOnce(&mut Known) -> T) -> Option<T> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains_key(path) {
-            known.insert(path.clone(), self.look(path));
+    fn known<T>(&self, path: &RepoPath, ask: impl FnOnce(&mut Known) -> T) -> T {
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get_mut(path) {
+            return ask(known);
         }
-        known.get_mut(path)?.as_mut().map(ask)
+        // Others may ask for other files meanwhile. Who looks at the same one finds the same.
+        let found = self.look(path);
+        ask(lock().entry(path.clone()).or_insert(found))
     }
 
-    fn look(&self, path: &RepoPath) -> Option<Known> {
+    fn look(&self, path: &RepoPath) -> Known {
         if path.components().any(|part| part == ".git") {
-            return None;
+            return Known::Nothing;
         }
-        let kind = std::fs::symlink_metadata(on_disk(&self.root, path))
-            .ok()?
-            .file_type();
-        let kind = match (kind.is_symlink(), kind.is_file()) {
-            (true, _) => EntryKind::Link,
-            (_, true) => EntryKind::File,
-            _ => return None,
+        let Ok(metadata) = std::fs::symlink_metadata(on_disk(&self.root, path)) else {
+            return Known::Nothing;
+        };
+        let kind = if metadata.is_symlink() {
+            EntryKind::Link
+        } else if metadata.is_file() {
+            EntryKind::File
+        } else if metadata.is_dir() {
+            return Known::Directory;
+        } else {
+            return Known::Nothing;
         };
         let (id, bytes) = identified(&self.root, path, kind);
-        Some(Known {
+        Known::Entry {
             entry: Entry { kind, id },
             bytes: Some(bytes),
-        })
+        }
     }
 }
 
@@ -80,7 +90,10 @@ impl Snapshot for Disk {
     }
 
     fn entry(&self, path: &RepoPath) -> Option<Entry> {
-        self.known(path, |known| known.entry)
+        self.known(path, |known| match known {
+            Known::Entry { entry, .. } => Some(*entry),
+            Known::Nothing | Known::Directory => None,
+        })
     }
 
     fn names(&self, directory: &RepoPath) -> Option<Names> {
@@ -100,14 +113,15 @@ impl Snapshot for Disk {
     }
 
     fn is_directory(&self, path: &RepoPath) -> bool {
-        !path.components().any(|part| part == ".git")
-            && std::fs::symlink_metadata(on_disk(&self.root, path))
-                .is_ok_and(|metadata| metadata.is_dir())
+        self.known(path, |known| matches!(known, Known::Directory))
     }
 
     fn bytes(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
         let (kind, bytes) = self
-            .known(path, |known| (known.entry.kind, known.bytes.take()))
+            .known(path, |known| match known {
+                Known::Entry { entry, bytes } => Some((entry.kind, bytes.take())),
+                Known::Nothing | Known::Directory => None,
+            })
             .ok_or_else(|| ReadError::Missing(path.clone()))?;
         let bytes = bytes.unwrap_or_else(|| read(&self.root, path, kind));
         Ok(bytes?.into())

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use super::resolve::shortest;
 use super::{Data, MAX_DEPTH, Mapping, Value};
-use crate::origin::{Origin, Traced};
+use crate::origin::{Origin, Run, Traced};
 
 /// Whose text is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,17 +48,18 @@ pub enum EmitError {
 
 /// Prints `value` as `toYaml` and `kustomize build` do, with the final line break that `toYaml` drops.
 pub fn emit(value: &Value) -> Result<String, EmitError> {
-    Ok(emit_traced(value)?.into_text())
+    Ok(print(value, Style::ToYaml)?.into_text())
 }
 
-/// Like [`emit`], with origins: a key's or scalar's own, and for indentation and indicators that of what they introduce.
-pub fn emit_traced(value: &Value) -> Result<Traced, EmitError> {
-    print(value, Style::ToYaml)
-}
-
-/// Prints `value` in `style`, with origins and a final line break.
+/// Prints `value` in `style`, with a final line break and with origins: a key's or scalar's own, and for indentation and
+/// indicators that of what they introduce.
 pub fn print(value: &Value, style: Style) -> Result<Traced, EmitError> {
-    let mut printer = Printer::new(style);
+    print_onto(Traced::new(), value, style)
+}
+
+/// The same, behind what was printed before.
+pub fn print_onto(before: Traced, value: &Value, style: Style) -> Result<Traced, EmitError> {
+    let mut printer = Printer::new(before, style);
     printer.node(value, Place::Root, 0)?;
     printer.indent = None;
     printer.break_line();
@@ -67,29 +68,32 @@ pub fn print(value: &Value, style: Style) -> Result<Traced, EmitError> {
 
 /// Text with the places at which the origin changes.
 struct Out {
-    traced: Traced,
-    pending: String,
+    text: String,
+    runs: Vec<Run>,
     origin: Origin,
 }
 
 impl Out {
     fn turn(&mut self, origin: Origin) {
         if origin != self.origin {
-            self.flush();
+            self.end_run();
             self.origin = origin;
         }
     }
 
-    fn flush(&mut self) {
-        if !self.pending.is_empty() {
-            self.traced.push(&self.pending, self.origin);
-            self.pending.clear();
+    fn end_run(&mut self) {
+        let (end, origin) = (self.text.len() as u32, self.origin);
+        match self.runs.last_mut() {
+            Some(last) if last.origin == origin => last.end = end,
+            Some(last) if last.end == end => {}
+            None if end == 0 => {}
+            _ => self.runs.push(Run { end, origin }),
         }
     }
 
     fn finish(mut self) -> Traced {
-        self.flush();
-        self.traced
+        self.end_run();
+        Traced::from_runs(self.text, self.runs)
     }
 }
 
@@ -118,11 +122,12 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(style: Style) -> Self {
+    fn new(before: Traced, style: Style) -> Self {
+        let (text, runs) = before.into_runs();
         Self {
             out: Out {
-                traced: Traced::new(),
-                pending: String::new(),
+                text,
+                runs,
                 origin: Origin::NONE,
             },
             style,
@@ -162,12 +167,18 @@ impl Printer {
     }
 
     fn put(&mut self, c: char) {
-        self.out.pending.push(c);
+        self.out.text.push(c);
         self.column += 1;
     }
 
+    /// Text without line breaks.
+    fn put_text(&mut self, text: &str) {
+        self.out.text.push_str(text);
+        self.column += text.chars().count();
+    }
+
     fn put_break(&mut self) {
-        self.out.pending.push('\n');
+        self.out.text.push('\n');
         self.column = 0;
         self.indention = true;
     }
@@ -184,8 +195,9 @@ impl Printer {
     fn start_line(&mut self, origin: Origin) {
         self.break_line();
         self.out.turn(origin);
-        while self.column < self.indent.unwrap_or(0) {
-            self.put(' ');
+        const BLANKS: &str = "                                        ";
+        while let missing @ 1.. = self.indent.unwrap_or(0).saturating_sub(self.column) {
+            self.put_text(BLANKS.get(..missing).unwrap_or(BLANKS));
         }
         self.whitespace = true;
         self.indention = true;
@@ -196,9 +208,7 @@ impl Printer {
         if space_before && !self.whitespace {
             self.put(' ');
         }
-        for c in text.chars() {
-            self.put(c);
-        }
+        self.put_text(text);
         self.whitespace = false;
         self.indention &= keeps_indention;
     }
@@ -522,7 +532,7 @@ mod tests {
                 origins.source(file, span, Role::Values)
             })
             .unwrap();
-        let printed = emit_traced(&value).unwrap();
+        let printed = print(&value, Style::ToYaml).unwrap();
         assert_eq!(printed.as_str(), "a: {}\nb:\n- c: x\n- |\n  y\n");
         let mut start = 0;
         let runs: Vec<(&str, &str)> = printed

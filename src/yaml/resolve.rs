@@ -67,7 +67,7 @@ pub fn resolve_scalar(
         // A text in quotes, `!!str`, and all tags that go-yaml does not know.
         None | Some(_) => return Ok(Scalar::String(text.to_owned())),
     };
-    let found = untagged(text, tag, dialect);
+    let found = untagged(text, tag, dialect).unwrap_or_else(|| Scalar::String(text.to_owned()));
     let (kind, fits) = match &found {
         Scalar::Null => ("!!null", tag == Wanted::Null),
         Scalar::Bool(_) => ("!!bool", tag == Wanted::Bool),
@@ -142,37 +142,45 @@ fn binary(text: &str) -> Result<Scalar, ScalarError> {
     Ok(Scalar::String(decoded))
 }
 
-fn untagged(text: &str, wanted: Wanted, dialect: Dialect) -> Scalar {
-    let string = || Scalar::String(text.to_owned());
+/// What a program of `dialect` takes a bare text for that has no tag; `None` where it is a text. A date is one in both dialects.
+pub fn implied(text: &str, dialect: Dialect) -> Option<Scalar> {
+    untagged(text, Wanted::Anything, dialect)
+}
+
+fn untagged(text: &str, wanted: Wanted, dialect: Dialect) -> Option<Scalar> {
+    let first = text.as_bytes().first();
+    let is_like_number = matches!(first, Some(b'0'..=b'9' | b'+' | b'-' | b'.'));
+    // The words have five letters at most.
+    if text.len() > 5 && !is_like_number {
+        return None;
+    }
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
-        "true" | "True" | "TRUE" => return Scalar::Bool(true),
-        "false" | "False" | "FALSE" => return Scalar::Bool(false),
+        "" | "~" | "null" | "Null" | "NULL" => return Some(Scalar::Null),
+        "true" | "True" | "TRUE" => return Some(Scalar::Bool(true)),
+        "false" | "False" | "FALSE" => return Some(Scalar::Bool(false)),
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" if dialect == Dialect::Helm => {
-            return Scalar::Bool(true);
+            return Some(Scalar::Bool(true));
         }
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" if dialect == Dialect::Helm => {
-            return Scalar::Bool(false);
+            return Some(Scalar::Bool(false));
         }
-        ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
+        ".nan" | ".NaN" | ".NAN" => return Some(Scalar::Float(f64::NAN)),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-            return Scalar::Float(f64::INFINITY);
+            return Some(Scalar::Float(f64::INFINITY));
         }
-        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => return Some(Scalar::Float(f64::NEG_INFINITY)),
+        _ if !is_like_number => return None,
         _ => {}
     }
-    match text.as_bytes().first() {
-        Some(b'.') => number::fraction(text).map_or_else(string, Scalar::Float),
-        Some(b'0'..=b'9' | b'+' | b'-') => {
-            if matches!(wanted, Wanted::Anything | Wanted::Timestamp)
-                && let Some(json) = timestamp::parse(text)
-            {
-                return Scalar::Timestamp(json);
-            }
-            number::number(text, dialect).unwrap_or_else(string)
-        }
-        _ => string(),
+    if first == Some(&b'.') {
+        return number::fraction(text).map(Scalar::Float);
     }
+    if matches!(wanted, Wanted::Anything | Wanted::Timestamp)
+        && let Some(json) = timestamp::parse(text)
+    {
+        return Some(Scalar::Timestamp(json));
+    }
+    number::number(text, dialect)
 }
 
 /// What a program of `dialect` reads from `document`.

@@ -12,22 +12,34 @@ const NODE_BYTES: usize = 32;
 /// What is left of what a build may make.
 #[derive(Debug)]
 pub(super) struct Budget {
-    whole: u64,
+    limits: Limits,
     left: u64,
+    charts: u64,
 }
 
 impl Budget {
     /// What may be made in all.
     pub(super) fn new(limits: Limits) -> Self {
         Self {
-            whole: limits.bytes,
+            limits,
             left: limits.bytes,
+            charts: 0,
         }
     }
 
-    /// What was paid.
+    /// What was paid, the work of charts included.
     pub(super) fn spent(&self) -> u64 {
-        self.whole - self.left
+        self.limits.bytes - self.left + self.charts
+    }
+
+    /// How much the next chart may do: all charts of a build share its limits.
+    pub(super) fn of_chart(&self) -> Limits {
+        self.limits.after(self.charts)
+    }
+
+    /// Notes what a chart has done.
+    pub(super) fn worked(&mut self, work: u64) {
+        self.charts += work;
     }
 
     /// Pays for a text, or says in a clause that there is too much.
@@ -35,7 +47,7 @@ impl Budget {
         self.left = self
             .left
             .checked_sub(bytes as u64)
-            .ok_or_else(|| format!("the build makes more than {} MiB", self.whole >> 20))?;
+            .ok_or_else(|| format!("the build makes more than {} MiB", self.limits.bytes >> 20))?;
         Ok(())
     }
 

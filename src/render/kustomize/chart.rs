@@ -89,6 +89,7 @@ pub(super) fn inflate(
     .unwrap_or_else(|| Text::new("default", Origin::NONE));
     let mut release = Release::new(path.clone(), &release_name(chart), &namespace);
     release.helm = HelmVersion::V4;
+    release.limits = build.budget.of_chart();
     release.include_crds = chart.include_crds;
     release.hooks = !chart.skip_hooks;
     release.skip_tests = chart.skip_tests;
@@ -124,6 +125,7 @@ pub(super) fn inflate(
     };
     let tree = Tree::new(&snapshot);
     let rendering = helm::render(&tree, &release, build.origins);
+    build.budget.worked(rendering.work);
     for path in tree.inputs().files.keys().filter(|path| **path != laid) {
         // What the chart read is what this build has read.
         let _ = build.tree.find(path);

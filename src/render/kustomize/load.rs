@@ -423,7 +423,10 @@ impl<'a> Build<'a> {
             (Some(document), _) => {
                 let mut tree = source::tree(document, source, self.origins).map_err(wrong)?;
                 if let (Some(tree), Some(root)) = (&mut tree, document.root()) {
-                    source::drop_aliases(document, root, tree);
+                    let origins = &mut *self.origins;
+                    source::mark_aliases(document, root, tree, &mut |span| {
+                        source.origin(span, origins)
+                    });
                 }
                 Ok(tree)
             }

@@ -122,20 +122,29 @@ impl<'a> Walk<'a> {
         of: Option<TypeAt<'a>>,
     ) -> Result<Walked> {
         let of = self.type_of(of, [there.as_ref(), patch.as_ref()]);
-        let set = |node: &Option<Node>| node.as_ref().filter(|n| !n.is_null()).map(Node::kind);
-        let Some(kind) = set(&there).or(set(&patch)) else {
+        fn set(node: Option<&Node>) -> Option<&Node> {
+            node.filter(|node| !node.is_null())
+        }
+        let Some(first) = set(there.as_ref()).or(set(patch.as_ref())) else {
             return self.two_maps(there, patch, of);
         };
-        if let (Some(other), Some(node)) = (set(&patch), &patch)
-            && other != kind
+        // kyaml has no way to walk an alias, so nothing comes of it.
+        if first.is_alias() {
+            return Ok(Walked::nothing());
+        }
+        let kind = first.kind();
+        if let Some(node) = set(patch.as_ref())
+            && (node.is_alias() || node.kind() != kind)
         {
+            let other = if node.is_alias() {
+                "an alias"
+            } else {
+                node.kind().name()
+            };
+            let why = format!("the patch has {other} where the object has {}", kind.name());
             return Err(Unmergeable {
                 origin: node.origin,
-                why: format!(
-                    "the patch has {} where the object has {}",
-                    other.name(),
-                    kind.name()
-                ),
+                why,
             });
         }
         match kind {
@@ -283,7 +292,8 @@ impl<'a> Walk<'a> {
         let pairs = object.pairs_mut().map(std::mem::take).unwrap_or_default();
         let mut kept: Vec<Pair> = Vec::with_capacity(pairs.len());
         for mut pair in pairs {
-            if pair.value.kind() == Kind::Scalar && !pair.value.is_null() {
+            if pair.value.kind() == Kind::Scalar && !pair.value.is_null() && !pair.value.is_alias()
+            {
                 kept.push(pair);
                 continue;
             }
@@ -309,6 +319,7 @@ impl<'a> Walk<'a> {
             return Ok(Walked::new(node));
         }
         match node.kind() {
+            Kind::Scalar if node.is_alias() => Ok(Walked::nothing()),
             Kind::Scalar => Ok(Walked::new(node)),
             Kind::Map => {
                 let mut node = node;

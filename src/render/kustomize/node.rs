@@ -5,7 +5,7 @@
 //! and [`Node::value`] (in `value`) reads them once, when the resource is printed. What the fields mean is known elsewhere.
 
 use crate::origin::{Origin, Origins};
-use crate::yaml::{Dialect, Scalar, ScalarStyle, resolve_scalar};
+use crate::yaml::{Dialect, Scalar, ScalarStyle, implied};
 
 /// What the tag of a node says about it, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(super) enum Tag {
     Merge,
     /// `!!binary`
     Binary,
+    /// None that can be written: the scalar stands for an alias that nobody has expanded.
+    Alias,
     /// Any other.
     Other,
 }
@@ -134,23 +136,18 @@ impl Kind {
     }
 }
 
-fn resolve(text: &str, dialect: Dialect) -> Scalar {
-    resolve_scalar(text, ScalarStyle::Plain, None, dialect)
-        .unwrap_or_else(|_| Scalar::String(text.to_owned()))
-}
-
 /// What the resolved plain text of a scalar is, as a tag.
 pub(super) fn plain_tag(text: &str) -> Tag {
     if text == "<<" {
         return Tag::Merge;
     }
-    match resolve(text, Dialect::Kustomize) {
-        Scalar::Null => Tag::Null,
-        Scalar::Bool(_) => Tag::Bool,
-        Scalar::Int(_) | Scalar::Uint(_) => Tag::Int,
-        Scalar::Float(_) => Tag::Float,
-        Scalar::Timestamp(_) => Tag::Timestamp,
-        Scalar::String(_) => Tag::Str,
+    match implied(text, Dialect::Kustomize) {
+        Some(Scalar::Null) => Tag::Null,
+        Some(Scalar::Bool(_)) => Tag::Bool,
+        Some(Scalar::Int(_) | Scalar::Uint(_)) => Tag::Int,
+        Some(Scalar::Float(_)) => Tag::Float,
+        Some(Scalar::Timestamp(_)) => Tag::Timestamp,
+        Some(Scalar::String(_)) | None => Tag::Str,
     }
 }
 
@@ -159,8 +156,8 @@ pub(super) fn needs_quotes(text: &str) -> bool {
     !text.is_empty()
         && !text.contains('\n')
         && !matches!(
-            resolve(text, Dialect::Helm),
-            Scalar::String(_) | Scalar::Timestamp(_)
+            implied(text, Dialect::Helm),
+            None | Some(Scalar::Timestamp(_))
         )
 }
 
@@ -234,6 +231,11 @@ impl Node {
     /// True if and only if it is null.
     pub(super) fn is_null(&self) -> bool {
         self.tag == Tag::Null
+    }
+
+    /// True if and only if it stands for an alias.
+    pub(super) fn is_alias(&self) -> bool {
+        self.tag == Tag::Alias
     }
 
     /// True if and only if it is a map without keys.

@@ -345,7 +345,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: &Tag, written: &str, tight: bool)
         Tag::Bool => "!!bool ",
         Tag::Null => "!!null ",
         Tag::Timestamp => "!!timestamp ",
-        Tag::Merge | Tag::Binary | Tag::Other => return None,
+        Tag::Merge | Tag::Binary | Tag::Alias | Tag::Other => return None,
     };
     let can_be_plain = if text.is_empty() {
         !tight

@@ -227,26 +227,34 @@ pub(super) fn tree(
     reader.node(root, 0).map(Some)
 }
 
-/// Takes from the maps of a tree what the document gives them by alias or merge key: kyaml's merge does not see it where
-/// nobody has expanded it before.
-pub(super) fn drop_aliases(document: &Document, id: NodeId, tree: &mut Node) {
+/// Takes from the maps of a tree what the document gives them by merge key, and puts [`Tag::Alias`] where it gives it by alias:
+/// kyaml's merge sees these so where nobody has expanded them before.
+pub(super) fn mark_aliases(
+    document: &Document,
+    id: NodeId,
+    tree: &mut Node,
+    origin: &mut dyn FnMut(Span) -> Origin,
+) {
     let NodeKind::Mapping { pairs, .. } = &document.node(id).kind else {
         return;
     };
     let mut written = std::collections::BTreeMap::new();
     for &(key, value) in pairs {
-        if let NodeKind::Scalar { text, .. } = &document.node(key).kind
-            && !matches!(document.node(value).kind, NodeKind::Alias { .. })
-        {
+        if let NodeKind::Scalar { text, .. } = &document.node(key).kind {
             written.insert(text.as_str(), value);
         }
     }
-    if let Some(own) = tree.pairs_mut() {
-        own.retain(|pair| written.contains_key(pair.key.text.as_str()));
-        for pair in own {
-            if let Some(&value) = written.get(pair.key.text.as_str()) {
-                drop_aliases(document, value, &mut pair.value);
-            }
+    let Some(own) = tree.pairs_mut() else { return };
+    own.retain(|pair| written.contains_key(pair.key.text.as_str()));
+    for Pair { key, value } in own {
+        let Some(&at) = written.get(key.text.as_str()) else {
+            continue;
+        };
+        let written = document.node(at);
+        if matches!(written.kind, NodeKind::Alias { .. }) {
+            *value = Node::tagged("", Tag::Alias, origin(written.span));
+        } else {
+            mark_aliases(document, at, value, origin);
         }
     }
 }

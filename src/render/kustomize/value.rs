@@ -134,7 +134,7 @@ fn value_at(node: Node, depth: usize) -> Result<Value, Unprintable> {
                 .collect::<Result<_, _>>()?,
         ),
         Body::Map(pairs) => {
-            let mut mapping = Mapping::new();
+            let mut mapping = Mapping::with_capacity(pairs.len());
             if let Some(name) = repeated(&pairs) {
                 let origin = pairs
                     .iter()
@@ -192,7 +192,7 @@ fn is_text_key(key: &Key) -> bool {
 /// Reads a scalar as it would be read after kyaml printed it: a tag that the text itself implies is dropped,
 /// and then quotes make it a text.
 fn scalar(mut text: String, style: ScalarStyle, tag: &Tag) -> Result<Data, String> {
-    if text.contains('\u{7f}') {
+    if text.as_bytes().contains(&b'\x7f') {
         return Err("control characters are not allowed".to_owned());
     }
     // kyaml prints such a block without saying how far it is indented, and then cannot read it.
@@ -218,7 +218,7 @@ fn scalar(mut text: String, style: ScalarStyle, tag: &Tag) -> Result<Data, Strin
     let name = match tag {
         Tag::None => None,
         Tag::Null if text.is_empty() => return Ok(Data::Null),
-        Tag::Other | Tag::Merge | Tag::Str => return Ok(Data::String(clean(text))),
+        Tag::Other | Tag::Merge | Tag::Str | Tag::Alias => return Ok(Data::String(clean(text))),
         Tag::Int => Some("!!int"),
         Tag::Float => Some("!!float"),
         Tag::Bool => Some("!!bool"),
@@ -289,7 +289,7 @@ fn refold(text: &str) -> String {
 
 /// go-yaml reads the control character NEL as a line break, and a line break within a text as a space.
 fn clean(text: String) -> String {
-    if text.contains('\u{85}') {
+    if !text.is_ascii() && text.contains('\u{85}') {
         text.replace('\u{85}', " ")
     } else {
         text

@@ -24,7 +24,13 @@ pub(super) fn sorted(mapping: &Mapping, less: Less) -> Vec<usize> {
         .collect();
     // Bytewise first, so that the result does not depend on the order in which the map was written.
     keys.sort_unstable_by(|a, b| a.1.cmp(b.1));
-    let mut length = 1;
+    // Keys of these characters are in both natural orders then: letters stand behind the others, and there are no numbers.
+    let is_bytewise = |b: u8| b.is_ascii_alphabetic() || matches!(b, b'-' | b'.' | b'/');
+    let mut length = if keys.iter().all(|key| key.1.bytes().all(is_bytewise)) {
+        keys.len()
+    } else {
+        1
+    };
     while length < keys.len() {
         keys = keys
             .chunks(2 * length)

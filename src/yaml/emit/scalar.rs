@@ -2,35 +2,27 @@
 
 use super::{Place, Printer, Style};
 use crate::yaml::parse::BREAKS;
-use crate::yaml::{Dialect, Scalar, ScalarStyle, resolve_scalar};
+use crate::yaml::{Dialect, Scalar, implied};
 
 /// True if and only if a plain `text` reads back as this text.
 pub(in crate::yaml) fn is_text(text: &str, style: Style) -> bool {
-    let dialect = match style {
-        Style::ToYaml => Dialect::Helm,
-        Style::ToYamlPretty | Style::V3 => Dialect::Kustomize,
+    let v2 = implied(text, Dialect::Helm);
+    let v3 = implied(text, Dialect::Kustomize);
+    let is_plain = match style {
+        // Helm's reading takes dates for strings, but its printing quotes them.
+        Style::ToYaml => v2.is_none() && !matches!(v3, Some(Scalar::Timestamp(_))),
+        // Both versions quote the old booleans.
+        Style::ToYamlPretty | Style::V3 => v3.is_none() && !matches!(v2, Some(Scalar::Bool(_))),
     };
-    let plain = |dialect| {
-        matches!(
-            resolve_scalar(text, ScalarStyle::Plain, None, dialect),
-            Ok(Scalar::String(_))
-        )
-    };
-    // Helm's reading takes dates for strings, but its printing quotes them; and both versions quote the old booleans.
-    let is_date = matches!(
-        resolve_scalar(text, ScalarStyle::Plain, None, Dialect::Kustomize),
-        Ok(Scalar::Timestamp(_))
-    );
-    let is_old_bool = matches!(
-        resolve_scalar(text, ScalarStyle::Plain, None, Dialect::Helm),
-        Ok(Scalar::Bool(_))
-    );
-    plain(dialect) && !is_date && !is_old_bool && !is_base_60(text)
+    is_plain && !is_base_60(text)
 }
 
 /// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`: YAML 1.1 read this as a number.
 fn is_base_60(text: &str) -> bool {
     let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let (number, fraction) = rest.split_once('.').unwrap_or((rest, ""));
     let mut parts = number.split(':');
     let first = parts.next().unwrap_or_default();
@@ -44,10 +36,7 @@ fn is_base_60(text: &str) -> bool {
         }
     });
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    all && count > 0
-        && first.starts_with(|c: char| c.is_ascii_digit())
-        && digits(first)
-        && digits(fraction)
+    all && count > 0 && digits(first) && digits(fraction)
 }
 
 /// True if and only if the key may stand before its `:` on one line.
@@ -83,13 +72,22 @@ pub(in crate::yaml) fn allowed(text: &str, style: Style) -> Allowed {
             block: false,
         };
     }
-    let mut indicators = text.starts_with("---") || text.starts_with("...");
+    let mut indicators = matches!(
+        text.as_bytes(),
+        [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..]
+    );
     let (mut breaks, mut special, mut tabs) = (false, false, false);
     let (mut break_space, mut space_break) = (false, false);
     let mut before = None;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let blank_after = chars.peek().is_none_or(|&c| matches!(c, ' ' | '\t'));
+    for (at, c) in text.char_indices() {
+        // Most of a text stands against nothing.
+        if c.is_ascii_alphanumeric() || c == ' ' {
+            break_space |= c == ' ' && before.is_some_and(is_break);
+            before = Some(c);
+            continue;
+        }
+        let after = text.as_bytes().get(at + c.len_utf8());
+        let blank_after = after.is_none_or(|after| matches!(after, b' ' | b'\t'));
         indicators |= match (c, before) {
             (
                 '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
@@ -106,7 +104,6 @@ pub(in crate::yaml) fn allowed(text: &str, style: Style) -> Allowed {
             special |= !is_printable(c);
         }
         breaks |= is_break(c);
-        break_space |= c == ' ' && before.is_some_and(is_break);
         space_break |= is_break(c) && before == Some(' ');
         before = Some(c);
     }
@@ -165,7 +162,11 @@ impl Printer {
         if !self.whitespace {
             self.put(' ');
         }
-        self.flowing(text, may_fold, |_| true, Self::put);
+        if may_fold && self.column.saturating_add(text.len()) > self.width() {
+            self.flowing(text, true, |_| true, Self::put_text);
+        } else {
+            self.put_text(text);
+        }
         self.whitespace = false;
         self.indention = false;
     }
@@ -177,12 +178,7 @@ impl Printer {
             text,
             may_fold,
             |at| at > 0 && at < last,
-            |printer, c| {
-                if c == '\'' {
-                    printer.put('\'');
-                }
-                printer.put(c);
-            },
+            |printer, text| printer.put_text(&text.replace('\'', "''")),
         );
         self.indicator("'", false, false);
         self.indention = false;
@@ -194,13 +190,16 @@ impl Printer {
         text: &str,
         may_fold: bool,
         fold_at: impl Fn(usize) -> bool,
-        write: impl Fn(&mut Self, char),
+        write: impl Fn(&mut Self, &str),
     ) {
         let (mut spaces, mut breaks) = (false, false);
-        let mut chars = text.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
+        let mut at = 0;
+        while let Some(rest) = text.get(at..)
+            && let Some(c) = rest.chars().next()
+        {
+            let mut length = c.len_utf8();
             if c == ' ' {
-                let space_after = chars.peek().is_some_and(|&(_, next)| next == ' ');
+                let space_after = rest.get(1..).is_some_and(|after| after.starts_with(' '));
                 if may_fold && !spaces && self.column > self.width() && fold_at(at) && !space_after
                 {
                     self.fold();
@@ -218,11 +217,13 @@ impl Printer {
                 if breaks {
                     self.fold();
                 }
-                write(self, c);
+                length = rest.find(|c| c == ' ' || is_break(c)).unwrap_or(rest.len());
+                write(self, rest.get(..length).unwrap_or_default());
                 self.indention = false;
                 spaces = false;
                 breaks = false;
             }
+            at += length;
         }
     }
 
@@ -313,18 +314,15 @@ impl Printer {
         }
         self.put_break();
         self.whitespace = true;
-        let mut breaks = true;
-        for c in text.chars() {
-            if is_break(c) {
-                self.line_break(c);
-                breaks = true;
-            } else {
-                if breaks {
-                    self.fold();
-                }
-                self.put(c);
+        for line in text.split_inclusive(is_break) {
+            let content = line.trim_end_matches(is_break);
+            if !content.is_empty() {
+                self.fold();
+                self.put_text(content);
                 self.indention = false;
-                breaks = false;
+            }
+            if let Some(c) = line.get(content.len()..).and_then(|end| end.chars().next()) {
+                self.line_break(c);
             }
         }
     }
