@@ -530,6 +530,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_configured_elsewhere_is_among_the_reasons() {
+        let says = "resources: [a.yaml]\nconfigurations: [k.yaml]\nvars:\n- name: V\n  objref: {apiVersion: v1, kind: ConfigMap, name: a}\n  fieldref: {fieldpath: data.k}\nreplacements:\n- source: {kind: ConfigMap, fieldPath: data.k, options: {delimiter: '.', index: 1}}\n  targets:\n  - select: {kind: Foo}\n    fieldPaths: [spec.r]\n    options: {delimiter: '-', index: 2}\n";
+        let resources = format!(
+            "{CONFIG_MAP}data: {{k: x.y}}\n---\napiVersion: e.com/v1\nkind: Foo\nmetadata: {{name: f}}\nspec: {{v: $(V), r: a-b-c}}\n"
+        );
+        let files = [
+            ("kustomization.yaml", says),
+            ("k.yaml", "varReference:\n- {path: spec/v, kind: Foo}\n"),
+            ("a.yaml", resources.as_str()),
+        ];
+        let (rendering, origins) = build("", &files);
+        let check = |path: &str, text: &str, reasons: &[(&str, &str)]| {
+            let value = rendering.resources[1].value.at(&path.parse().unwrap());
+            let value = value.unwrap();
+            assert_eq!(value.as_str(), Some(text));
+            let trace = origins.trace(value.origin);
+            let found: Vec<(&str, &str)> = trace
+                .control
+                .iter()
+                .map(|source| {
+                    let file = origins.file(source.file);
+                    (file.path.as_str(), source.span.of(&file.text))
+                })
+                .collect();
+            for reason in reasons {
+                assert!(found.contains(reason), "{path}: {found:?}");
+            }
+        };
+        check("spec.v", "x.y", &[("k.yaml", "spec/v")]);
+        let file = "kustomization.yaml";
+        check(
+            "spec.r",
+            "a-b-y",
+            &[(file, "1"), (file, "2"), (file, "'-'")],
+        );
+    }
+
+    #[test]
     fn a_generated_name_is_known_without_its_hash() {
         let (rendering, _) = build(
             "",

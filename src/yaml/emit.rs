@@ -389,7 +389,7 @@ fn fold_next_lines(text: &str) -> String {
 
 /// YAML looks for the `:` of a key on the same line, at most 1,024 characters after its beginning.
 fn check_json_key(key: &str) -> Result<(), EmitError> {
-    if key.contains('\u{85}') {
+    if !key.is_ascii() && key.contains('\u{85}') {
         return Err(EmitError::Key(key.chars().count()));
     }
     if key.len() < 170 {

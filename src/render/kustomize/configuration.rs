@@ -11,6 +11,7 @@ use super::object::Gvk;
 use super::schema::{self, Schema};
 use super::source::SourceText;
 use crate::origin::{Origin, Role};
+use crate::problem::Kind;
 use crate::yaml::{Data, Value};
 
 /// Adds the built-in table, the configurations and the CRDs of a kustomization to what is known.
@@ -39,6 +40,7 @@ pub(super) fn merge(
     for name in &says.crds {
         let source = build.text(&target.directory, name, name.origin, Role::Transformer)?;
         let value = build.value(&source)?;
+        check_definitions(build, &value)?;
         let config = from_crds(&value).map_err(|path| conflict(build, name.origin, &path))?;
         add(build, &mut so_far.config, Arc::new(config), name.origin)?;
     }
@@ -124,6 +126,41 @@ fn read(d: &mut Decoder, value: &Value) -> Config {
 
 /// Types of CRDs are followed no deeper than this.
 const MAX_TYPES: usize = 30;
+
+/// Refuses what Go cannot read as definitions. That `crds` names CRDs, as its name says, is a common mistake.
+fn check_definitions(build: &Build<'_>, value: &Value) -> Fallible<()> {
+    let wrong = |origin: Origin, message: String| {
+        build
+            .problem(Kind::Syntax, origin, message)
+            .help("`crds` names files of OpenAPI definitions, each under its name with a `Schema`, not CustomResourceDefinitions.")
+    };
+    for entry in value.as_mapping().into_iter().flatten() {
+        let definition = match &entry.value.data {
+            Data::Null => continue,
+            Data::Mapping(definition) => definition,
+            _ => {
+                let message = format!("`{}` is not an OpenAPI definition", entry.key);
+                return Err(wrong(entry.value.origin, message).into());
+            }
+        };
+        for field in definition {
+            let fits = match (field.key.to_ascii_lowercase().as_str(), &field.value.data) {
+                (_, Data::Null) => true,
+                ("schema", data) => matches!(data, Data::Mapping(_)),
+                ("dependencies", Data::Sequence(names)) => names
+                    .iter()
+                    .all(|name| name.is_null() || name.as_str().is_some()),
+                ("dependencies", _) => false,
+                _ => true,
+            };
+            if !fits {
+                let message = format!("`{}` of `{}` is of another type", field.key, entry.key);
+                return Err(wrong(field.value.origin, message).into());
+            }
+        }
+    }
+    Ok(())
+}
 
 /// What the OpenAPI extensions of CRDs say about their fields.
 fn from_crds(value: &Value) -> Result<Config, String> {

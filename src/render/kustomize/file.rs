@@ -216,6 +216,8 @@ pub(super) struct FieldOptions {
     pub(super) index: i64,
     /// Creates the field.
     pub(super) create: bool,
+    /// Where they were written.
+    pub(super) parts: Vec<Origin>,
 }
 
 /// An entry of `vars`.

@@ -116,8 +116,9 @@ fn read(build: &mut Build<'_>, objects: &[Object], source: &ReplacementSource) -
             }
         }
     }
-    let source = build.origins.all(source.parts.iter().copied());
-    value.origin = build.origins.under(value.origin, source);
+    let parts = source.parts.iter().chain(&source.options.parts);
+    let condition = build.origins.all(parts.copied());
+    value.origin = build.origins.under(value.origin, condition);
     Ok(value)
 }
 
@@ -194,7 +195,9 @@ fn write_field(
     value: &Node,
     condition: Origin,
 ) -> Result<(), String> {
+    let options_at = build.origins.all(options.parts.iter().copied());
     let condition = build.origins.both(path.origin, condition);
+    let condition = build.origins.both(condition, options_at);
     let origin = build.origins.under(value.origin, condition);
     let create = options.create.then(|| Create {
         kind: value.kind(),
@@ -334,7 +337,7 @@ mod tests {
             let options = FieldOptions {
                 delimiter: ":".to_owned(),
                 index,
-                create: false,
+                ..FieldOptions::default()
             };
             assert_eq!(joined(text, "x", &options), expected, "{text} {index}");
         };

@@ -328,11 +328,11 @@ impl Reader<'_> {
                 })
             }
             NodeKind::Sequence { items, flow } => self.inside(*flow, |reader| {
-                let items = items
-                    .iter()
-                    .map(|&item| reader.node(item, depth + 1))
-                    .collect::<Result<_, _>>()?;
-                Ok(Node::list(items, origin))
+                let mut read = Vec::with_capacity(items.len());
+                for &item in items {
+                    read.push(reader.node(item, depth + 1)?);
+                }
+                Ok(Node::list(read, origin))
             }),
             NodeKind::Mapping { pairs, flow } => {
                 self.inside(*flow, |reader| reader.map(id, pairs, origin, depth))

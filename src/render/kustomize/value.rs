@@ -127,12 +127,13 @@ fn value_at(node: Node, depth: usize) -> Result<Value, Unprintable> {
         Body::Scalar { text, style } => {
             scalar(text, style, &node.tag).map_err(|why| wrong(node.origin, why))?
         }
-        Body::List(items) => Data::Sequence(
-            items
-                .into_iter()
-                .map(|item| value_at(item, depth + 1))
-                .collect::<Result<_, _>>()?,
-        ),
+        Body::List(items) => {
+            let mut values = Vec::with_capacity(items.len());
+            for item in items {
+                values.push(value_at(item, depth + 1)?);
+            }
+            Data::Sequence(values)
+        }
         Body::Map(pairs) => {
             let mut mapping = Mapping::with_capacity(pairs.len());
             if let Some(name) = repeated(&pairs) {

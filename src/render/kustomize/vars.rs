@@ -107,8 +107,12 @@ pub(super) fn resolve(
             let Build {
                 origins, budget, ..
             } = build;
+            let expansion = Expansion {
+                meanings: &meanings,
+                configured: origins.all(spec.parts.iter().copied()),
+            };
             let done = apply(root, spec, Creation::NEVER, &mut |node| {
-                set(node, &meanings, origins, budget)
+                set(node, &expansion, origins, budget)
             });
             if let Err(why) = done {
                 let id = object.id().describe();
@@ -180,11 +184,16 @@ fn meaning(build: &mut Build<'_>, objects: &[Object], var: &Var) -> Fallible<Opt
     Ok(Some(Meaning { text, tag, origin }))
 }
 
-type Meanings = BTreeMap<String, Option<Meaning>>;
+/// What the texts of one field spec are expanded with.
+struct Expansion<'a> {
+    meanings: &'a BTreeMap<String, Option<Meaning>>,
+    /// Where the spec was written; nothing for a built-in one.
+    configured: Origin,
+}
 
 fn set(
     node: &mut Node,
-    meanings: &Meanings,
+    expansion: &Expansion<'_>,
     origins: &mut Origins,
     budget: &mut Budget,
 ) -> Result<(), String> {
@@ -194,7 +203,7 @@ fn set(
     match node.kind() {
         Kind::Scalar => {
             if node.is_text() {
-                expand(node, meanings, origins, budget)?;
+                expand(node, expansion, origins, budget)?;
             }
             Ok(())
         }
@@ -204,7 +213,7 @@ fn set(
                     return Err(format!("the key `{}` is not a text", pair.key.text));
                 }
                 if pair.value.is_text() {
-                    expand(&mut pair.value, meanings, origins, budget)?;
+                    expand(&mut pair.value, expansion, origins, budget)?;
                 }
             }
             Ok(())
@@ -214,7 +223,7 @@ fn set(
                 if !item.is_text() {
                     return Err("an item of the list is not a text".to_owned());
                 }
-                expand(item, meanings, origins, budget)?;
+                expand(item, expansion, origins, budget)?;
             }
             Ok(())
         }
@@ -224,7 +233,7 @@ fn set(
 /// Replaces the vars in a text. A text that is nothing but one var takes its type.
 fn expand(
     node: &mut Node,
-    meanings: &Meanings,
+    expansion: &Expansion<'_>,
     origins: &mut Origins,
     budget: &mut Budget,
 ) -> Result<(), String> {
@@ -252,7 +261,7 @@ fn expand(
                 rest = after.get(1..).unwrap_or_default();
             }
             (_, Some((name, behind))) => {
-                if let Some(meaning) = meanings.get(name).and_then(Option::as_ref) {
+                if let Some(meaning) = expansion.meanings.get(name).and_then(Option::as_ref) {
                     is_whole = text.len() == name.len() + 3;
                     if is_whole {
                         tag = meaning.tag.clone();
@@ -284,6 +293,7 @@ fn expand(
         };
         // A text that is nothing but a var is gone, and yet decides what stands there.
         let mixed = origins.under(mixed, node.origin);
+        let mixed = origins.under(mixed, expansion.configured);
         node.origin = origins.over(mixed, node.origin);
     }
     node.body = Body::Scalar {
@@ -309,16 +319,20 @@ mod tests {
                 origin: Origin::NONE,
             })
         };
-        let meanings: Meanings = [
+        let meanings = [
             ("PORT".to_owned(), meaning("8080", Tag::Int)),
             ("HOST".to_owned(), meaning("web", Tag::Str)),
         ]
         .into();
+        let expansion = Expansion {
+            meanings: &meanings,
+            configured: Origin::NONE,
+        };
         let mut check = |text: &str, expected: &str, tag: Tag| {
             let mut node = Node::text_node(text, Origin::NONE);
             expand(
                 &mut node,
-                &meanings,
+                &expansion,
                 &mut origins,
                 &mut Budget::new(Limits::default()),
             )

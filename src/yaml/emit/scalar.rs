@@ -41,7 +41,7 @@ fn is_base_60(text: &str) -> bool {
 
 /// True if and only if the key may stand before its `:` on one line.
 pub(super) fn is_simple_key(key: &str) -> bool {
-    key.len() <= 128 && !key.contains(BREAKS)
+    key.len() <= 128 && !key.contains(is_break)
 }
 
 /// What quoting a text allows.
@@ -55,7 +55,8 @@ pub(in crate::yaml) struct Allowed {
 }
 
 fn is_break(c: char) -> bool {
-    BREAKS.contains(&c)
+    // Nothing printable in ASCII is one.
+    !matches!(c, ' '..='~') && BREAKS.contains(&c)
 }
 
 fn is_printable(c: char) -> bool {
@@ -142,7 +143,7 @@ impl Printer {
             } else {
                 self.double_quoted(text, !is_key);
             }
-        } else if !may_be_plain || (is_key && text.contains(BREAKS)) {
+        } else if !may_be_plain {
             self.double_quoted(text, !is_key);
         } else if allowed.plain && !(text.is_empty() && is_key) {
             self.plain(text, !is_key);

@@ -323,6 +323,7 @@ fn field_options(d: &mut Decoder, o: &Object<'_>) -> FieldOptions {
         delimiter: d.text(o.get("delimiter")).text,
         index: d.number(o.get("index")),
         create: d.flag(o.get("create")),
+        parts: o.origins(),
     }
 }
 

@@ -18,7 +18,8 @@ impl<'a> Walk<'a> {
         let Some(mut list) = there.filter(|node| !node.is_null()) else {
             return match patch {
                 None => Ok(Walked::nothing()),
-                Some(patch) => self.added(patch, Some(of)),
+                // Directives of a list are obeyed only where there is one to be patched.
+                Some(patch) => self.added_list(patch, of),
             };
         };
         let Some(mut patch) = patch else {
