@@ -229,6 +229,9 @@ const BUILD_ANNOTATIONS: &[&str] = &[
 impl Bookkeeping {
     /// What the annotations of an object say that was built before.
     fn read(object: &Object) -> Self {
+        if metadata(object.node()).is_none_or(|metadata| metadata.field("annotations").is_none()) {
+            return Self::default();
+        }
         let note = |name: &str| object.annotation(&format!("{BOOKKEEPING_DOMAIN}{name}"));
         let list = |name: &str| -> Vec<String> {
             note(name)

@@ -51,7 +51,7 @@ pub(super) fn append_all(
     incoming: impl IntoIterator<Item = Object>,
     origin: Origin,
 ) -> Fallible<()> {
-    // Most names are new: only a name that was there already, or shares its hash with one, is looked for.
+    // Most names are new to their kind: only one that was there already, or shares its hash with one, is looked for.
     let mut names: HashSet<u64> = objects.iter().map(name_hash).collect();
     for object in incoming {
         if names.insert(name_hash(&object)) && objects.len() < MAX_OBJECTS {
@@ -63,9 +63,9 @@ pub(super) fn append_all(
     Ok(())
 }
 
-/// A number that is the same for objects of the same name.
+/// A number that is the same for objects of the same kind and name.
 pub(super) fn name_hash(object: &Object) -> u64 {
-    foldhash::fast::FixedState::default().hash_one(object.name())
+    foldhash::fast::FixedState::default().hash_one((object.kind(), object.name()))
 }
 
 /// The places of the objects that are, or were, called so.
