@@ -123,7 +123,7 @@ pub(super) fn inflate(
         bytes: laid_bytes,
     };
     let tree = Tree::new(&snapshot);
-    let rendering = helm::render(&tree, &release, build.origins);
+    let rendering = helm::render(&tree, &release, build.cache, build.origins);
     for path in tree.inputs().files.keys().filter(|path| **path != laid) {
         // What the chart read is what this build has read.
         let _ = build.tree.find(path);
