@@ -212,17 +212,17 @@ fn content(want: &Want, answer: &Answer) -> Result<Content, String> {
         Want::File { .. } => Ok(Content::File(Arc::from(answer.bytes.as_slice()))),
         Want::Chart { unpacked, .. } => {
             // Helm refuses such an archive as well, and what is no chart must not be kept as one.
-            let files = helm::unpack(&RepoPath::root(), &answer.bytes)
+            let files = helm::unpack(&answer.bytes)
                 .map_err(|why| format!("the archive cannot be unpacked: {why}"))?;
             if !unpacked {
                 return Ok(Content::File(Arc::from(answer.bytes.as_slice())));
             }
-            Ok(Content::Directory(
-                files
-                    .into_iter()
-                    .map(|file| (file.path, EntryKind::File, file.data))
-                    .collect(),
-            ))
+            let placed = |(name, data): (String, _)| match RepoPath::new(&name) {
+                Ok(path) => Ok((path, EntryKind::File, data)),
+                Err(error) => Err(format!("the archive cannot be unpacked: {error}")),
+            };
+            let files: Result<_, String> = files.into_iter().map(placed).collect();
+            files.map(Content::Directory)
         }
         Want::Git { .. } => {
             git::pack::files(&answer.bytes, &answer.resolved).map(Content::Directory)

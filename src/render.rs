@@ -51,14 +51,14 @@ pub fn render(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 }
 
 /// What the real program would print for `app`, for whoever wants only the text: of a chart no origin and no object is made.
-/// If something goes wrong, it is rendered as [`render`] does, so that every problem has its place.
+/// If something goes wrong, it is rendered as [`render_with`] does, so that every problem has its place.
 ///
 /// This runs on the caller's thread, which needs a stack of [`STACK_BYTES`].
-pub fn print(snapshot: &dyn Snapshot, app: &App) -> Rendered {
+pub fn print(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
     if let Source::Helm(release) = &app.source {
         let tree = Tree::new(snapshot);
         let mut origins = Origins::untraced();
-        let rendering = helm::render_here(&tree, release, &mut origins);
+        let rendering = helm::render_here(&tree, release, cache, &mut origins);
         if rendering.problems.is_empty() {
             return Rendered {
                 rendering,
@@ -67,7 +67,7 @@ pub fn print(snapshot: &dyn Snapshot, app: &App) -> Rendered {
             };
         }
     }
-    render(snapshot, app)
+    render_with(cache, snapshot, app)
 }
 
 /// Renders `app` from `snapshot`. What other renderings with the same cache have read is not parsed again: not what two
@@ -76,7 +76,7 @@ pub fn render_with(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendere
     let tree = Tree::new(snapshot);
     let mut origins = Origins::new();
     let rendering = match &app.source {
-        Source::Helm(release) => helm::render(&tree, release, &mut origins),
+        Source::Helm(release) => helm::render(&tree, release, cache, &mut origins),
         Source::Kustomize(overlay) => kustomize::render(&tree, overlay, cache, &mut origins),
         Source::Manifests(files) => manifest::render(&tree, files, cache, &mut origins),
     };
@@ -84,5 +84,81 @@ pub fn render_with(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendere
         rendering,
         inputs: tree.inputs(),
         origins,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::discover::{HelmVersion, Release};
+    use crate::snapshot::Disk;
+    use crate::text::RepoPath;
+
+    fn charts(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.ends_with("Chart.yaml") {
+                found.push(directory.to_owned());
+            } else if path.is_dir() {
+                charts(&path, found);
+            }
+        }
+    }
+
+    #[test]
+    fn what_others_have_read_changes_nothing() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let mut found = Vec::new();
+        charts(&root, &mut found);
+        found.sort();
+        assert!(found.len() > 10, "the charts have moved");
+        let shared = Cache::default();
+        // Cases hold one chart before and after an edit, so what is known already is never all and seldom nothing.
+        for round in ["some of it known", "all of it known"] {
+            for (directory, helm) in found
+                .iter()
+                .flat_map(|directory| [(directory, HelmVersion::V3), (directory, HelmVersion::V4)])
+            {
+                let chart = directory.strip_prefix(&root).unwrap();
+                let chart = RepoPath::new(chart.to_str().unwrap()).unwrap();
+                let mut release = Release::new(chart.clone(), "rel", "ns");
+                release.helm = helm;
+                release.include_crds = true;
+                let app = App {
+                    id: chart.to_string(),
+                    environment: None,
+                    source: Source::Helm(release),
+                };
+                let alone = render(&Disk::new(&root), &app);
+                let together = render_with(&shared, &Disk::new(&root), &app);
+                let printed = std::thread::scope(|scope| {
+                    let deep = std::thread::Builder::new().stack_size(STACK_BYTES);
+                    let print = || print(&shared, &Disk::new(&root), &app);
+                    deep.spawn_scoped(scope, print).unwrap().join().unwrap()
+                });
+                let case = format!("{chart} for {helm:?}, {round}");
+                let files = |rendered: &Rendered| -> Vec<(RepoPath, String)> {
+                    let files = rendered.origins.files();
+                    files
+                        .map(|(_, file)| (file.path.clone(), file.text.to_string()))
+                        .collect()
+                };
+                assert_eq!(together.rendering.output, alone.rendering.output, "{case}");
+                assert_eq!(
+                    printed.rendering.output.as_str(),
+                    alone.rendering.output.as_str(),
+                    "{case}"
+                );
+                assert_eq!(
+                    format!("{:?}", together.rendering),
+                    format!("{:?}", alone.rendering),
+                    "{case}"
+                );
+                assert_eq!(together.inputs, alone.inputs, "{case}");
+                assert_eq!(files(&together), files(&alone), "{case}");
+            }
+        }
     }
 }

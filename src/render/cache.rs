@@ -7,11 +7,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::helm::Content;
 use crate::snapshot::{ContentId, EntryKind, ReadError, Tree};
 use crate::text::{RepoPath, Span};
 use crate::yaml::{self, Stream};
 
-/// Texts are no longer kept when they are more than this together: 256 MiB. Their trees take a few times as much.
+/// No more is kept than this: 256 MiB. A file counts as its bytes, of which the YAML in it takes a few times as much; a
+/// template and the files of an archive count besides, as what they take.
 const MAX_BYTES: usize = 256 << 20;
 
 /// What renderings share. Threads may use it at the same time.
@@ -22,34 +24,99 @@ pub struct Cache {
 
 #[derive(Debug, Default)]
 struct Held {
-    texts: HashMap<ContentId, Arc<Parsed>>,
+    texts: Shelf<Parsed>,
+    contents: Shelf<Content>,
     bytes: usize,
 }
 
+impl Held {
+    fn texts(&mut self) -> &mut Shelf<Parsed> {
+        &mut self.texts
+    }
+
+    fn contents(&mut self) -> &mut Shelf<Content> {
+        &mut self.contents
+    }
+}
+
+type Shelf<T> = HashMap<ContentId, Arc<T>>;
+
 impl Cache {
-    /// The file at `path`, which is noted in the inputs of `tree` also where its bytes are known already.
+    /// The file at `path` as a text, which is noted in the inputs of `tree` also where its bytes are known already.
     pub(super) fn read(&self, tree: &Tree<'_>, path: &RepoPath) -> Result<Arc<Parsed>, ReadError> {
+        self.shelved(tree, path, Held::texts, || {
+            let text = match from_utf16(&tree.read(path)?) {
+                Some(text) => text,
+                None => tree.read_text(path)?,
+            };
+            Ok((text.len(), Parsed::new(text)))
+        })
+    }
+
+    /// As [`Cache::read`], for a file of a chart, whatever is in it.
+    pub(super) fn content(
+        &self,
+        tree: &Tree<'_>,
+        path: &RepoPath,
+    ) -> Result<Arc<Content>, ReadError> {
+        self.shelved(tree, path, Held::contents, || {
+            let bytes = tree.read(path)?;
+            Ok((bytes.len(), Content::new(bytes)))
+        })
+    }
+
+    /// What is on a shelf for the content at `path`; else what `make` gives, put there if there is room.
+    fn shelved<T>(
+        &self,
+        tree: &Tree<'_>,
+        path: &RepoPath,
+        shelf: fn(&mut Held) -> &mut Shelf<T>,
+        make: impl FnOnce() -> Result<(usize, T), ReadError>,
+    ) -> Result<Arc<T>, ReadError> {
         let real = tree.real(path)?;
         tree.find(&real)?;
         let entry = tree.snapshot().entry(&real);
         let id = entry
             .filter(|entry| entry.kind == EntryKind::File)
             .map(|entry| entry.id);
-        let known = id.and_then(|id| self.held().texts.get(&id).cloned());
+        let known = id.and_then(|id| shelf(&mut self.held()).get(&id).cloned());
         if let Some(known) = known {
             return Ok(known);
         }
-        let text = match from_utf16(&tree.read(path)?) {
-            Some(text) => text,
-            None => tree.read_text(path)?,
+        let (bytes, made) = make()?;
+        let made = Arc::new(made);
+        let Some(id) = id.filter(|_| self.has_room(bytes)) else {
+            return Ok(made);
         };
-        let parsed = Arc::new(Parsed::new(text));
+        Ok(Arc::clone(
+            shelf(&mut self.held()).entry(id).or_insert(made),
+        ))
+    }
+
+    /// What is in `place`; else what `make` gives, which stays there if there is room for as many bytes as `size` says.
+    pub(super) fn once<T: Clone, E>(
+        &self,
+        place: &OnceLock<T>,
+        make: impl FnOnce() -> Result<T, E>,
+        size: impl FnOnce(&T) -> usize,
+    ) -> Result<T, E> {
+        if let Some(known) = place.get() {
+            return Ok(known.clone());
+        }
+        let made = make()?;
+        if self.has_room(size(&made)) {
+            // Another thread may have been faster, with the same.
+            let _ = place.set(made.clone());
+        }
+        Ok(made)
+    }
+
+    /// True if so many bytes more may be kept, which are counted from now on.
+    fn has_room(&self, bytes: usize) -> bool {
         let mut held = self.held();
-        let Some(id) = id.filter(|_| held.bytes + parsed.text.len() <= MAX_BYTES) else {
-            return Ok(parsed);
-        };
-        held.bytes += parsed.text.len();
-        Ok(Arc::clone(held.texts.entry(id).or_insert(parsed)))
+        let has_room = bytes <= MAX_BYTES - held.bytes;
+        held.bytes += if has_room { bytes } else { 0 };
+        has_room
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {

@@ -10,6 +10,7 @@ pub mod builtins;
 mod capabilities;
 mod chart;
 mod coalesce;
+mod content;
 mod dependencies;
 mod eval;
 mod files;
@@ -36,6 +37,7 @@ mod values;
 use std::collections::BTreeMap;
 
 pub(crate) use self::archive::unpack;
+pub(super) use self::content::Content;
 pub(crate) use self::functions::semver;
 pub use self::set::files_named;
 
@@ -45,19 +47,24 @@ use self::function::Context;
 use self::output::Output;
 use self::template::{TemplateError, TemplateSet};
 use self::value::{Map, Value};
-use super::{Rendering, STACK_BYTES};
+use super::{Cache, Rendering, STACK_BYTES};
 use crate::discover::{HelmVersion, Limits, Release};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
 
 /// What `helm template` prints for `release`. Where Helm would fail nothing is printed, and a problem says why.
-pub fn render(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
+pub fn render(
+    tree: &Tree<'_>,
+    release: &Release,
+    cache: &Cache,
+    origins: &mut Origins,
+) -> Rendering {
     let rendering = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("helm".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || render_here(tree, release, origins))
+            .spawn_scoped(scope, || render_here(tree, release, cache, origins))
             .map_err(|error| error.to_string())?;
         thread
             .join()
@@ -70,9 +77,14 @@ pub fn render(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rend
 }
 
 /// As [`render()`], on the caller's thread.
-pub(super) fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Origins) -> Rendering {
+pub(super) fn render_here(
+    tree: &Tree<'_>,
+    release: &Release,
+    cache: &Cache,
+    origins: &mut Origins,
+) -> Rendering {
     let mut left = release.limits;
-    let rendered = rendered(tree, release, origins, &mut left);
+    let rendered = rendered(tree, release, cache, origins, &mut left);
     let work = release.limits.spent(&left);
     match rendered {
         Ok(output) => {
@@ -102,19 +114,20 @@ pub(super) fn render_here(tree: &Tree<'_>, release: &Release, origins: &mut Orig
 fn rendered(
     tree: &Tree<'_>,
     release: &Release,
+    cache: &Cache,
     origins: &mut Origins,
     left: &mut Limits,
 ) -> Result<Output, Vec<Problem>> {
     let fail = |message: String| vec![Problem::new(Kind::Render, message).in_file(&release.chart)];
     let kube = KubeVersion::of(release).map_err(fail)?;
-    let given = values::given(tree, release, origins).map_err(|problem| vec![problem])?;
-    let mut chart = chart::load(tree, &release.chart, release.helm, origins)
+    let given = values::given(tree, cache, release, origins).map_err(|problem| vec![problem])?;
+    let mut chart = chart::load(tree, cache, &release.chart, release.helm, origins)
         .map_err(|problem| vec![problem])?;
     let chart_type = chart.metadata.chart_type.lossy().into_owned();
     if !matches!(chart_type.as_str(), "" | "application") {
         return Err(fail(format!("{chart_type} charts are not installable")));
     }
-    let missing = dependencies::complete(tree, &mut chart, release.helm, origins);
+    let missing = dependencies::complete(tree, cache, &mut chart, release.helm, origins);
     if !missing.is_empty() {
         return Err(missing);
     }
@@ -140,7 +153,8 @@ fn rendered(
     }
     let capabilities = capabilities::capabilities(release, &kube);
     let templates = objects::templates(&chart, &values, release, &capabilities, origins);
-    let files = execute(&templates, release, origins, left).map_err(|problem| vec![problem])?;
+    let files =
+        execute(&templates, release, cache, origins, left).map_err(|problem| vec![problem])?;
     let places = templates
         .iter()
         .map(|(name, template)| (name.clone(), template.path.clone()))
@@ -159,6 +173,7 @@ fn in_order(templates: &objects::Templates) -> Vec<&str> {
 fn execute(
     templates: &objects::Templates,
     release: &Release,
+    cache: &Cache,
     origins: &mut Origins,
     left: &mut Limits,
 ) -> Result<BTreeMap<String, string::Text>, Problem> {
@@ -169,8 +184,8 @@ fn execute(
         let Some(template) = templates.get(*name) else {
             continue;
         };
-        let file = origins.add_file(&template.path, &template.text);
-        set.parse(name, file, &template.text)
+        let file = origins.add_file(&template.path, template.content.text());
+        set.parse_content(name, file, &template.content, cache, release.helm)
             .map_err(|error| failed(&error, name, release.helm, origins))?;
     }
     let seed = format!("{}/{}", release.namespace, release.name);
@@ -246,7 +261,7 @@ mod tests {
         let mut release = Release::new(RepoPath::new("c").unwrap(), "rel", "ns");
         change(&mut release);
         let mut origins = Origins::new();
-        let rendering = render(&tree, &release, &mut origins);
+        let rendering = render(&tree, &release, &Cache::default(), &mut origins);
         (rendering, origins)
     }
 

@@ -1,8 +1,13 @@
 //! Renders the conformance charts in one process and says how long it took: `cargo bench --bench helm -- [FOLDER] [EVERY] [LIMIT] [ROUNDS]`.
-//! A case counts with the fastest of its rounds; the last line of the output is JSON, with the seconds of each case: printed as
-//! `plimsoll render` does, and rendered with origins and objects as a check does. Both must give the same bytes.
+//! The last line of the output is JSON, with the seconds of each case (a case counts with the fastest of its rounds) and of all of
+//! them together (as does the fastest round), each time printed as `plimsoll render` does and rendered with origins and
+//! objects as a check does:
 //!
-//! Called by `helm.py`, which times the real Helm over the same cases.
+//! - `each`: one after the other, and nothing is kept from the case before, as if each had a process of its own;
+//! - `shared`: one after the other through one [`Cache`], which is empty at first, as in a process that renders them all;
+//! - `parallel`: the same on all cores, as a check does. Only the whole has a time.
+//!
+//! All must give the same bytes. Called by `helm.py`, which times the real Helm over the same cases.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,12 +15,13 @@
 )]
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use plimsoll::discover::{App, Release, Set, SetKind, Source};
-use plimsoll::render::{self, Rendered};
+use plimsoll::render::{self, Cache, Rendered};
 use plimsoll::snapshot::{Disk, Snapshot};
 use plimsoll::text::RepoPath;
+use rayon::prelude::*;
 use serde_json::Value as Json;
 
 #[global_allocator]
@@ -55,65 +61,119 @@ fn measure() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         .take(limit)
         .collect();
     let rounds = number(3).unwrap_or(1).max(1);
-    let mut bytes = 0;
-    let mut slowest = Vec::new();
-    let (mut each, mut traced) = (Vec::new(), Vec::new());
-    for app in &apps {
-        // A tree of its own for each, as a process has: nothing is kept from the case before.
-        let time = |render: fn(&dyn Snapshot, &App) -> Rendered| {
-            let mut best = Duration::MAX;
-            let mut last = None;
-            for _ in 0..rounds {
-                let start = Instant::now();
-                let rendered = render(&Disk::new(&root), app);
-                best = best.min(start.elapsed());
-                last = Some(rendered);
+    let lengths: Vec<usize> = apps
+        .iter()
+        .map(|app| {
+            let rendered = render::render(&Disk::new(&root), app);
+            if let Some(problem) = rendered.rendering.problems.first() {
+                eprintln!("{}: {}", app.id, problem.message);
             }
-            last.map(|rendered| (best, rendered)).ok_or("no round")
-        };
-        let (took, rendered) = time(render::print)?;
-        let (took_traced, with_origins) = time(render::render)?;
-        if rendered.rendering.output.as_str() != with_origins.rendering.output.as_str() {
-            return Err(format!("{}: with origins the output differs", app.id).into());
+            rendered.rendering.output.as_str().len()
+        })
+        .collect();
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(render::STACK_BYTES);
+    let pool = pool.build()?;
+    let mut measured = Vec::new();
+    for (name, render) in [
+        ("printed", render::print as Render),
+        ("traced", render::render_with as Render),
+    ] {
+        let mut all = Bests::new(apps.len());
+        let mut shared = Bests::new(apps.len());
+        let mut parallel = f64::MAX;
+        for _ in 0..rounds {
+            // Each round from nothing: a process does not begin with what another one has read.
+            all.round(|index| {
+                let disk = Disk::new(&root);
+                timed(render, &Cache::default(), &disk, &apps, &lengths, index)
+            })?;
+            let (cache, disk) = (Cache::default(), Disk::new(&root));
+            shared.round(|index| timed(render, &cache, &disk, &apps, &lengths, index))?;
+            let (cache, disk) = (Cache::default(), Disk::new(&root));
+            let start = Instant::now();
+            pool.install(|| {
+                let indices = (0..apps.len()).into_par_iter();
+                indices.try_for_each(|index| {
+                    timed(render, &cache, &disk, &apps, &lengths, index).map(|_| ())
+                })
+            })?;
+            parallel = parallel.min(start.elapsed().as_secs_f64());
         }
-        each.push(took);
-        traced.push(took_traced);
-        bytes += rendered.rendering.output.as_str().len();
-        if !rendered.rendering.problems.is_empty() {
-            eprintln!(
-                "{}: {}",
-                app.id,
-                rendered
-                    .rendering
-                    .problems
-                    .first()
-                    .map_or("", |p| &p.message)
-            );
+        if name == "printed" {
+            for (seconds, id) in all.slowest(&apps).iter().take(5) {
+                println!("  slowest inside: {id}: {:.1} ms", seconds * 1000.0);
+            }
         }
-        slowest.push((took, &app.id));
-    }
-    slowest.sort_unstable();
-    for (took, id) in slowest.iter().rev().take(5) {
-        println!(
-            "  slowest inside: {id}: {:.1} ms",
-            took.as_secs_f64() * 1000.0
-        );
+        measured.push(format!(
+            "\"{name}\": {{\"each\": {:?}, \"shared\": {:?}, \"shared_total\": {}, \"parallel\": {parallel}}}",
+            all.each, shared.each, shared.total
+        ));
     }
     println!(
-        "{{\"cases\": {}, \"bytes\": {bytes}, \"each\": [{}], \"traced\": [{}]}}",
+        "{{\"cases\": {}, \"cores\": {}, \"bytes\": {}, {}}}",
         apps.len(),
-        seconds(&each),
-        seconds(&traced)
+        pool.current_num_threads(),
+        lengths.iter().sum::<usize>(),
+        measured.join(", ")
     );
     Ok(())
 }
 
-fn seconds(times: &[Duration]) -> String {
-    let texts: Vec<String> = times
-        .iter()
-        .map(|time| format!("{:.6}", time.as_secs_f64()))
-        .collect();
-    texts.join(", ")
+type Render = fn(&Cache, &dyn Snapshot, &App) -> Rendered;
+
+/// How many seconds a case took, and whether it came out as long as it should.
+fn timed(
+    render: Render,
+    cache: &Cache,
+    disk: &Disk,
+    apps: &[App],
+    lengths: &[usize],
+    index: usize,
+) -> Result<f64, String> {
+    let (Some(app), Some(&length)) = (apps.get(index), lengths.get(index)) else {
+        return Err("no such case".to_owned());
+    };
+    let start = Instant::now();
+    let rendered = render(cache, disk, app);
+    let took = start.elapsed().as_secs_f64();
+    if rendered.rendering.output.as_str().len() == length {
+        Ok(took)
+    } else {
+        Err(format!("{}: the output differs", app.id))
+    }
+}
+
+/// The fastest of several rounds: of each case, and of all of them.
+struct Bests {
+    each: Vec<f64>,
+    total: f64,
+}
+
+impl Bests {
+    fn new(cases: usize) -> Self {
+        Self {
+            each: vec![f64::MAX; cases],
+            total: f64::MAX,
+        }
+    }
+
+    fn round(&mut self, mut time: impl FnMut(usize) -> Result<f64, String>) -> Result<(), String> {
+        let mut total = 0.0;
+        for (index, best) in self.each.iter_mut().enumerate() {
+            let took = time(index)?;
+            *best = best.min(took);
+            total += took;
+        }
+        self.total = self.total.min(total);
+        Ok(())
+    }
+
+    fn slowest<'a>(&self, apps: &'a [App]) -> Vec<(f64, &'a str)> {
+        let ids = apps.iter().map(|app| app.id.as_str());
+        let mut slowest: Vec<(f64, &str)> = self.each.iter().copied().zip(ids).collect();
+        slowest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        slowest
+    }
 }
 
 fn app(case: &Json) -> Result<App, Box<dyn std::error::Error + Send + Sync>> {

@@ -11,7 +11,7 @@ use plimsoll::discover::{App, HelmVersion, Limits, Overlay, Release, Set, SetKin
 use plimsoll::origin::{FileId, Origins, Traced};
 use plimsoll::problem::Problem;
 use plimsoll::render::helm::files_named;
-use plimsoll::render::{self, Rendered};
+use plimsoll::render::{self, Cache, Rendered};
 use plimsoll::report::{SourceText, Texts, Trouble, Which, text};
 use plimsoll::resource::credentials_in;
 use plimsoll::snapshot::{Disk, Found, Mounted, Snapshot, Tree};
@@ -74,12 +74,14 @@ pub(crate) fn render(terminal: &Terminal, arguments: &Render) -> Result<ExitCode
         environment: None,
         source: source(&Tree::new(&snapshot), &target, release, arguments)?,
     };
+    // Of what was fetched, the second round reads only what the first did not have.
+    let cache = Cache::default();
     let completed = network::complete(terminal, &arguments.network, |mounts| {
         let snapshot = Mounted::new(&snapshot, mounts);
         let rendered = if arguments.origins {
-            render::render(&snapshot, &app)
+            render::render_with(&cache, &snapshot, &app)
         } else {
-            render::print(&snapshot, &app)
+            render::print(&cache, &snapshot, &app)
         };
         Ok(Round {
             wants: rendered.inputs.unanswered().cloned().collect(),

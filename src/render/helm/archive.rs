@@ -8,9 +8,6 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
-use super::chart::File;
-use crate::text::RepoPath;
-
 /// The largest file in a chart, as in Helm: 5 MiB.
 pub(super) const MAX_FILE: u64 = 5 << 20;
 
@@ -20,8 +17,8 @@ const MAX_TOTAL: u64 = 100 << 20;
 /// More entries than this are refused.
 const MAX_ENTRIES: usize = 20_000;
 
-/// The files of the archive at `path`, named without the directory that holds them all.
-pub(crate) fn unpack(path: &RepoPath, bytes: &[u8]) -> Result<Vec<File>, String> {
+/// The files of an archive, named without the directory that holds them all, and their bytes without a byte order mark.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<(String, Arc<[u8]>)>, String> {
     // Headers and padding are not counted as files, but must not grow without bound either.
     let limited = MultiGzDecoder::new(bytes).take(MAX_TOTAL * 2);
     let mut archive = Archive::new(limited);
@@ -63,12 +60,7 @@ pub(crate) fn unpack(path: &RepoPath, bytes: &[u8]) -> Result<Vec<File>, String>
                 "decompressed chart is larger than the maximum size {MAX_TOTAL}"
             ));
         }
-        let place = path.join(&name).map_err(|error| error.to_string())?;
-        files.push(File {
-            name,
-            path: place,
-            data: Arc::from(super::chart::without_mark(&data)),
-        });
+        files.push((name, Arc::from(super::chart::without_mark(&data))));
     }
     if files.is_empty() {
         return Err("no files in chart archive".to_owned());

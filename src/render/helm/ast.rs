@@ -1,6 +1,7 @@
 //! A parsed template: an arena of nodes, each with its bytes in the source and the position that Go reports for it.
 //!
-//! Nodes print themselves as Go's do, because Go's error messages quote them.
+//! What a text says is one thing, a [`Syntax`], which any number of renderings may share; that it stands in a file of some name
+//! is another, a [`Tree`]. Nodes print themselves as Go's do, because Go's error messages quote them.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
@@ -14,11 +15,11 @@ use super::string::{Text, TextBuilder, line_breaks};
 use crate::origin::{FileId, Origin, Origins, Role};
 use crate::text::Span;
 
-/// A node of one [`Tree`].
+/// A node of one [`Syntax`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NodeId(pub(super) u32);
 
-/// A variable name of one [`Tree`].
+/// A variable name of one [`Syntax`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Symbol(u32);
 
@@ -33,7 +34,6 @@ pub(super) struct Node {
     /// Its bytes; of an action or a control structure, the action with its delimiters.
     pub(super) span: Span,
     pub(super) kind: NodeKind,
-    origin: Cell<Origin>,
 }
 
 pub(super) enum NodeKind {
@@ -57,7 +57,7 @@ pub(super) enum NodeKind {
         assigned: Vec<Symbol>,
     },
     Template {
-        name: Rc<str>,
+        name: Arc<str>,
         pipe: Option<NodeId>,
     },
     Break,
@@ -72,21 +72,21 @@ pub(super) enum NodeKind {
     Function(&'static Signature),
     Variable {
         symbol: Symbol,
-        fields: Vec<Rc<str>>,
+        fields: Vec<Arc<str>>,
     },
     Dot,
     Nil,
-    Field(Vec<Rc<str>>),
+    Field(Vec<Arc<str>>),
     Chain {
         base: NodeId,
-        fields: Vec<Rc<str>>,
+        fields: Vec<Arc<str>>,
     },
     Bool(bool),
     Number(Number),
-    /// A string literal and, once it was evaluated, its value.
+    /// A string literal, and which of the text's it is.
     String {
         bytes: Vec<u8>,
-        value: OnceCell<Text>,
+        number: u32,
     },
 }
 
@@ -169,62 +169,131 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
     })
 }
 
-/// The nodes of one source text: the template itself and all that it defines.
+/// The nodes of one text: the template that it is and all that it defines. Nothing here depends on where the text stands.
+pub(in crate::render) struct Syntax {
+    nodes: Vec<Node>,
+    symbols: Vec<Arc<str>>,
+    /// How many string literals there are.
+    literals: u32,
+    /// What is defined, in the order of the text: first the whole, whose name is that of the text.
+    roots: Vec<(Option<Arc<str>>, NodeId)>,
+}
+
+impl Syntax {
+    /// About how many bytes it takes.
+    pub(in crate::render) fn memory(&self) -> usize {
+        // A node's own lists and names are about as large again.
+        2 * std::mem::size_of_val(self.nodes.as_slice())
+    }
+}
+
+/// A [`Syntax`] of a text with a name and a place, and what one rendering remembers of its nodes.
 pub(super) struct Tree {
     /// The name that error messages use: the file's path, `gotpl` for `tpl`.
-    pub(super) name: Rc<str>,
+    pub(super) name: Arc<str>,
     pub(super) source: SourceText,
-    nodes: Vec<Node>,
-    symbols: Vec<Rc<str>>,
+    syntax: Arc<Syntax>,
+    /// Of each node, once somebody has asked.
+    origins: OnceCell<Box<[Cell<Origin>]>>,
+    /// Of each string literal, once it was evaluated.
+    literals: Box<[OnceCell<Text>]>,
 }
 
 /// A named template: a list node of a tree.
 #[derive(Clone)]
 pub(super) struct Definition {
-    pub(super) name: Rc<str>,
+    pub(super) name: Arc<str>,
     pub(super) tree: Rc<Tree>,
     pub(super) root: NodeId,
 }
 
 impl Tree {
+    /// `syntax` must be what `source` was parsed to.
+    pub(super) fn new(name: Arc<str>, source: SourceText, syntax: Arc<Syntax>) -> Self {
+        let literals = (0..syntax.literals).map(|_| OnceCell::new()).collect();
+        Self {
+            name,
+            source,
+            syntax,
+            origins: OnceCell::new(),
+            literals,
+        }
+    }
+
+    /// The template itself and what it defines, in that order; where two definitions have one name and neither is empty, that
+    /// name and the second of them.
+    pub(super) fn definitions(self: &Rc<Self>) -> Result<Vec<Definition>, (Arc<str>, Span)> {
+        let mut definitions: Vec<Definition> = Vec::new();
+        for (name, root) in &self.syntax.roots {
+            let definition = Definition {
+                name: Arc::clone(name.as_ref().unwrap_or(&self.name)),
+                tree: Rc::clone(self),
+                root: *root,
+            };
+            match definitions.iter_mut().find(|d| d.name == definition.name) {
+                Some(known) => {
+                    if self.is_empty_list(known.root) {
+                        *known = definition;
+                    } else if !self.is_empty_list(*root) {
+                        return Err((definition.name, self.node(*root).span));
+                    }
+                }
+                None => definitions.push(definition),
+            }
+        }
+        Ok(definitions)
+    }
+
     pub(super) fn node(&self, id: NodeId) -> &Node {
-        self.nodes
+        self.syntax
+            .nodes
             .get(id.0 as usize)
-            .expect("a NodeId is only made by the parser of the same tree")
+            .expect("a NodeId is only made by the parser of the same text")
     }
 
     /// About how many bytes the nodes take.
     pub(super) fn memory(&self) -> usize {
-        // A node's own lists and names are about as large again.
-        2 * std::mem::size_of_val(self.nodes.as_slice())
+        self.syntax.memory()
     }
 
     pub(super) fn symbol(&self, symbol: Symbol) -> &str {
-        self.symbols.get(symbol.0 as usize).map_or("", |name| name)
+        let symbol = self.syntax.symbols.get(symbol.0 as usize);
+        symbol.map_or("", |name| name)
     }
 
     /// The origin of a node's own bytes.
     pub(super) fn origin(&self, id: NodeId, origins: &mut Origins) -> Origin {
+        if !origins.traces() {
+            return Origin::NONE;
+        }
+        let known = self.origins.get_or_init(|| {
+            let none = || Cell::new(Origin::NONE);
+            self.syntax.nodes.iter().map(|_| none()).collect()
+        });
         let node = self.node(id);
-        if node.origin.get().is_none() && origins.traces() {
-            let origin = match &self.source {
+        let Some(known) = known.get(id.0 as usize) else {
+            return Origin::NONE;
+        };
+        if known.get().is_none() {
+            known.set(match &self.source {
                 SourceText::File(file, _) => origins.source(*file, node.span, Role::Template),
                 SourceText::Value(text) => text
                     .slice(node.span.start as usize..node.span.end as usize)
                     .origin(origins),
-            };
-            node.origin.set(origin);
+            });
         }
-        node.origin.get()
+        known.get()
     }
 
     /// The value of a string literal.
     pub(super) fn literal(&self, id: NodeId, origins: &mut Origins) -> Text {
-        match &self.node(id).kind {
-            NodeKind::String { bytes, value } => value
-                .get_or_init(|| Text::new(bytes.clone(), self.origin(id, origins)))
-                .clone(),
-            _ => Text::empty(),
+        let NodeKind::String { bytes, number } = &self.node(id).kind else {
+            return Text::empty();
+        };
+        let mut text = || Text::new(bytes.clone(), self.origin(id, origins));
+        match self.literals.get(*number as usize) {
+            Some(known) => known.get_or_init(text).clone(),
+            None => text(),
         }
     }
 
@@ -307,7 +376,7 @@ impl Tree {
                     .unwrap_or_default(),
             )
         };
-        let fields = |fields: &[Rc<str>], out: &mut String| {
+        let fields = |fields: &[Arc<str>], out: &mut String| {
             for field in fields {
                 out.push('.');
                 out.push_str(field);
@@ -430,24 +499,31 @@ impl Tree {
     }
 }
 
-/// Collects the nodes of a tree while it is parsed.
+/// Collects the nodes of a text while it is parsed.
 #[derive(Default)]
-pub(super) struct TreeBuilder {
+pub(super) struct SyntaxBuilder {
     nodes: Vec<Node>,
-    symbols: Vec<Rc<str>>,
-    by_name: HashMap<Rc<str>, u32>,
+    symbols: Vec<Arc<str>>,
+    by_name: HashMap<Arc<str>, u32>,
+    literals: u32,
 }
 
-impl TreeBuilder {
+impl SyntaxBuilder {
     pub(super) fn add(&mut self, at: usize, span: Span, kind: NodeKind) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(Node {
             at: at as u32,
             span,
             kind,
-            origin: Cell::new(Origin::NONE),
         });
         id
+    }
+
+    /// A string literal as a kind of node.
+    pub(super) fn literal(&mut self, bytes: Vec<u8>) -> NodeKind {
+        let number = self.literals;
+        self.literals += 1;
+        NodeKind::String { bytes, number }
     }
 
     pub(super) fn kind(&self, id: NodeId) -> Option<&NodeKind> {
@@ -472,18 +548,18 @@ impl TreeBuilder {
             return Symbol(known);
         }
         let symbol = self.symbols.len() as u32;
-        let name: Rc<str> = Rc::from(name);
-        self.symbols.push(Rc::clone(&name));
+        let name: Arc<str> = Arc::from(name);
+        self.symbols.push(Arc::clone(&name));
         self.by_name.insert(name, symbol);
         Symbol(symbol)
     }
 
-    pub(super) fn finish(self, name: Rc<str>, source: SourceText) -> Tree {
-        Tree {
-            name,
-            source,
+    pub(super) fn finish(self, roots: Vec<(Option<Arc<str>>, NodeId)>) -> Syntax {
+        Syntax {
             nodes: self.nodes,
             symbols: self.symbols,
+            literals: self.literals,
+            roots,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::archive;
+use super::content::{Content, Packed};
 use super::functions::semver::Version;
 use super::ignore::Rules;
 use super::metadata::{self, Metadata};
@@ -14,6 +15,7 @@ use super::values;
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
+use crate::render::Cache;
 use crate::snapshot::{EntryKind, Found, ReadError, Tree};
 use crate::text::RepoPath;
 
@@ -28,23 +30,13 @@ const MAX_FILES: usize = 50_000;
 
 /// One file of a chart.
 #[derive(Debug, Clone)]
-pub(crate) struct File {
+pub(super) struct File {
     /// Its path in the chart (`templates/web.yaml`).
-    pub(crate) name: String,
+    pub(super) name: String,
     /// Its path in the repository.
-    pub(crate) path: RepoPath,
-    /// Its bytes without a byte order mark.
-    pub(crate) data: Arc<[u8]>,
-}
-
-impl File {
-    /// The text, U+FFFD for what is not UTF-8.
-    pub(super) fn text(&self) -> Arc<str> {
-        match std::str::from_utf8(&self.data) {
-            Ok(text) => Arc::from(text),
-            Err(_) => Arc::from(String::from_utf8_lossy(&self.data)),
-        }
-    }
+    pub(super) path: RepoPath,
+    /// What is in it, without a byte order mark.
+    pub(super) content: Arc<Content>,
 }
 
 /// A loaded chart.
@@ -106,23 +98,45 @@ pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
 /// Loads the chart at `path`.
 pub(super) fn load(
     tree: &Tree<'_>,
+    cache: &Cache,
     path: &RepoPath,
     helm: HelmVersion,
     origins: &mut Origins,
 ) -> Result<Chart, Problem> {
     let files = match tree.find(path) {
-        Ok(Some(Found::Directory)) => directory(tree, path)?,
+        Ok(Some(Found::Directory)) => directory(tree, cache, path)?,
         Ok(Some(Found::File)) => {
-            let bytes = tree.read(path).map_err(|error| unreadable(path, &error))?;
-            archive::unpack(path, &bytes)
-                .map_err(|why| Problem::new(Kind::Render, why).in_file(path))?
+            let content = cache.content(tree, path);
+            let content = content.map_err(|error| unreadable(path, &error))?;
+            packed(cache, path, &content)?
         }
         Ok(None) => {
             return Err(Problem::new(Kind::Read, format!("path {path} not found")).in_file(path));
         }
         Err(error) => return Err(unreadable(path, &error)),
     };
-    Loader { helm, origins }.chart(path, files, 0)
+    let mut loader = Loader {
+        cache,
+        helm,
+        origins,
+    };
+    loader.chart(path, files, 0)
+}
+
+/// The files of the archive at `path`.
+fn packed(cache: &Cache, path: &RepoPath, archive: &Content) -> Result<Vec<File>, Problem> {
+    let wrong = |why: String| Problem::new(Kind::Render, why).in_file(path);
+    let files = archive.files(cache).map_err(wrong)?;
+    let file = |packed: &Packed| {
+        Ok(File {
+            name: packed.name.clone(),
+            path: path
+                .join(&packed.name)
+                .map_err(|error| wrong(error.to_string()))?,
+            content: Arc::clone(&packed.content),
+        })
+    };
+    files.iter().map(file).collect()
 }
 
 /// The problem of a file that could not be read.
@@ -130,7 +144,7 @@ pub(super) fn unreadable(path: &RepoPath, error: &ReadError) -> Problem {
     Problem::new(Kind::Read, error.to_string()).in_file(path)
 }
 
-fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
+fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>, Problem> {
     let ignore = top
         .join(".helmignore")
         .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
@@ -168,23 +182,25 @@ fn directory(tree: &Tree<'_>, top: &RepoPath) -> Result<Vec<File>, Problem> {
                 todo.push((format!("{inner}/"), place, depth + 1));
                 continue;
             }
-            let bytes = tree
-                .read(&place)
-                .map_err(|error| unreadable(&place, &error))?;
+            let content = cache.content(tree, &place);
+            let content = content.map_err(|error| unreadable(&place, &error))?;
+            let bytes = content.bytes();
             if bytes.len() as u64 > archive::MAX_FILE {
                 let limit = archive::MAX_FILE;
                 let message =
                     format!("chart file {name:?} is larger than the maximum file size {limit}");
                 return Err(Problem::new(Kind::Render, message).in_file(&place));
             }
-            let data = match without_mark(&bytes) {
-                plain if plain.len() == bytes.len() => bytes,
-                plain => Arc::from(plain),
+            let plain = without_mark(bytes);
+            let content = if plain.len() == bytes.len() {
+                content
+            } else {
+                Arc::new(Content::new(Arc::from(plain)))
             };
             files.push(File {
                 name: inner,
                 path: place,
-                data,
+                content,
             });
             if files.len() > MAX_FILES {
                 let message = format!("the chart has more than {MAX_FILES} files");
@@ -217,6 +233,7 @@ fn broken_link(tree: &Tree<'_>, top: &RepoPath, rules: &Rules) -> Option<RepoPat
 }
 
 struct Loader<'o> {
+    cache: &'o Cache,
     helm: HelmVersion,
     origins: &'o mut Origins,
 }
@@ -254,7 +271,7 @@ impl Loader<'_> {
                 "values.yaml" => {
                     chart.values = values::load(
                         &file.path,
-                        &file.text(),
+                        &file.content,
                         Role::Default,
                         self.helm,
                         self.origins,
@@ -335,9 +352,8 @@ impl Loader<'_> {
             let Some(file) = files.into_iter().next().filter(|file| file.name == name) else {
                 return Err(Problem::new(Kind::Render, format!("expected {name}")).in_file(&path));
             };
-            let unpacked = archive::unpack(&file.path, &file.data)
-                .map_err(|why| Problem::new(Kind::Render, why).in_file(&file.path))?;
-            return self.chart(&file.path, unpacked, depth + 1);
+            let files = packed(self.cache, &file.path, &file.content)?;
+            return self.chart(&file.path, files, depth + 1);
         }
         let files = files
             .into_iter()
@@ -353,7 +369,7 @@ impl Loader<'_> {
     }
 
     fn metadata(&mut self, file: &File, known: Metadata) -> Result<Metadata, Problem> {
-        metadata::read(&file.path, &file.text(), known, self.origins).map_err(|problem| Problem {
+        metadata::read(&file.path, &file.content, known, self.origins).map_err(|problem| Problem {
             message: format!("cannot load {}: {}", file.name, problem.message),
             ..problem
         })
@@ -372,8 +388,8 @@ pub(super) fn is_version(text: &str) -> bool {
 
 /// Lock files are only checked to be readable, as Helm reads them when it loads a chart.
 fn lock(file: &File) -> Result<(), Problem> {
-    let stream = crate::yaml::parse(&file.text());
-    match stream.error {
+    let stream = file.content.stream();
+    match &stream.error {
         Some(error) if stream.documents.is_empty() => Err(Problem::new(
             Kind::Syntax,
             format!(

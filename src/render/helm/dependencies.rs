@@ -11,11 +11,13 @@ use super::value::{Data, MAX_DEPTH, Map, MapType, Value};
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
+use crate::render::Cache;
 use crate::snapshot::{Fetched, Tree, Want, without_password};
 
 /// Adds the dependencies that are not in `charts/` from where they were fetched, and names those that were not.
 pub(super) fn complete(
     tree: &Tree<'_>,
+    cache: &Cache,
     chart: &mut Chart,
     helm: HelmVersion,
     origins: &mut Origins,
@@ -37,7 +39,7 @@ pub(super) fn complete(
     let locked = Locked::read(chart, origins);
     let mut problems = Vec::new();
     for dependency in &absent {
-        match from_elsewhere(tree, chart, dependency, &locked, helm, origins) {
+        match from_elsewhere(tree, cache, chart, dependency, &locked, helm, origins) {
             Ok(found) => chart.dependencies.push(found),
             Err(problem) => problems.push(problem),
         }
@@ -48,6 +50,7 @@ pub(super) fn complete(
 /// A dependency as it was fetched.
 fn from_elsewhere(
     tree: &Tree<'_>,
+    cache: &Cache,
     chart: &Chart,
     dependency: &Dependency,
     locked: &Locked,
@@ -133,10 +136,11 @@ fn from_elsewhere(
         }
     };
     origins.ask(&path, dependency.origin);
-    let found = super::chart::load(tree, &path, helm, origins).map_err(|problem| match &place {
-        Some((path, span)) => problem.through(path, Some(*span), "this dependency"),
-        None => problem,
-    })?;
+    let found =
+        super::chart::load(tree, cache, &path, helm, origins).map_err(|problem| match &place {
+            Some((path, span)) => problem.through(path, Some(*span), "this dependency"),
+            None => problem,
+        })?;
     if found.name() == name {
         return Ok(found);
     }

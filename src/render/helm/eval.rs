@@ -11,6 +11,7 @@ mod range;
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Tree};
 use super::builtins::INCOMPATIBLE;
@@ -50,7 +51,7 @@ pub(super) fn execute(
         base: 0,
         depth: 0,
         at: definition.root,
-        template: Rc::clone(&definition.name),
+        template: Arc::clone(&definition.name),
         tree: Rc::clone(&definition.tree),
         stack: 0,
     };
@@ -121,9 +122,9 @@ pub(super) struct Evaluator<'a, 'o> {
     set: &'a TemplateSet,
     context: &'a mut Context<'o>,
     /// What the texts given to `tpl` define, outermost first; seen until that `tpl` ends.
-    overlays: Vec<HashMap<Rc<str>, Definition>>,
+    overlays: Vec<HashMap<Arc<str>, Definition>>,
     /// How often each template is being included.
-    included: HashMap<Rc<str>, usize>,
+    included: HashMap<Arc<str>, usize>,
     /// The actions and conditions around what is being executed.
     control: Origin,
     variables: Vec<Variable>,
@@ -133,7 +134,7 @@ pub(super) struct Evaluator<'a, 'o> {
     /// The node that an error message would name.
     at: NodeId,
     /// The executing template.
-    template: Rc<str>,
+    template: Arc<str>,
     tree: Rc<Tree>,
     /// Names the chain of executing templates, for seeds.
     stack: u64,
@@ -144,7 +145,7 @@ impl Evaluator<'_, '_> {
     fn error<T>(&self, text: impl Into<String>) -> Result<T, Failure> {
         Err(Box::new(TemplateError::located(
             self.tree.location(self.at),
-            Rc::clone(&self.template),
+            Arc::clone(&self.template),
             self.tree.print(self.at),
             text.into(),
             self.place(),
@@ -162,7 +163,7 @@ impl Evaluator<'_, '_> {
     fn error_from<T>(&self, inner: TemplateError, text: String) -> Result<T, Failure> {
         Err(Box::new(inner.at(
             self.tree.location(self.at),
-            Rc::clone(&self.template),
+            Arc::clone(&self.template),
             self.tree.print(self.at),
             text,
             self.place(),
@@ -224,7 +225,7 @@ impl Evaluator<'_, '_> {
             return self.error("templates are nested too deeply");
         }
         let tree = Rc::clone(&definition.tree);
-        let outer_template = std::mem::replace(&mut self.template, Rc::clone(&definition.name));
+        let outer_template = std::mem::replace(&mut self.template, Arc::clone(&definition.name));
         let outer_tree = std::mem::replace(&mut self.tree, Rc::clone(&tree));
         let outer_base = std::mem::replace(&mut self.base, self.variables.len());
         let outer_stack = self.stack;
@@ -421,7 +422,7 @@ impl Evaluator<'_, '_> {
         &mut self,
         tree: &Rc<Tree>,
         id: NodeId,
-        name: &Rc<str>,
+        name: &Arc<str>,
         pipe: Option<NodeId>,
         dot: Dot<'_>,
         out: &mut TextBuilder,

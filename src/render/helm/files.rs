@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::chart::File;
+use super::content::Content;
 use super::function::{Context, FunctionError, Type, text};
 use super::functions::to_yaml;
 use super::glob::Glob;
@@ -20,19 +21,19 @@ use crate::text::Span;
 
 /// `engine.files`: names and contents.
 #[derive(Clone)]
-pub(super) struct Files(Rc<BTreeMap<Rc<str>, Content>>);
+pub(super) struct Files(Rc<BTreeMap<Rc<str>, Contained>>);
 
 /// What is in one file. Few files of a chart are ever asked for, so it is a text only once somebody has asked.
 #[derive(Clone)]
-struct Content {
-    data: Arc<[u8]>,
+struct Contained {
+    content: Arc<Content>,
     origin: Origin,
     text: OnceCell<Text>,
 }
 
-impl Content {
+impl Contained {
     fn text(&self) -> Text {
-        let text = || Text::new(self.data.to_vec(), self.origin);
+        let text = || Text::new(self.content.bytes().to_vec(), self.origin);
         self.text.get_or_init(text).clone()
     }
 }
@@ -41,14 +42,15 @@ impl Files {
     /// The files of a chart. Their contents come from the files themselves.
     pub(super) fn new(files: &[File], origins: &mut Origins) -> Self {
         let content = |file: &File| {
+            let content = &file.content;
             let origin = if origins.traces() {
-                let id = origins.add_file(&file.path, &file.text());
-                origins.source(id, Span::new(0, file.data.len()), Role::Template)
+                let id = origins.add_file(&file.path, content.text());
+                origins.source(id, Span::new(0, content.bytes().len()), Role::Template)
             } else {
                 Origin::NONE
             };
-            let content = Content {
-                data: Arc::clone(&file.data),
+            let content = Contained {
+                content: Arc::clone(content),
                 origin,
                 text: OnceCell::new(),
             };
@@ -83,7 +85,7 @@ impl Object for Files {
 
     fn field(&self, name: &str) -> Option<Value> {
         // A key that is not there is the zero value of the map's type: no bytes.
-        let content = self.0.get(name).map_or_else(Text::empty, Content::text);
+        let content = self.0.get(name).map_or_else(Text::empty, Contained::text);
         Some(Value::object(Bytes(content), Origin::NONE))
     }
 

@@ -161,7 +161,7 @@ mod tests {
         let path = RepoPath::new("c/values.yaml").unwrap();
         let values = crate::render::helm::values::load(
             &path,
-            &Arc::from(values),
+            &crate::render::helm::Content::new(Arc::from(values.as_bytes())),
             crate::origin::Role::Default,
             helm,
             &mut origins,

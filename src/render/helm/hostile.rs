@@ -20,7 +20,12 @@ fn chart(files: &[(&str, &str)]) -> Memory {
 fn rendered(memory: &Memory, change: impl FnOnce(&mut Release)) -> Rendering {
     let mut release = Release::new(path("c"), "rel", "ns");
     change(&mut release);
-    render(&Tree::new(memory), &release, &mut Origins::new())
+    render(
+        &Tree::new(memory),
+        &release,
+        &Cache::default(),
+        &mut Origins::new(),
+    )
 }
 
 /// The chart stops with these words at this file.

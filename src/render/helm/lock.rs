@@ -30,7 +30,7 @@ impl Locked {
         let Some(file) = &chart.lock else {
             return Self::Nothing;
         };
-        let Some((digest, versions)) = metadata::locked(&file.text()) else {
+        let Some((digest, versions)) = metadata::locked(file.content.text()) else {
             return Self::Stale;
         };
         let asked = list(&chart.metadata.dependencies, origins);
@@ -110,6 +110,7 @@ fn list(dependencies: &[Dependency], origins: &mut Origins) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::Cache;
     use crate::snapshot::{Memory, Tree};
     use crate::text::RepoPath;
 
@@ -125,7 +126,8 @@ mod tests {
             let path = RepoPath::new("c").unwrap();
             let mut origins = Origins::new();
             let tree = Tree::new(&snapshot);
-            let chart = super::super::chart::load(&tree, &path, HelmVersion::V4, &mut origins);
+            let (cache, helm) = (Cache::default(), HelmVersion::V4);
+            let chart = super::super::chart::load(&tree, &cache, &path, helm, &mut origins);
             let chart = chart.unwrap();
             let locked = Locked::read(&chart, &mut origins);
             chart

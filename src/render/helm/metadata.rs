@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
+use super::content::Content;
 use super::format::format_float;
 use super::function::{Context, FunctionError, Type};
 use super::string::Text;
@@ -79,14 +79,15 @@ pub(super) struct Dependency {
 /// Reads `Chart.yaml` or `requirements.yaml` over what is known already.
 pub(super) fn read(
     path: &RepoPath,
-    text: &Arc<str>,
+    content: &Content,
     known: Metadata,
     origins: &mut Origins,
 ) -> Result<Metadata, Problem> {
+    let text = content.text();
     let file = origins.add_file(path, text);
-    let stream = yaml::parse(text);
+    let stream = content.stream();
     let mut floats = BTreeMap::new();
-    let value = match (stream.documents.first(), stream.error) {
+    let value = match (stream.documents.first(), stream.error.clone()) {
         (Some(document), _) => document.value(Dialect::Helm, &mut |span| {
             let origin = origins.source(file, span, Role::Default);
             let plain = yaml::ScalarStyle::Plain;

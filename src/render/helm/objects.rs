@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::chart::Chart;
+use super::content::Content;
 use super::files::Files;
 use super::value::{Map, MapType, Value};
 use crate::discover::{HelmVersion, Release};
@@ -15,7 +16,7 @@ pub(super) struct Template {
     /// Where the file is in the repository.
     pub(super) path: RepoPath,
     /// Its text.
-    pub(super) text: Arc<str>,
+    pub(super) content: Arc<Content>,
     /// What is dot in it; shared by the templates of a chart.
     pub(super) dot: Map,
     /// `.Template.BasePath`.
@@ -117,7 +118,7 @@ impl Collecting<'_> {
             }
             let template = Template {
                 path: file.path.clone(),
-                text: file.text(),
+                content: Arc::clone(&file.content),
                 dot: dot.clone(),
                 base: format!("{full}/templates"),
                 control,

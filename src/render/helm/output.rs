@@ -438,16 +438,19 @@ impl Printer {
         };
         for file in chart.files.iter().filter(is_crd) {
             self.source(&format!("{full}/{}", file.name));
-            let id = origins.add_file(&file.path, &file.text());
-            let whole = origins.source(id, Span::new(0, file.data.len()), Role::Manifest);
+            let content = &file.content;
+            let id = origins.add_file(&file.path, content.text());
+            let length = content.bytes().len();
+            let whole = origins.source(id, Span::new(0, length), Role::Manifest);
             let whole = origins.under(whole, control);
             let base = self.out.len();
-            self.out.push(&file.data, whole);
+            self.out.push(content.bytes(), whole);
             self.out.push(b"\n", Origin::NONE);
-            if !self.wants_resources {
+            // What is not UTF-8 holds no object.
+            if !self.wants_resources || content.text().as_bytes() != &**content.bytes() {
                 continue;
             }
-            for document in yaml::parse_bytes(&file.data).documents {
+            for document in &content.stream().documents {
                 let value = document.value(Dialect::Helm, &mut |span| {
                     let origin = origins.source(id, span, Role::Manifest);
                     origins.under(origin, control)

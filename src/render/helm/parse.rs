@@ -7,8 +7,9 @@ mod literal;
 mod pipeline;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Tree, TreeBuilder};
+use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Syntax, SyntaxBuilder, Tree};
 use super::format::quote_lossless;
 use super::function::Functions;
 use super::lex::{Lexer, Token, TokenKind};
@@ -29,65 +30,48 @@ pub(super) struct ParseError {
     pub(super) span: Span,
 }
 
-/// Parses a source text: the template `name` and what it defines, in that order.
-pub(super) fn parse(
-    name: &Rc<str>,
-    source: SourceText,
-    functions: &Functions,
-) -> Result<Vec<Definition>, ParseError> {
-    let (builder, roots) = {
-        let mut parser = Parser {
-            name,
-            input: source.bytes(),
-            functions,
-            lexer: Lexer::new(source.bytes()),
-            tokens: [Token {
-                kind: TokenKind::Eof,
-                start: 0,
-                end: 0,
-            }; 3],
-            peeked: 0,
-            builder: TreeBuilder::default(),
-            scope: Scope::default(),
-            action_start: None,
-            nesting: 0,
-            roots: Vec::new(),
-            assigned: Vec::new(),
-        };
-        let dollar = parser.builder.symbol("$");
-        parser.scope.variables.push(dollar);
-        parser.template()?;
-        (parser.builder, parser.roots)
+/// Parses a text. Where it is refused, `name` is what Go would call it.
+pub(super) fn parse(name: &str, input: &[u8], functions: &Functions) -> Result<Syntax, ParseError> {
+    let mut parser = Parser {
+        name,
+        input,
+        functions,
+        lexer: Lexer::new(input),
+        tokens: [Token {
+            kind: TokenKind::Eof,
+            start: 0,
+            end: 0,
+        }; 3],
+        peeked: 0,
+        builder: SyntaxBuilder::default(),
+        scope: Scope::default(),
+        action_start: None,
+        nesting: 0,
+        roots: Vec::new(),
+        assigned: Vec::new(),
     };
-    let tree: Rc<Tree> = Rc::new(builder.finish(Rc::clone(name), source));
-    let mut definitions: Vec<Definition> = Vec::new();
-    for (name, root) in roots {
-        let definition = Definition {
-            name,
-            tree: Rc::clone(&tree),
-            root,
-        };
-        // Of two definitions of one name in one file, one must be empty, and then the other counts.
-        match definitions.iter_mut().find(|d| d.name == definition.name) {
-            Some(known) => {
-                if tree.is_empty_list(known.root) {
-                    *known = definition;
-                } else if !tree.is_empty_list(root) {
-                    return Err(ParseError {
-                        message: format!(
-                            "template: {}:{}: template: multiple definition of template {}",
-                            tree.name,
-                            line_of(tree.source.bytes(), tree.source.bytes().len()),
-                            quote_lossless(definition.name.as_bytes()),
-                        ),
-                        span: tree.node(root).span,
-                    });
-                }
-            }
-            None => definitions.push(definition),
-        }
-    }
-    Ok(definitions)
+    let dollar = parser.builder.symbol("$");
+    parser.scope.variables.push(dollar);
+    parser.template()?;
+    Ok(parser.builder.finish(parser.roots))
+}
+
+/// What a parsed text defines: the template `name` and what stands in it, in that order. Of two definitions of one name, one must
+/// be empty, and then the other counts.
+pub(super) fn definitions(
+    name: &Arc<str>,
+    source: SourceText,
+    syntax: Arc<Syntax>,
+) -> Result<Vec<Definition>, ParseError> {
+    let tree = Rc::new(Tree::new(Arc::clone(name), source, syntax));
+    tree.definitions().map_err(|(twice, span)| ParseError {
+        message: format!(
+            "template: {name}:{}: template: multiple definition of template {}",
+            line_of(tree.source.bytes(), tree.source.bytes().len()),
+            quote_lossless(twice.as_bytes()),
+        ),
+        span,
+    })
 }
 
 fn line_of(input: &[u8], at: usize) -> usize {
@@ -110,11 +94,11 @@ struct Parser<'a> {
     /// The words that were looked at, the latest first.
     tokens: [Token; 3],
     peeked: usize,
-    builder: TreeBuilder,
+    builder: SyntaxBuilder,
     scope: Scope,
     action_start: Option<usize>,
     nesting: usize,
-    roots: Vec<(Rc<str>, NodeId)>,
+    roots: Vec<(Option<Arc<str>>, NodeId)>,
     /// The variables that were assigned so far, in the order of the text.
     assigned: Vec<Symbol>,
 }
@@ -291,7 +275,7 @@ impl<'a> Parser<'a> {
             }
         }
         let root = self.list(at, items);
-        self.roots.insert(0, (Rc::from(self.name), root));
+        self.roots.insert(0, (None, root));
         Ok(())
     }
 
@@ -324,7 +308,7 @@ impl<'a> Parser<'a> {
         if end != Ended::End {
             return self.error(format!("unexpected {} in {CONTEXT}", end.print()));
         }
-        self.roots.push((name, root));
+        self.roots.push((Some(name), root));
         Ok(())
     }
 
@@ -478,7 +462,7 @@ impl<'a> Parser<'a> {
         if end != Ended::End {
             return self.error(format!("unexpected {} in {CONTEXT}", end.print()));
         }
-        self.roots.push((Rc::clone(&name), root));
+        self.roots.push((Some(Arc::clone(&name)), root));
         let span = Span::new(open.start, close.end);
         let pipe = Some(pipe);
         Ok(self
@@ -504,12 +488,12 @@ impl<'a> Parser<'a> {
             .add(token.start, span, NodeKind::Template { name, pipe }))
     }
 
-    fn template_name(&mut self, token: Token, context: &str) -> Parse<Rc<str>> {
+    fn template_name(&mut self, token: Token, context: &str) -> Parse<Arc<str>> {
         if !matches!(token.kind, TokenKind::String | TokenKind::RawString) {
             return self.unexpected(token, context);
         }
         match unquote(self.bytes(token)) {
-            Some(name) => Ok(Rc::from(String::from_utf8_lossy(&name))),
+            Some(name) => Ok(Arc::from(String::from_utf8_lossy(&name))),
             None => self.error("invalid syntax"),
         }
     }
@@ -539,9 +523,11 @@ mod tests {
 
     fn parsed(text: &str) -> Result<Vec<(String, String)>, String> {
         let functions = Functions::new(&[super::super::builtins::TABLE]);
-        let name: Rc<str> = Rc::from("t");
+        let name: Arc<str> = Arc::from("t");
         let source = SourceText::Value(Text::new(text, crate::origin::Origin::NONE));
-        match parse(&name, source, &functions) {
+        let parsed = parse(&name, text.as_bytes(), &functions)
+            .and_then(|syntax| definitions(&name, source, Arc::new(syntax)));
+        match parsed {
             Ok(definitions) => Ok(definitions
                 .iter()
                 .map(|d| (d.name.to_string(), d.tree.print(d.root)))

@@ -44,7 +44,7 @@ fn collect(
     failures: &mut String,
 ) -> Result<(), Problem> {
     if let Some(file) = &chart.schema {
-        let text = Text::new(file.data.to_vec(), Origin::NONE);
+        let text = Text::new(file.content.bytes().to_vec(), Origin::NONE);
         let refuse = |message: String| Problem::new(Kind::Render, message).in_file(&file.path);
         let root = json::read(&text, origins).map_err(refuse)?;
         let mut remote = None;

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ast::{Definition, SourceText};
+use super::ast::{Definition, SourceText, Syntax};
+use super::content::Content;
 use super::eval;
 use super::format::quote_lossless;
 use super::function::{Context, Functions};
@@ -17,12 +18,13 @@ use super::string::Text;
 use super::value::Value;
 use crate::discover::HelmVersion;
 use crate::origin::{FileId, Origins, Role};
+use crate::render::Cache;
 use crate::text::Span;
 
 /// Templates by name, and the functions that they may call.
 pub struct TemplateSet {
     functions: Functions,
-    definitions: HashMap<Rc<str>, Definition>,
+    definitions: HashMap<Arc<str>, Definition>,
     /// What `tpl` has parsed before, by text. Charts give it the same few texts again and again.
     parsed: RefCell<HashMap<Vec<u8>, Parsed>>,
 }
@@ -51,15 +53,41 @@ impl TemplateSet {
         file: FileId,
         text: &Arc<str>,
     ) -> Result<(), TemplateError> {
-        let name = Rc::from(name);
+        let syntax = parse::parse(name, text.as_bytes(), &self.functions)
+            .map_err(|error| TemplateError::parse(error, Some(file)))?;
+        self.add(name, file, text, Arc::new(syntax))
+    }
+
+    /// As [`TemplateSet::parse`], for a text that may have been parsed already.
+    pub(super) fn parse_content(
+        &mut self,
+        name: &str,
+        file: FileId,
+        content: &Content,
+        cache: &Cache,
+        helm: HelmVersion,
+    ) -> Result<(), TemplateError> {
+        let syntax = content
+            .syntax(cache, helm, name, &self.functions)
+            .map_err(|error| TemplateError::parse(error, Some(file)))?;
+        self.add(name, file, content.text(), syntax)
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        file: FileId,
+        text: &Arc<str>,
+        syntax: Arc<Syntax>,
+    ) -> Result<(), TemplateError> {
         let source = SourceText::File(file, Arc::clone(text));
-        let definitions = parse::parse(&name, source, &self.functions)
+        let definitions = parse::definitions(&Arc::from(name), source, syntax)
             .map_err(|error| TemplateError::parse(error, Some(file)))?;
         for definition in definitions {
             let is_empty = definition.tree.is_empty_list(definition.root);
             if !(is_empty && self.definitions.contains_key(&definition.name)) {
                 self.definitions
-                    .insert(Rc::clone(&definition.name), definition);
+                    .insert(Arc::clone(&definition.name), definition);
             }
         }
         Ok(())
@@ -95,12 +123,13 @@ impl TemplateSet {
         {
             return Ok((Rc::clone(definitions), false));
         }
-        let name = Rc::from(TPL_NAME);
+        let syntax = parse::parse(TPL_NAME, text.as_bytes(), &self.functions)?;
         let source = whole_file(text, origins).map_or_else(
             || SourceText::Value(text.clone()),
             |(file, text)| SourceText::File(file, text),
         );
-        let definitions = Rc::new(parse::parse(&name, source, &self.functions)?);
+        let definitions = parse::definitions(&Arc::from(TPL_NAME), source, Arc::new(syntax))?;
+        let definitions = Rc::new(definitions);
         if text.len() <= REMEMBERED_LENGTH {
             self.parsed.borrow_mut().insert(
                 text.as_bytes().to_vec(),
@@ -142,7 +171,7 @@ enum Level {
     /// Go's `template: LOCATION: executing "NAME" at <NODE>: TEXT`.
     At {
         location: String,
-        template: Rc<str>,
+        template: Arc<str>,
         node: String,
         text: String,
         place: Option<(FileId, Span)>,
@@ -216,7 +245,7 @@ impl TemplateError {
     pub(super) fn at(
         mut self,
         location: String,
-        template: Rc<str>,
+        template: Arc<str>,
         node: String,
         text: String,
         place: Option<(FileId, Span)>,
@@ -235,7 +264,7 @@ impl TemplateError {
 
     pub(super) fn located(
         location: String,
-        template: Rc<str>,
+        template: Arc<str>,
         node: String,
         text: String,
         place: Option<(FileId, Span)>,

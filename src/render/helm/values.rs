@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::chart::unreadable;
+use super::content::Content;
 use super::functions::{json, syntax_words};
 use super::set;
 use super::string::Text;
@@ -12,6 +13,7 @@ use super::value::{Data, MAX_DEPTH, Map, Value};
 use crate::discover::{HelmVersion, Release, SetKind};
 use crate::origin::{Origins, Role};
 use crate::problem::{Kind, Problem};
+use crate::render::Cache;
 use crate::snapshot::Tree;
 use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
@@ -19,18 +21,21 @@ use crate::yaml::{self, Dialect};
 /// Reads a values file. Helm 4 merges its documents, Helm 3 reads the first.
 pub(super) fn load(
     path: &RepoPath,
-    text: &Arc<str>,
+    content: &Content,
     role: Role,
     helm: HelmVersion,
     origins: &mut Origins,
 ) -> Result<Map, Problem> {
+    let text = content.text();
     let file = origins.add_file(path, text);
     // Helm 4 ends the last line before it reads a file, which a block scalar notices.
     let unfinished = helm == HelmVersion::V4 && !text.is_empty() && !text.ends_with('\n');
+    let finished;
     let stream = if unfinished {
-        yaml::parse(&format!("{text}\n"))
+        finished = yaml::parse(&format!("{text}\n"));
+        &finished
     } else {
-        yaml::parse(text)
+        content.stream()
     };
     let length = text.len() as u32;
     let words = match helm {
@@ -45,11 +50,10 @@ pub(super) fn load(
         HelmVersion::V4 => stream.documents.as_slice(),
         HelmVersion::V3 => stream.documents.get(..1).unwrap_or_default(),
     };
-    if let Some(error) = stream
-        .error
-        .filter(|_| helm == HelmVersion::V4 || documents.is_empty())
+    if let Some(error) = &stream.error
+        && (helm == HelmVersion::V4 || documents.is_empty())
     {
-        return Err(wrong(error));
+        return Err(wrong(error.clone()));
     }
     let mut values = Map::new();
     for document in documents {
@@ -113,17 +117,20 @@ pub(super) fn merge(below: &Map, above: &Map, origins: &mut Origins, depth: usiz
 /// All that the release gives: files in order, then the arguments, kind by kind.
 pub(super) fn given(
     tree: &Tree<'_>,
+    cache: &Cache,
     release: &Release,
     origins: &mut Origins,
 ) -> Result<Map, Problem> {
     let mut values = Map::new();
     for path in &release.values {
-        let text = tree.read(path).map_err(|error| unreadable(path, &error))?;
-        let text: Arc<str> = Arc::from(String::from_utf8_lossy(&text));
+        let content = cache.content(tree, path);
+        let content = content.map_err(|error| unreadable(path, &error))?;
         let layer =
-            load(path, &text, Role::Values, release.helm, origins).map_err(|problem| Problem {
-                message: format!("failed to parse {path}: {}", problem.message),
-                ..problem
+            load(path, &content, Role::Values, release.helm, origins).map_err(|problem| {
+                Problem {
+                    message: format!("failed to parse {path}: {}", problem.message),
+                    ..problem
+                }
             })?;
         values = merge(&values, &layer, origins, MAX_DEPTH);
     }

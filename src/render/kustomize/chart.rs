@@ -125,7 +125,7 @@ pub(super) fn inflate(
         bytes: laid_bytes,
     };
     let tree = Tree::new(&snapshot);
-    let rendering = helm::render(&tree, &release, build.origins);
+    let rendering = helm::render(&tree, &release, build.cache, build.origins);
     build.budget.worked(rendering.work);
     for path in tree.inputs().files.keys().filter(|path| **path != laid) {
         // What the chart read is what this build has read.

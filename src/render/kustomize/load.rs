@@ -69,7 +69,7 @@ pub(super) struct Build<'a> {
     /// What was asked for.
     pub(super) overlay: &'a Overlay,
     /// What other builds have parsed.
-    cache: &'a Cache,
+    pub(super) cache: &'a Cache,
     /// Where values came from.
     pub(super) origins: &'a mut Origins,
     /// The types that merging knows.

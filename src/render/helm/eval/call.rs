@@ -1,6 +1,7 @@
 //! Expressions: pipelines, fields, variables, literals, and calls with Go's checking of arguments.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::ast::{NodeId, NodeKind, Number, Tree};
 use super::super::format;
@@ -467,7 +468,7 @@ impl Evaluator<'_, '_> {
 #[derive(Clone, Copy)]
 struct Chain<'a> {
     id: NodeId,
-    fields: &'a [Rc<str>],
+    fields: &'a [Arc<str>],
     arguments: &'a [NodeId],
 }
 
@@ -475,7 +476,7 @@ struct Chain<'a> {
 #[derive(Clone, Copy)]
 struct Link<'a> {
     id: NodeId,
-    name: &'a Rc<str>,
+    name: &'a Arc<str>,
     arguments: &'a [NodeId],
     /// Whether the receiver's Go type is `interface {}`.
     is_interface: bool,

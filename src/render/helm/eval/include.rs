@@ -1,7 +1,7 @@
 //! Templates as functions: `include`, and `tpl` with definitions that end with it.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::format;
 use super::super::string::{Text, find};
@@ -27,7 +27,7 @@ impl Evaluator<'_, '_> {
         };
         let count = self
             .included
-            .entry(Rc::clone(&definition.name))
+            .entry(Arc::clone(&definition.name))
             .or_default();
         if *count > MAX_INCLUDES {
             return Err(Box::new(TemplateError::words(format!(
@@ -81,7 +81,7 @@ impl Evaluator<'_, '_> {
         for definition in defined {
             let is_empty = definition.tree.is_empty_list(definition.root);
             if !(is_empty && self.lookup(&definition.name).is_some()) {
-                overlay.insert(Rc::clone(&definition.name), definition.clone());
+                overlay.insert(Arc::clone(&definition.name), definition.clone());
             }
         }
         self.overlays.push(overlay);

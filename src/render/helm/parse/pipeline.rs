@@ -1,6 +1,6 @@
 //! Pipelines: declarations, commands, and the operands and terms that they are made of.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::literal::{number, unquote};
 use super::{Parse, Parser};
@@ -208,8 +208,8 @@ impl Parser<'_> {
         Ok(Some(self.builder.add(next.start, span, kind)))
     }
 
-    fn field_name(&self, token: Token) -> Rc<str> {
-        Rc::from(String::from_utf8_lossy(
+    fn field_name(&self, token: Token) -> Arc<str> {
+        Arc::from(String::from_utf8_lossy(
             self.bytes(token).get(1..).unwrap_or_default(),
         ))
     }
@@ -260,10 +260,7 @@ impl Parser<'_> {
                 return Ok(Some(pipe.0));
             }
             TokenKind::String | TokenKind::RawString => match unquote(self.bytes(token)) {
-                Some(bytes) => NodeKind::String {
-                    bytes,
-                    value: std::cell::OnceCell::new(),
-                },
+                Some(bytes) => self.builder.literal(bytes),
                 None => return self.error("invalid syntax"),
             },
             _ => {
