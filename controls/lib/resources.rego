@@ -8,11 +8,11 @@ import data.lib.workload
 # The containers without `field` (requests or limits) of a resource, and for which nothing else sets it. Ephemeral containers cannot
 # have either. A LimitRange sees to those of its namespace, and a request that is left out is the same as the limit.
 without(field, resource) := [container |
+	count(defaults(field, resource)) == 0
 	some container in workload.containers
 	container.field in {"containers", "initContainers"}
 	lacks(container.spec, field, resource)
 	lacks(container.pod.spec, field, resource)
-	count(defaults(field, resource)) == 0
 ]
 
 lacks(spec, "limits", resource) if {
@@ -47,12 +47,13 @@ defaults(field, resource) := {value |
 
 # What is asked for or allowed outside of the bounds that are set as `limit-max`, `limit-min`, `request-max` and `request-min`.
 outside_bounds(resource) := [entry |
-	some container in workload.containers
 	some field, word in {"limits": "limit", "requests": "request"}
-	written := object.get(workload.map(workload.map(container.spec, "resources"), field), resource, null)
 	some bound in ["max", "min"]
 	set := object.get(input.config, sprintf("%s-%s", [word, bound]), "")
-	beyond(bound, amount(written), amount(set))
+	border := amount(set)
+	some container in workload.containers
+	written := object.get(workload.map(workload.map(container.spec, "resources"), field), resource, null)
+	beyond(bound, amount(written), border)
 	entry := {
 		"path": array.concat(container.path, ["resources", field, resource]),
 		"message": sprintf("%s has a %s %s of %v, %s the %s that is set", [container.label, resource, word, written, side[bound], set]),

@@ -5,9 +5,10 @@
     testdata/bench/helm.py path/to/helm [--root target/conformance/helm] [--rounds 3] [--limit N]
 
 Each case that Helm renders is rendered by both as a process of its own, one after the other, and the output thrown away; a
-case counts with the fastest of its rounds. Then `cargo bench --bench helm` renders the same cases in one
-process, as `plimsoll render` prints them and with origins. Printed: the median and the quartiles of the ratios, the ratio of the totals, the ratio in one process, and the peak
-memory of both programs for the case with the most output. The machine should be quiet; nothing here is a test."""
+case counts with the fastest of its rounds. Then `cargo bench --bench helm` renders the same cases in one process, as `plimsoll
+render` prints them and with origins: with nothing kept between two cases, through one cache, and so on all cores. Printed: the
+median and the quartiles of the ratios, the ratio of the totals, the ratios in one process, and the peak memory of both
+programs for the case with the most output. The machine should be quiet; nothing here is a test."""
 import argparse, json, os, statistics, subprocess, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -81,12 +82,14 @@ def main():
                             cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip().splitlines()
     print("\n".join(inside[:-1]))
     inside = json.loads(inside[-1])
-    for name, key in (("printed", "each"), ("with origins", "traced")):
+    for name, key in (("printed", "printed"), ("with origins", "traced")):
         times = inside[key]
-        ratios = [their / our for their, our in zip(theirs, times)]
-        processor = [their / our for their, our in zip(processors[0], times)]
-        print(f"one process, {name}: {sum(times):.2f} s for all cases; ratio: median {statistics.median(ratios):.1f},"
-              f" of the totals {sum(theirs) / sum(times):.1f}; against Helm's processor time: median {statistics.median(processor):.1f}")
+        for way, each, total in (("one after the other, nothing kept", times["each"], sum(times["each"])),
+                                 ("one after the other, through one cache", times["shared"], times["shared_total"])):
+            print(f"one process, {name}, {way}: {total:.2f} s; ratio: median"
+                  f" {statistics.median(their / our for their, our in zip(theirs, each)):.1f}, of the totals {sum(theirs) / total:.1f}")
+        print(f"one process, {name}, through one cache on {inside['cores']} cores: {times['parallel']:.2f} s;"
+              f" ratio of the totals {sum(theirs) / times['parallel']:.1f}")
 
     largest = max(cases, key=lambda c: c["bytes"])
     memory = [peak(c, root, env) for c in commands(largest)]

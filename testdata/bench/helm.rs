@@ -61,14 +61,14 @@ fn measure() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         .take(limit)
         .collect();
     let rounds = number(3).unwrap_or(1).max(1);
-    let lengths: Vec<usize> = apps
+    let outputs: Vec<String> = apps
         .iter()
         .map(|app| {
             let rendered = render::render(&Disk::new(&root), app);
             if let Some(problem) = rendered.rendering.problems.first() {
                 eprintln!("{}: {}", app.id, problem.message);
             }
-            rendered.rendering.output.as_str().len()
+            rendered.rendering.output.as_str().to_owned()
         })
         .collect();
     let pool = rayon::ThreadPoolBuilder::new().stack_size(render::STACK_BYTES);
@@ -85,16 +85,16 @@ fn measure() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             // Each round from nothing: a process does not begin with what another one has read.
             all.round(|index| {
                 let disk = Disk::new(&root);
-                timed(render, &Cache::default(), &disk, &apps, &lengths, index)
+                timed(render, &Cache::default(), &disk, &apps, &outputs, index)
             })?;
             let (cache, disk) = (Cache::default(), Disk::new(&root));
-            shared.round(|index| timed(render, &cache, &disk, &apps, &lengths, index))?;
+            shared.round(|index| timed(render, &cache, &disk, &apps, &outputs, index))?;
             let (cache, disk) = (Cache::default(), Disk::new(&root));
             let start = Instant::now();
             pool.install(|| {
                 let indices = (0..apps.len()).into_par_iter();
                 indices.try_for_each(|index| {
-                    timed(render, &cache, &disk, &apps, &lengths, index).map(|_| ())
+                    timed(render, &cache, &disk, &apps, &outputs, index).map(|_| ())
                 })
             })?;
             parallel = parallel.min(start.elapsed().as_secs_f64());
@@ -113,7 +113,7 @@ fn measure() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         "{{\"cases\": {}, \"cores\": {}, \"bytes\": {}, {}}}",
         apps.len(),
         pool.current_num_threads(),
-        lengths.iter().sum::<usize>(),
+        outputs.iter().map(String::len).sum::<usize>(),
         measured.join(", ")
     );
     Ok(())
@@ -121,22 +121,22 @@ fn measure() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 
 type Render = fn(&Cache, &dyn Snapshot, &App) -> Rendered;
 
-/// How many seconds a case took, and whether it came out as long as it should.
+/// How many seconds a case took, and whether it came out as it should.
 fn timed(
     render: Render,
     cache: &Cache,
     disk: &Disk,
     apps: &[App],
-    lengths: &[usize],
+    outputs: &[String],
     index: usize,
 ) -> Result<f64, String> {
-    let (Some(app), Some(&length)) = (apps.get(index), lengths.get(index)) else {
+    let (Some(app), Some(output)) = (apps.get(index), outputs.get(index)) else {
         return Err("no such case".to_owned());
     };
     let start = Instant::now();
     let rendered = render(cache, disk, app);
     let took = start.elapsed().as_secs_f64();
-    if rendered.rendering.output.as_str().len() == length {
+    if rendered.rendering.output.as_str() == output {
         Ok(took)
     } else {
         Err(format!("{}: the output differs", app.id))
