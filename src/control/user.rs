@@ -127,8 +127,9 @@ pub(super) fn conftest(module: &Module, defaults: Defaults) -> Found {
         problems: Vec::new(),
     };
     let package = package(&module.text);
+    // In a body stands at most `violation := …` or `violation[x]`, so that a rule that is set in from the margin is known by more.
     let name = Regex::new(
-        r"^((?:deny|violation|warn)(?:_[A-Za-z0-9_]+)?)\s*(?:\[|contains\b|:=|=|if\b|\{)",
+        r"^(?:((?:deny|violation|warn)(?:_[A-Za-z0-9_]+)?)\s*(?:\[|contains\b|:=|=|if\b|\{)|[ \t]+((?:deny|violation|warn)(?:_[A-Za-z0-9_]+)?)\s*(?:contains\b|if\b|\{|\[[^\]]*\]\s*(?:\{|if\b)))",
     );
     let combined = Regex::new(r"\binput\s*\[").is_ok_and(|many| many.is_match(&module.text))
         && Regex::new(r"\.contents\b|\[.contents.\]").is_ok_and(|each| each.is_match(&module.text));
@@ -138,16 +139,14 @@ pub(super) fn conftest(module: &Module, defaults: Defaults) -> Found {
         let start = offset;
         offset += line.len();
         let captured = name.as_ref().ok().and_then(|name| name.captures(line));
-        let Some(rule) = captured
-            .and_then(|found| found.get(1))
-            .map(|found| found.as_str())
-        else {
+        let named = captured.and_then(|found| found.get(1).or(found.get(2)));
+        let Some((at, rule)) = named.map(|found| (found.start(), found.as_str())) else {
             continue;
         };
         if !seen.insert(rule.to_owned()) {
             continue;
         }
-        let span = Span::new(start, start + rule.len());
+        let span = Span::new(start + at, start + at + rule.len());
         let above = metadata::above(&module.text, start);
         let whole = metadata::above(
             &module.text,

@@ -112,7 +112,7 @@ fn exceptions_older_rego_and_combined_input_are_known() {
         &[
             (
                 "policy/old.rego",
-                "package main\n\ndeny_a[msg] {\n  input.kind == \"Deployment\"\n  msg := \"a\"\n}\n\ndeny_b[{\"msg\": msg}] {\n  input.kind == \"Deployment\"\n  msg := \"b\"\n}\n\nexception[rules] {\n  input.metadata.name == \"web\"\n  rules := [\"a\"]\n}\n",
+                "package main\n\ndeny_a[msg] {\n  input.kind == \"Deployment\"\n  msg := \"a\"\n}\n\n  deny_b[{\"msg\": msg}] {\n  input.kind == \"Deployment\"\n  msg := \"b\"\n}\n\nexception[rules] {\n  input.metadata.name == \"web\"\n  rules := [\"a\"]\n}\n",
             ),
             (
                 "policy/combined.rego",
