@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -203,8 +204,14 @@ impl Object for Bytes {
     }
 
     fn print(&self) -> String {
-        let numbers: Vec<String> = self.0.as_bytes().iter().map(u8::to_string).collect();
-        format!("[{}]", numbers.join(" "))
+        // A chart that prints its files prints megabytes of this, so no number gets a text of its own.
+        let mut out = String::from("[");
+        for (index, byte) in self.0.as_bytes().iter().enumerate() {
+            let gap = if index == 0 { "" } else { " " };
+            let _ = write!(out, "{gap}{byte}");
+        }
+        out.push(']');
+        out
     }
 
     fn items(&self) -> Option<Rc<List>> {
