@@ -26,7 +26,10 @@ const RAW: Layout = Layout {
     html: false,
 };
 
-const MUST_FROM_JSON: Function = |c, a| read_json(c, a).map_err(FunctionError::new);
+const MUST_FROM_JSON: Function = |c, a| {
+    let (value, refused) = read_json(c, a).map_err(FunctionError::new)?;
+    refused.map_or(Ok(value), |words| Err(FunctionError::new(words)))
+};
 
 pub(super) const TABLE: &[Signature] = &[
     Signature::new("toYaml", &[Any], |c, a| {
@@ -64,13 +67,28 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("toRawJson", &[Any], |c, a| write(c, a, RAW)),
     Signature::new("mustToRawJson", &[Any], |c, a| write(c, a, RAW)),
     Signature::new("fromJson", &[Str], |c, a| {
-        let read = read_json(c, a)
-            .and_then(|value| of_kind(value, "map[string]interface {}", |v| v.as_map().is_some()));
-        Ok(read.unwrap_or_else(|error| as_error(c, a, &error)))
+        let read = read_json(c, a).and_then(|(value, refused)| {
+            let value = of_kind(value, "map[string]interface {}", |v| v.as_map().is_some())?;
+            Ok((value, refused))
+        });
+        Ok(match read {
+            Ok((value, None)) => value,
+            // What could be read stays beside the reason.
+            Ok((value, Some(refused))) => {
+                let origin = c.union(a);
+                if let Some(map) = value.as_map() {
+                    map.set("Error", origin, Value::string(refused, origin));
+                }
+                value
+            }
+            Err(error) => as_error(c, a, &error),
+        })
     }),
     Signature::new("fromJsonArray", &[Str], |c, a| {
-        let read = read_json(c, a)
-            .and_then(|value| of_kind(value, "[]interface {}", |v| v.as_list().is_some()));
+        let read = read_json(c, a).and_then(|(value, refused)| {
+            let value = of_kind(value, "[]interface {}", |v| v.as_list().is_some())?;
+            refused.map_or(Ok(value), Err)
+        });
         Ok(read.unwrap_or_else(|error| as_error_list(c, a, &error)))
     }),
     Signature::new("mustFromJson", &[Str], MUST_FROM_JSON),
@@ -125,8 +143,12 @@ fn write_or_nothing(context: &mut Context<'_>, arguments: &[Value], layout: Layo
     }
 }
 
-fn read_json(context: &mut Context<'_>, arguments: &[Value]) -> std::result::Result<Value, String> {
-    json::read(&text(arguments, 0), context.origins).map_err(|words| {
+/// What JSON says, and what Go's decoder could not take of it.
+fn read_json(
+    context: &mut Context<'_>,
+    arguments: &[Value],
+) -> std::result::Result<(Value, Option<String>), String> {
+    json::read_on(&text(arguments, 0), context.helm, context.origins).map_err(|words| {
         // The decoder of Go 1.27, which Helm 4 is built with, has other words for this.
         let escape = words
             .strip_prefix("invalid character '")

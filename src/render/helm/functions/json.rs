@@ -228,34 +228,30 @@ pub(crate) fn float(number: f64) -> Option<String> {
 
 /// What JSON says, or Go's words for why it says nothing. Numbers are floats.
 pub(crate) fn read(text: &Text, origins: &mut Origins) -> Result<Value, String> {
-    let mut reader = Reader {
-        text,
-        bytes: text.as_bytes(),
-        unions: Unions::of(text),
-        at: 0,
-        origins,
-    };
-    reader.blank();
-    let value = reader.value("looking for beginning of value", 0)?;
-    reader.blank();
-    match reader.peek() {
-        None => Ok(value),
-        Some(_) => Err(reader.unexpected("after top-level value")),
-    }
+    let mut reader = Reader::new(text, HelmVersion::V3, origins);
+    let value = reader.document()?;
+    reader.refused().map_or(Ok(value), Err)
+}
+
+/// As [`read`], for whoever goes on as Go's decoder does behind a number above all floats: the value, in which such a number is
+/// nothing, and the words about the first of them.
+pub(super) fn read_on(
+    text: &Text,
+    helm: HelmVersion,
+    origins: &mut Origins,
+) -> Result<(Value, Option<String>), String> {
+    let mut reader = Reader::new(text, helm, origins);
+    let value = reader.document()?;
+    Ok((value, reader.refused()))
 }
 
 /// A value at the beginning of a text, and where it ends (`--set-json` goes on after it).
 pub(crate) fn read_first(text: &Text, origins: &mut Origins) -> Result<(Value, usize), String> {
-    let mut reader = Reader {
-        text,
-        bytes: text.as_bytes(),
-        unions: Unions::of(text),
-        at: 0,
-        origins,
-    };
+    let mut reader = Reader::new(text, HelmVersion::V3, origins);
     reader.blank();
     let value = reader.value("looking for beginning of value", 0)?;
-    Ok((value, reader.at))
+    let end = reader.at;
+    reader.refused().map_or(Ok((value, end)), Err)
 }
 
 /// What Go calls the type of a JSON value.
@@ -275,10 +271,80 @@ struct Reader<'t, 'o> {
     bytes: &'t [u8],
     unions: Unions,
     at: usize,
+    helm: HelmVersion,
+    too_large: Option<TooLarge>,
     origins: &'o mut Origins,
 }
 
+/// The first number above all floats.
+struct TooLarge {
+    number: String,
+    /// The keys and indices that lead to it, the innermost first.
+    path: Vec<String>,
+}
+
+impl<'t, 'o> Reader<'t, 'o> {
+    fn new(text: &'t Text, helm: HelmVersion, origins: &'o mut Origins) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            unions: Unions::of(text),
+            at: 0,
+            helm,
+            too_large: None,
+            origins,
+        }
+    }
+}
+
 impl Reader<'_, '_> {
+    fn document(&mut self) -> Result<Value, String> {
+        self.blank();
+        let mut value = self.value("looking for beginning of value", 0)?;
+        if self
+            .too_large
+            .as_ref()
+            .is_some_and(|found| found.path.is_empty())
+        {
+            // The whole is a number, and as such of the wrong kind for most.
+            value = Value::float(0.0, value.origin);
+        }
+        self.blank();
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(self.unexpected("after top-level value")),
+        }
+    }
+
+    /// What Go says about a number above all floats. The decoder of Go 1.27, which Helm 4 is built with, says where it is.
+    fn refused(self) -> Option<String> {
+        let TooLarge { number, path } = self.too_large?;
+        let steps = path.iter().rev().map(|step| {
+            let step = step.replace('~', "~0").replace('/', "~1");
+            format!(".{step}")
+        });
+        let is_index = |step: &String| step.bytes().all(|b| b.is_ascii_digit());
+        let place = match path.first().filter(|_| self.helm == HelmVersion::V4) {
+            None => "Go value".to_owned(),
+            Some(step) if step.is_empty() && path.len() == 1 => "Go value".to_owned(),
+            Some(step) if !step.is_empty() && is_index(step) => steps.collect(),
+            Some(_) => format!("Go struct field {}", steps.collect::<String>()),
+        };
+        Some(format!(
+            "json: cannot unmarshal number {number} into {place} of type float64"
+        ))
+    }
+
+    /// A member of an array or object, which `step` leads to.
+    fn member(&mut self, depth: usize, step: impl FnOnce() -> String) -> Result<Value, String> {
+        let was_too_large = self.too_large.is_some();
+        let value = self.value("looking for beginning of value", depth + 1)?;
+        if let Some(number) = self.too_large.as_mut().filter(|_| !was_too_large) {
+            number.path.push(step());
+        }
+        Ok(value)
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -392,9 +458,15 @@ impl Reader<'_, '_> {
         let shown = String::from_utf8_lossy(shown);
         match shown.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Value::float(number, self.origin(start))),
-            _ => Err(format!(
-                "json: cannot unmarshal number {shown} into Go value of type float64"
-            )),
+            _ => {
+                let number = shown.into_owned();
+                let path = Vec::new();
+                self.too_large.get_or_insert(TooLarge { number, path });
+                Ok(match self.helm {
+                    HelmVersion::V4 => Value::float(0.0, self.origin(start)),
+                    HelmVersion::V3 => Value::nil(self.origin(start)),
+                })
+            }
         }
     }
 
@@ -488,7 +560,8 @@ impl Reader<'_, '_> {
         }
         loop {
             self.blank();
-            items.push(self.value("looking for beginning of value", depth + 1)?);
+            let index = items.len();
+            items.push(self.member(depth, || index.to_string())?);
             self.blank();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -523,7 +596,7 @@ impl Reader<'_, '_> {
             }
             self.at += 1;
             self.blank();
-            let value = self.value("looking for beginning of value", depth + 1)?;
+            let value = self.member(depth, || key.lossy().into_owned())?;
             let key_origin = key.origin(self.origins);
             map.set(key.lossy(), key_origin, value);
             self.blank();
@@ -536,5 +609,49 @@ impl Reader<'_, '_> {
                 _ => return Err(self.unexpected("after object key:value pair")),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_above_all_floats_are_told_where_they_are() {
+        let check = |text: &str, place: &str, value: &str| {
+            for (helm, place, value) in [
+                (HelmVersion::V4, place, value),
+                (HelmVersion::V3, "Go value", &*value.replace('0', "null")),
+            ] {
+                let mut origins = Origins::new();
+                let text = Text::new(text, Origin::NONE);
+                let (read, refused) = read_on(&text, helm, &mut origins).unwrap();
+                let words =
+                    format!("json: cannot unmarshal number 1e400 into {place} of type float64");
+                assert_eq!(refused, Some(words));
+                let mut context =
+                    Context::new(&mut origins, "", helm, crate::discover::Limits::default());
+                let layout = Layout {
+                    pretty: false,
+                    html: false,
+                };
+                let shown = write(&mut context, &read, layout).unwrap();
+                assert_eq!(shown.lossy(), value);
+            }
+        };
+        // As Helm 4.3.1 and 3.19.0 say.
+        check(
+            r#"{"b":{"c":1e400},"d":1e401}"#,
+            "Go struct field .b.c",
+            r#"{"b":{"c":0},"d":0}"#,
+        );
+        check(r#"{"b":[2,1e400,3]}"#, ".b.1", r#"{"b":[2,0,3]}"#);
+        check(r#"[{"a":1e400}]"#, "Go struct field .0.a", r#"[{"a":0}]"#);
+        check(
+            r#"{"x.y":{"a/~b":1e400}}"#,
+            "Go struct field .x.y.a~1~0b",
+            r#"{"x.y":{"a/~b":0}}"#,
+        );
+        check(r#"{"":1e400}"#, "Go value", r#"{"":0}"#);
     }
 }
