@@ -113,18 +113,21 @@ fn tests_of(modules: &mut [Module]) -> Vec<Test> {
                 let same = known.entry((package.clone(), name.to_owned())).or_default();
                 let mut rule = name.to_owned();
                 // The bodies of a function belong together.
-                if *same > 0 && !rest.starts_with('(') {
+                let is_another = *same > 0 && !rest.starts_with('(');
+                if is_another {
                     let again = format!("__{same:02}");
                     text.push_str(&again);
                     rule.push_str(&again);
                 }
+                if is_another || *same == 0 {
+                    tests.push(Test {
+                        package: package.clone(),
+                        rule,
+                        path: module.path.clone(),
+                        line: index + 1,
+                    });
+                }
                 *same += 1;
-                tests.push(Test {
-                    package: package.clone(),
-                    rule,
-                    path: module.path.clone(),
-                    line: index + 1,
-                });
             }
             text.push_str(rest);
         }
@@ -168,5 +171,6 @@ mod tests {
         assert_eq!(of("test_a__01"), Some(Outcome::Pass));
         assert_eq!(of("test_a__02"), Some(Outcome::Fail));
         assert_eq!(of("test_b"), Some(Outcome::Pass));
+        assert_eq!(said.len(), 5, "a function of two bodies is told once");
     }
 }
