@@ -336,12 +336,14 @@ impl Inputs {
     }
 }
 
+type Followed = HashMap<RepoPath, (RepoPath, usize), foldhash::fast::RandomState>;
+
 /// A snapshot as renderers see it: links followed, reads recorded.
 pub struct Tree<'a> {
     snapshot: &'a dyn Snapshot,
     inputs: Mutex<Inputs>,
     /// Directories whose links were followed, each with its path without links and how many there were.
-    followed: Mutex<HashMap<RepoPath, (RepoPath, usize)>>,
+    followed: Mutex<Followed>,
 }
 
 impl<'a> Tree<'a> {
@@ -357,6 +359,16 @@ impl<'a> Tree<'a> {
     /// The snapshot itself, for what is not to be recorded.
     pub fn snapshot(&self) -> &'a dyn Snapshot {
         self.snapshot
+    }
+
+    /// What is at a path without links, unless it is a directory or nothing: for whoever knows some contents already.
+    pub(crate) fn entry(&self, real: &RepoPath) -> Option<Entry> {
+        let entry = self.snapshot.entry(real);
+        if entry.is_some() || !self.snapshot.is_directory(real) {
+            let id = entry.map(|entry| entry.id);
+            self.record(|inputs| inputs.files.insert(real.clone(), id));
+        }
+        entry
     }
 
     /// What has been read so far.
@@ -386,7 +398,7 @@ impl<'a> Tree<'a> {
         answer
     }
 
-    fn followed(&self) -> MutexGuard<'_, HashMap<RepoPath, (RepoPath, usize)>> {
+    fn followed(&self) -> MutexGuard<'_, Followed> {
         // As above.
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -39,7 +39,7 @@ impl Held {
     }
 }
 
-type Shelf<T> = HashMap<ContentId, Arc<T>>;
+type Shelf<T> = HashMap<ContentId, Arc<T>, foldhash::fast::RandomState>;
 
 impl Cache {
     /// The file at `path` as a text, which is noted in the inputs of `tree` also where its bytes are known already.
@@ -73,10 +73,8 @@ impl Cache {
         shelf: fn(&mut Held) -> &mut Shelf<T>,
         make: impl FnOnce() -> Result<(usize, T), ReadError>,
     ) -> Result<Arc<T>, ReadError> {
-        let real = tree.real(path)?;
-        tree.find(&real)?;
-        let entry = tree.snapshot().entry(&real);
-        let id = entry
+        let id = tree
+            .entry(&tree.real(path)?)
             .filter(|entry| entry.kind == EntryKind::File)
             .map(|entry| entry.id);
         let known = id.and_then(|id| shelf(&mut self.held()).get(&id).cloned());

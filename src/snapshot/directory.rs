@@ -5,7 +5,7 @@
 //! do not exist here. How a work tree differs is in `worktree`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -182,40 +182,57 @@ pub(super) fn on_disk(root: &Path, path: &RepoPath) -> PathBuf {
 /// The bytes of a file on disk, or the target of a link.
 pub(super) fn read(root: &Path, path: &RepoPath, kind: EntryKind) -> Result<Vec<u8>, ReadError> {
     let full = on_disk(root, path);
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => changed_meanwhile(path),
-        _ => ReadError::Unavailable(path.clone(), error.to_string()),
-    };
     match kind {
-        EntryKind::Link => fs::read_link(&full).map(link_target).map_err(failed),
+        EntryKind::Link => fs::read_link(&full)
+            .map(link_target)
+            .map_err(|error| unread(path, &error)),
         EntryKind::Submodule => Err(ReadError::Submodule(path.clone())),
         EntryKind::File => {
             // Without following: the file may have become a link since it was listed.
-            let metadata = fs::symlink_metadata(&full).map_err(failed)?;
-            if !metadata.is_file() {
-                return Err(changed_meanwhile(path));
-            }
-            if metadata.len() > MAX_FILE_BYTES as u64 {
-                return Err(ReadError::TooLarge(path.clone()));
-            }
-            fs::read(&full).map_err(failed)
+            let metadata = fs::symlink_metadata(&full).map_err(|error| unread(path, &error))?;
+            read_file(&full, path, &metadata)
         }
     }
 }
 
-/// The content id of something on disk. What cannot be read gets an id that no content has.
-pub(super) fn identify(root: &Path, path: &RepoPath, kind: EntryKind) -> ContentId {
-    identified(root, path, kind).0
+/// The bytes of the file at `full`, of which `metadata` has just been asked, without following links.
+pub(super) fn read_file(
+    full: &Path,
+    path: &RepoPath,
+    metadata: &fs::Metadata,
+) -> Result<Vec<u8>, ReadError> {
+    if !metadata.is_file() {
+        return Err(changed_meanwhile(path));
+    }
+    if metadata.len() > MAX_FILE_BYTES as u64 {
+        return Err(ReadError::TooLarge(path.clone()));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    fs::File::open(full)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|error| unread(path, &error))?;
+    Ok(bytes)
 }
 
-/// The content id of something on disk, and what was read to know it.
-pub(super) fn identified(
+fn unread(path: &RepoPath, error: &io::Error) -> ReadError {
+    match error.kind() {
+        io::ErrorKind::NotFound => changed_meanwhile(path),
+        _ => ReadError::Unavailable(path.clone(), error.to_string()),
+    }
+}
+
+/// The content id of something on disk.
+pub(super) fn identify(root: &Path, path: &RepoPath, kind: EntryKind) -> ContentId {
+    identity(root, path, &read(root, path, kind))
+}
+
+/// The content id of something on disk of which `bytes` was read. What cannot be read gets an id that no content has.
+pub(super) fn identity(
     root: &Path,
     path: &RepoPath,
-    kind: EntryKind,
-) -> (ContentId, Result<Vec<u8>, ReadError>) {
-    let bytes = read(root, path, kind);
-    let id = match &bytes {
+    bytes: &Result<Vec<u8>, ReadError>,
+) -> ContentId {
+    match bytes {
         Ok(bytes) => ContentId::of(bytes),
         Err(ReadError::TooLarge(_)) => {
             // Such a file is refused when it is read. Hashing gigabytes would only tell whether it changed,
@@ -226,8 +243,7 @@ pub(super) fn identified(
             no_content(&format!("{size} bytes at {time:?}"))
         }
         Err(error) => no_content(&error.to_string()),
-    };
-    (id, bytes)
+    }
 }
 
 /// The content id of a file whose name cannot be a path here; `None` for what is no file or cannot be read.

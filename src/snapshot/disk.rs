@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::directory::{Directory, Listed, identified, list, on_disk, read};
+use foldhash::fast::RandomState;
+
+use super::directory::{Directory, Listed, identity, list, on_disk, read, read_file};
 use super::{Entries, Entry, EntryKind, Names, ReadError, Snapshot};
 use crate::text::RepoPath;
 
@@ -15,7 +17,8 @@ use crate::text::RepoPath;
 pub struct Disk {
     label: String,
     root: PathBuf,
-    known: Mutex<HashMap<RepoPath, Known>>,
+    known: Mutex<HashMap<RepoPath, Known, RandomState>>,
+    listed: Mutex<HashMap<RepoPath, Option<Names>, RandomState>>,
     all: OnceLock<Entries>,
 }
 
@@ -38,6 +41,7 @@ impl Disk {
             label: root.display().to_string(),
             root: root.to_owned(),
             known: Mutex::default(),
+            listed: Mutex::default(),
             all: OnceLock::new(),
         }
     }
@@ -56,23 +60,37 @@ impl Disk {
         if path.components().any(|part| part == ".git") {
             return Known::Nothing;
         }
-        let Ok(metadata) = std::fs::symlink_metadata(on_disk(&self.root, path)) else {
+        let full = on_disk(&self.root, path);
+        let Ok(metadata) = std::fs::symlink_metadata(&full) else {
             return Known::Nothing;
         };
-        let kind = if metadata.is_symlink() {
-            EntryKind::Link
+        let (kind, bytes) = if metadata.is_symlink() {
+            (EntryKind::Link, read(&self.root, path, EntryKind::Link))
         } else if metadata.is_file() {
-            EntryKind::File
+            (EntryKind::File, read_file(&full, path, &metadata))
         } else if metadata.is_dir() {
             return Known::Directory;
         } else {
             return Known::Nothing;
         };
-        let (id, bytes) = identified(&self.root, path, kind);
+        let id = identity(&self.root, path, &bytes);
         Known::Entry {
             entry: Entry { kind, id },
             bytes: Some(bytes),
         }
+    }
+
+    fn look_into(&self, directory: &RepoPath) -> Option<Names> {
+        if directory.components().any(|part| part == ".git") {
+            return None;
+        }
+        let listing = list(&self.root, directory).ok()?;
+        let entries = listing.names.into_iter().filter(|(name, _)| name != ".git");
+        let entries = entries.map(|(name, listed)| match listed {
+            Listed::Directory => (name, None),
+            Listed::Entry(kind) => (name, Some(kind)),
+        });
+        Some(entries.collect())
     }
 }
 
@@ -97,19 +115,12 @@ impl Snapshot for Disk {
     }
 
     fn names(&self, directory: &RepoPath) -> Option<Names> {
-        if directory.components().any(|part| part == ".git") {
-            return None;
+        let lock = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(directory) {
+            return known.clone();
         }
-        let listing = list(&self.root, directory).ok()?;
-        let entries = listing.names.into_iter().filter(|(name, _)| name != ".git");
-        Some(
-            entries
-                .map(|(name, listed)| match listed {
-                    Listed::Directory => (name, None),
-                    Listed::Entry(kind) => (name, Some(kind)),
-                })
-                .collect(),
-        )
+        let found = self.look_into(directory);
+        lock().entry(directory.clone()).or_insert(found).clone()
     }
 
     fn is_directory(&self, path: &RepoPath) -> bool {

@@ -9,30 +9,12 @@ case counts with the fastest of its rounds. Then `cargo bench --bench helm` rend
 render` prints them and with origins: with nothing kept between two cases, through one cache, and so on all cores. Printed: the
 median and the quartiles of the ratios, the ratio of the totals, the ratios in one process, and the peak memory of both
 programs for the case with the most output. The machine should be quiet; nothing here is a test."""
-import argparse, json, os, statistics, subprocess, time
+import argparse, json, os, statistics, subprocess
+
+from process import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-
-def seconds(command, root, env):
-    """Wall time and processor time of one process."""
-    start = time.perf_counter()
-    child = subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, usage = os.wait4(child.pid, 0)
-    child.returncode = 0
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime
-
-def peak(command, root, env):
-    """Peak resident memory of one process, in MiB."""
-    pid = os.fork()
-    if pid == 0:
-        os.chdir(root)
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
-        os.execve(command[0], command, env)
-    _, _, usage = os.wait4(pid, 0)
-    return usage.ru_maxrss / 1024
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -51,6 +33,8 @@ def main():
         cases = [json.loads(line) for line in f]
     cases = [c for c in cases if not c["helm4_exit"]][::options.every][:options.limit]
     helm, plimsoll = os.path.abspath(options.helm), os.path.abspath(options.plimsoll)
+    bench = [os.path.abspath(options.bench)] if options.bench else ["cargo", "bench", "--quiet", "--bench", "helm", "--"]
+    os.chdir(root)
 
     def commands(case):
         values = [word for v in case["values"] for word in ("-f", v)]
@@ -60,9 +44,9 @@ def main():
     walls, processors = ([], []), ([], [])
     for case in cases:
         for side, command in enumerate(commands(case)):
-            rounds = [seconds(command, root, env) for _ in range(options.rounds)]
-            walls[side].append(min(wall for wall, _ in rounds))
-            processors[side].append(min(processor for _, processor in rounds))
+            rounds = [run(command, env) for _ in range(options.rounds)]
+            walls[side].append(min(wall for wall, *_ in rounds))
+            processors[side].append(min(processor for _, processor, *_ in rounds))
     print(f"processes: {len(cases)} cases, best of {options.rounds}")
     # On a machine that does other work, the time of the processor says more than the clock.
     for name, (theirs, ours) in (("wall", walls), ("processor", processors)):
@@ -77,7 +61,6 @@ def main():
 
     if options.processes_only:
         return
-    bench = [options.bench] if options.bench else ["cargo", "bench", "--quiet", "--bench", "helm", "--"]
     inside = subprocess.run([*bench, root, str(options.every), str(options.limit or 0), str(options.rounds)],
                             cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip().splitlines()
     print("\n".join(inside[:-1]))
@@ -92,7 +75,7 @@ def main():
               f" ratio of the totals {sum(theirs) / times['parallel']:.1f}")
 
     largest = max(cases, key=lambda c: c["bytes"])
-    memory = [peak(c, root, env) for c in commands(largest)]
+    memory = [run(command, env)[2] for command in commands(largest)]
     print(f"memory of {largest['id']} ({largest['bytes'] >> 10} KiB of output): Helm {memory[0]:.0f} MiB, Plimsoll {memory[1]:.0f} MiB")
 
 if __name__ == "__main__":

@@ -4,27 +4,17 @@
     cargo build --release --bin plimsoll --bench overlays
     testdata/bench/kustomize.py path/to/kubectl [--root target/conformance] [--rounds 3] [--every N]
 
-Each case that Kustomize builds is built by both as a process of its own, in turns, output to a file that is thrown away; a case
+Each case that Kustomize builds is built by both as a process of its own, in turns, output thrown away; a case
 counts with the fastest of its rounds, and with the processor time beside the wall clock. Then the bench `overlays` renders all
 of them in one process. Printed: the median and the quartiles of the ratios, the ratio of the totals, the ratio in one
 process, and the peak memory of both. The machine should be quiet; nothing here is a test."""
-import argparse, json, os, statistics, subprocess, time
+import argparse, json, os, statistics, subprocess
+
+from process import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-
-
-def run(command):
-    """Seconds on the wall, seconds of processor, peak resident MiB."""
-    start = time.perf_counter()
-    pid = os.fork()
-    if pid == 0:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
-        os.execve(command[0], command, {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"})
-    _, status, usage = os.wait4(pid, 0)
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, status
+ENV = {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
 
 
 def main():
@@ -42,7 +32,7 @@ def main():
     measured = []
     for case in cases:
         place = os.path.abspath(f"{options.root}/real/tree/{case['repo']}/{case['dir']}")
-        rounds = [[run([*program, place, *case["flags"]]) for program in programs] for _ in range(options.rounds)]
+        rounds = [[run([*program, place, *case["flags"]], ENV) for program in programs] for _ in range(options.rounds)]
         if any(status for pair in rounds for *_, status in pair):
             print(f"{case['id']}: a program failed")
             continue

@@ -45,6 +45,8 @@ mod types;
 mod urls;
 mod versions;
 
+use std::sync::{Arc, LazyLock};
+
 use super::function::{Context, FunctionError, Functions, Signature};
 use super::string::Text;
 use super::value::Value;
@@ -75,13 +77,19 @@ pub(super) const TABLES: &[&[Signature]] = &[
 ];
 
 /// The functions that templates of a Helm may call: the language's own, then the library's.
-pub(super) fn of(helm: HelmVersion) -> Functions {
-    let mut tables = vec![builtins::TABLE];
-    tables.extend(TABLES);
-    if helm == HelmVersion::V4 {
-        tables.extend([dates::ONLY_HELM_4, conversions::ONLY_HELM_4]);
-    }
-    Functions::new(&tables)
+pub(super) fn of(helm: HelmVersion) -> Arc<Functions> {
+    static HELM_3: LazyLock<Arc<Functions>> = LazyLock::new(|| collected(&[]));
+    static HELM_4: LazyLock<Arc<Functions>> =
+        LazyLock::new(|| collected(&[dates::ONLY_HELM_4, conversions::ONLY_HELM_4]));
+    Arc::clone(match helm {
+        HelmVersion::V3 => &HELM_3,
+        HelmVersion::V4 => &HELM_4,
+    })
+}
+
+fn collected(more: &[&'static [Signature]]) -> Arc<Functions> {
+    let tables = [&[builtins::TABLE], TABLES, more].concat();
+    Arc::new(Functions::new(&tables))
 }
 
 /// An error in Go's words.
@@ -137,7 +145,6 @@ mod tests {
     use crate::render::helm::value::Map;
     use crate::text::RepoPath;
     use serde_json::Value as Json;
-    use std::sync::Arc;
 
     const NAME: &str = "c/templates/a.yaml";
 

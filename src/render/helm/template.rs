@@ -23,7 +23,7 @@ use crate::text::Span;
 
 /// Templates by name, and the functions that they may call.
 pub struct TemplateSet {
-    functions: Functions,
+    functions: Arc<Functions>,
     definitions: HashMap<Arc<str>, Definition>,
     /// What `tpl` has parsed before, by text. Charts give it the same few texts again and again.
     parsed: RefCell<HashMap<Vec<u8>, Parsed>>,
@@ -37,7 +37,7 @@ const REMEMBERED_LENGTH: usize = 64 * 1024;
 
 impl TemplateSet {
     /// No templates yet. `functions` should begin with [`super::builtins::TABLE`].
-    pub fn new(functions: Functions) -> Self {
+    pub fn new(functions: Arc<Functions>) -> Self {
         Self {
             functions,
             definitions: HashMap::new(),
@@ -482,7 +482,7 @@ mod tests {
         }
     }
 
-    fn functions() -> Functions {
+    fn functions() -> Arc<Functions> {
         functions::of(HelmVersion::V4)
     }
 
