@@ -62,7 +62,7 @@ pub fn print(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
         if rendering.problems.is_empty() {
             return Rendered {
                 rendering,
-                inputs: tree.inputs(),
+                inputs: tree.into_inputs(),
                 origins,
             };
         }
@@ -82,7 +82,7 @@ pub fn render_with(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendere
     };
     Rendered {
         rendering,
-        inputs: tree.inputs(),
+        inputs: tree.into_inputs(),
         origins,
     }
 }

@@ -371,9 +371,11 @@ impl<'a> Tree<'a> {
         entry
     }
 
-    /// What has been read so far.
-    pub fn inputs(&self) -> Inputs {
-        self.record(|inputs| inputs.clone())
+    /// What has been read.
+    pub fn into_inputs(self) -> Inputs {
+        self.inputs
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn record<T>(&self, note: impl FnOnce(&mut Inputs) -> T) -> T {
@@ -727,7 +729,7 @@ mod tests {
         tree.read(&path("a/x.yaml")).unwrap();
         tree.list(&path("a/b")).unwrap();
         assert!(tree.read(&path("missing.yaml")).is_err());
-        let inputs = tree.inputs();
+        let inputs = tree.into_inputs();
         assert!(inputs.hold_in(&memory));
         let with = |name: &str, bytes: Option<&[u8]>| {
             inputs.hold_in(&Overlay::new(

@@ -205,7 +205,7 @@ mod tests {
         ] {
             assert_eq!(Arc::ptr_eq(&first, &read(tree, name)), same, "{name}");
         }
-        assert_eq!(after.inputs().files.len(), 2);
+        assert_eq!(after.into_inputs().files.len(), 2);
         assert!(matches!(
             cache.read(&before, &path("c.yaml")),
             Err(ReadError::Missing(_))

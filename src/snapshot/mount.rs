@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(&*tried.read(&path("fetched:c/ok")).unwrap(), b"theirs");
         assert_eq!(tried.list(&path("fetched:c")).unwrap().len(), 2);
         // A rendering that asked is not the same where the answer is another one.
-        let inputs = tree.inputs();
+        let inputs = tree.into_inputs();
         assert_eq!(inputs.wants.len(), 3);
         assert!(inputs.hold_in(&mounted));
         assert!(!inputs.hold_in(&under));

@@ -504,7 +504,7 @@ impl Tree {
 pub(super) struct SyntaxBuilder {
     nodes: Vec<Node>,
     symbols: Vec<Arc<str>>,
-    by_name: HashMap<Arc<str>, u32>,
+    by_name: HashMap<Arc<str>, u32, foldhash::fast::RandomState>,
     literals: u32,
 }
 

@@ -53,8 +53,11 @@ impl Content {
 
     /// The text, U+FFFD for what is not UTF-8.
     pub(super) fn text(&self) -> &Arc<str> {
-        let text = || Arc::from(String::from_utf8_lossy(&self.bytes));
-        self.text.get_or_init(text)
+        self.text
+            .get_or_init(|| match std::str::from_utf8(&self.bytes) {
+                Ok(text) => Arc::from(text),
+                Err(_) => Arc::from(String::from_utf8_lossy(&self.bytes)),
+            })
     }
 
     /// The text as YAML.

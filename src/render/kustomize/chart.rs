@@ -127,14 +127,15 @@ pub(super) fn inflate(
     let tree = Tree::new(&snapshot);
     let rendering = helm::render(&tree, &release, build.cache, build.origins);
     build.budget.worked(rendering.work);
-    for path in tree.inputs().files.keys().filter(|path| **path != laid) {
+    let inputs = tree.into_inputs();
+    for path in inputs.files.keys().filter(|path| **path != laid) {
         // What the chart read is what this build has read.
         let _ = build.tree.find(path);
     }
-    for path in tree.inputs().listings.keys() {
+    for path in inputs.listings.keys() {
         let _ = build.tree.list(path);
     }
-    for want in tree.inputs().wants.keys() {
+    for want in inputs.wants.keys() {
         build.tree.fetched(want);
     }
     if let Values::Merged {
