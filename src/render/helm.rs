@@ -27,6 +27,7 @@ mod metadata;
 mod objects;
 mod output;
 mod parse;
+pub(super) mod release_name;
 mod schema;
 mod set;
 pub mod string;
@@ -132,6 +133,12 @@ fn rendered(
         return Err(missing);
     }
     let helm = release.helm;
+    release_name::check(&release.name).map_err(|why| {
+        fail(match helm {
+            HelmVersion::V3 => why,
+            HelmVersion::V4 => format!("release name check failed: {why}"),
+        })
+    })?;
     let mut coalescing = Coalescing { helm, origins };
     dependencies::process(&mut chart, &given, &mut coalescing)
         .map_err(|why| fail(format!("chart dependencies processing failed: {why}")))?;
@@ -308,6 +315,24 @@ mod tests {
             resource.span.of(rendering.output.as_str()).lines().next(),
             Some("apiVersion: v1")
         );
+    }
+
+    #[test]
+    fn a_name_that_no_release_can_have_is_refused() {
+        for (helm, before) in [
+            (HelmVersion::V3, "release name \"Bad\": "),
+            (
+                HelmVersion::V4,
+                "release name check failed: release name \"Bad\": ",
+            ),
+        ] {
+            let (rendering, _) = rendering(&[("c/Chart.yaml", CHART)], |release| {
+                release.helm = helm;
+                "Bad".clone_into(&mut release.name);
+            });
+            let problem = rendering.problems.first().unwrap();
+            assert!(problem.message.starts_with(before), "{}", problem.message);
+        }
     }
 
     #[test]

@@ -29,8 +29,19 @@ const MAX_DEPTH: usize = 20_000;
 
 pub(super) type Failure = Box<TemplateError>;
 
-/// Executes the template `name` and strips `<no value>`.
+/// Executes the template `name` and strips `<no value>`, as Helm does.
 pub(super) fn execute(
+    set: &TemplateSet,
+    name: &str,
+    root: &Value,
+    context: &mut Context<'_>,
+) -> Result<Text, Failure> {
+    let output = output(set, name, root, context)?;
+    Ok(without_no_value(&output, context))
+}
+
+/// What Go itself gives when it executes the template `name`.
+pub(super) fn output(
     set: &TemplateSet,
     name: &str,
     root: &Value,
@@ -55,8 +66,7 @@ pub(super) fn execute(
         tree: Rc::clone(&definition.tree),
         stack: 0,
     };
-    let output = evaluator.output_of(&definition, root)?;
-    Ok(without_no_value(&output, evaluator.context))
+    evaluator.output_of(&definition, root)
 }
 
 fn no_such_template(name: &str) -> TemplateError {

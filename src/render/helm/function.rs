@@ -164,6 +164,13 @@ impl Functions {
         Self { by_name }
     }
 
+    /// The functions but for those of these names.
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        let mut by_name = self.by_name.clone();
+        by_name.retain(|name, _| !names.contains(name));
+        Self { by_name }
+    }
+
     /// The names of all functions, in no order.
     #[cfg(test)]
     pub(super) fn names(&self) -> Vec<&'static str> {

@@ -87,6 +87,26 @@ pub(super) fn of(helm: HelmVersion) -> Arc<Functions> {
     })
 }
 
+/// What Sprig gives to templates of Go that are none of Helm's.
+pub(super) fn sprig() -> Functions {
+    const HELM_S_OWN: &[&str] = &[
+        "fromJsonArray",
+        "fromToml",
+        "fromYaml",
+        "fromYamlArray",
+        "include",
+        "lookup",
+        "mustToToml",
+        "mustToYaml",
+        "required",
+        "toToml",
+        "toYaml",
+        "toYamlPretty",
+        "tpl",
+    ];
+    of(HelmVersion::V3).without(HELM_S_OWN)
+}
+
 fn collected(more: &[&'static [Signature]]) -> Arc<Functions> {
     let tables = [&[builtins::TABLE], TABLES, more].concat();
     Arc::new(Functions::new(&tables))

@@ -108,6 +108,16 @@ impl TemplateSet {
         eval::execute(self, name, root, context).map_err(|error| *error)
     }
 
+    /// As [`TemplateSet::execute`], and `<no value>` stays.
+    pub(super) fn output(
+        &self,
+        name: &str,
+        root: &Value,
+        context: &mut Context<'_>,
+    ) -> Result<Text, TemplateError> {
+        eval::output(self, name, root, context).map_err(|error| *error)
+    }
+
     pub(super) fn definition(&self, name: &str) -> Option<&Definition> {
         self.definitions.get(name)
     }

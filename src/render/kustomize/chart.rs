@@ -16,7 +16,7 @@ use super::source::SourceText;
 use crate::discover::{HelmVersion, Release};
 use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
-use crate::render::helm;
+use crate::render::helm::{self, release_name};
 use crate::snapshot::{
     ContentId, Entries, Entry, EntryKind, Fetched, Found, Names, ReadError, Snapshot, Tree, Want,
     mount_of,
@@ -87,7 +87,7 @@ pub(super) fn inflate(
     .find(|namespace| !namespace.is_empty())
     .cloned()
     .unwrap_or_else(|| Text::new("default", Origin::NONE));
-    let name = release_name(build, chart)?;
+    let name = name_of(build, chart)?;
     let mut release = Release::new(path.clone(), &name, &namespace);
     release.helm = HelmVersion::V4;
     release.limits = build.budget.of_chart();
@@ -242,43 +242,28 @@ impl Snapshot for WithValues<'_> {
 }
 
 /// The name that Helm gives the release.
-fn release_name(build: &Build<'_>, chart: &HelmChart) -> Fallible<String> {
+fn name_of(build: &Build<'_>, chart: &HelmChart) -> Fallible<String> {
     let said = [&chart.name_template, &chart.release_name];
     let Some(name) = said.into_iter().find(|name| !name.is_empty()) else {
         return Ok("release-name".to_owned());
     };
-    if !chart.name_template.is_empty() && name.contains("{{") {
-        return Err(build
-            .problem(
-                Kind::Unsupported,
-                name.origin,
-                "a `nameTemplate` with actions is not carried out",
-            )
-            .help("Write the name itself, or say `releaseName`.")
-            .into());
-    }
-    if is_release_name(name) {
-        return Ok(name.text.clone());
-    }
-    Err(build
-        .problem(
-            Kind::Render,
-            name.origin,
-            format!("`{}` is not the name of a release", name.text),
+    let wrong = |why: String| {
+        let problem = build.problem(Kind::Render, name.origin, why);
+        problem.help(
+            "Helm allows small letters, digits, `-` and `.` between them, 53 characters at most.",
         )
-        .help("Helm allows small letters, digits, `-` and `.` between them, 53 characters at most.")
-        .into())
-}
-
-/// `^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`, and not too long.
-fn is_release_name(name: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let is_label = |label: &str| {
-        label.starts_with(is_word)
-            && label.ends_with(is_word)
-            && label.chars().all(|c| is_word(c) || c == '-')
     };
-    name.len() <= 53 && name.split('.').all(is_label)
+    let given = if chart.name_template.is_empty() {
+        name.text.clone()
+    } else {
+        release_name::of_template(name, build.budget.of_chart()).map_err(|why| {
+            build
+                .problem(Kind::Render, name.origin, why)
+                .help("Such a template knows Sprig's functions, and no values.")
+        })?
+    };
+    release_name::check(&given).map_err(wrong)?;
+    Ok(given)
 }
 
 /// The values that a chart is given.
