@@ -60,7 +60,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<(String, Arc<[u8]>)>, String> {
                 "decompressed chart is larger than the maximum size {MAX_TOTAL}"
             ));
         }
-        files.push((name, Arc::from(super::chart::without_mark(&data))));
+        files.push((name, Arc::from(super::content::without_mark(&data))));
     }
     if files.is_empty() {
         return Err("no files in chart archive".to_owned());

@@ -90,11 +90,6 @@ impl Chart {
     }
 }
 
-/// The bytes without a byte order mark.
-pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
-}
-
 /// Loads the chart at `path`.
 pub(super) fn load(
     tree: &Tree<'_>,
@@ -191,16 +186,10 @@ fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>
                     format!("chart file {name:?} is larger than the maximum file size {limit}");
                 return Err(Problem::new(Kind::Render, message).in_file(&place));
             }
-            let plain = without_mark(bytes);
-            let content = if plain.len() == bytes.len() {
-                content
-            } else {
-                Arc::new(Content::new(Arc::from(plain)))
-            };
             files.push(File {
                 name: inner,
                 path: place,
-                content,
+                content: Content::unmarked(&content, cache),
             });
             if files.len() > MAX_FILES {
                 let message = format!("the chart has more than {MAX_FILES} files");

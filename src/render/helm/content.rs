@@ -3,6 +3,7 @@
 //! Nothing here depends on a path, a chart or a release, so renderings share it through the [`Cache`]. What the parts of a
 //! chart mean is `chart`'s business.
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use super::archive;
@@ -21,6 +22,7 @@ pub(in crate::render) struct Content {
     /// As Helm 3 and Helm 4 read it: they do not have the same functions.
     syntax: [OnceLock<Arc<Syntax>>; 2],
     files: OnceLock<Arc<[Packed]>>,
+    unmarked: OnceLock<Arc<Self>>,
 }
 
 /// A file in an archive.
@@ -44,11 +46,23 @@ impl Content {
             stream: OnceLock::new(),
             syntax: Default::default(),
             files: OnceLock::new(),
+            unmarked: OnceLock::new(),
         }
     }
 
     pub(super) fn bytes(&self) -> &Arc<[u8]> {
         &self.bytes
+    }
+
+    /// The content without the byte order mark that it may begin with.
+    pub(super) fn unmarked(this: &Arc<Self>, cache: &Cache) -> Arc<Self> {
+        let plain = without_mark(&this.bytes);
+        if plain.len() == this.bytes.len() {
+            return Arc::clone(this);
+        }
+        let make = || Ok::<_, Infallible>(Arc::new(Self::new(Arc::from(plain))));
+        let Ok(unmarked) = cache.once(&this.unmarked, make, |content| content.bytes.len());
+        unmarked
     }
 
     /// The text, U+FFFD for what is not UTF-8.
@@ -98,5 +112,39 @@ impl Content {
         cache.once(&self.files, unpack, |files: &Arc<[Packed]>| {
             files.iter().map(|file| file.content.bytes.len()).sum()
         })
+    }
+}
+
+/// The bytes without a byte order mark.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_of_a_content_stays_with_it() {
+        let cache = Cache::default();
+        let marked = Arc::new(Content::new(Arc::from(&b"\xEF\xBB\xBFa: {{ .b }}"[..])));
+        let plain = Content::unmarked(&marked, &cache);
+        assert_eq!(&**plain.bytes(), b"a: {{ .b }}");
+        assert!(Arc::ptr_eq(&plain, &Content::unmarked(&marked, &cache)));
+        assert!(Arc::ptr_eq(&plain, &Content::unmarked(&plain, &cache)));
+
+        let mut packed = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        let added = packed.append_data(&mut header, "c/Chart.yaml", &b"x"[..]);
+        added.unwrap();
+        let packed = packed.into_inner().unwrap();
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, &packed).unwrap();
+        let archive = Content::new(Arc::from(packer.finish().unwrap()));
+        let files = archive.files(&cache).unwrap();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["Chart.yaml"]);
+        assert!(Arc::ptr_eq(&files, &archive.files(&cache).unwrap()));
     }
 }
