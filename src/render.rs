@@ -11,9 +11,11 @@ pub mod manifest;
 
 pub use cache::Cache;
 
+use std::panic::{self, AssertUnwindSafe};
+
 use crate::discover::{App, Source};
 use crate::origin::{Origins, Traced};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
 use crate::snapshot::{Inputs, Snapshot, Tree};
 
@@ -45,9 +47,19 @@ pub struct Rendered {
     pub origins: Origins,
 }
 
-/// Renders `app` from `snapshot`, on its own.
+/// Renders `app` from `snapshot`, on its own and with a stack of its own.
 pub fn render(snapshot: &dyn Snapshot, app: &App) -> Rendered {
-    render_with(&Cache::default(), snapshot, app)
+    let rendered = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, || render_with(&Cache::default(), snapshot, app));
+        let rendered = thread.map_err(|error| error.to_string())?.join();
+        rendered.map_err(|_| PANICKED.to_owned())
+    });
+    rendered.unwrap_or_else(|why| Rendered {
+        rendering: Rendering::bug(app, &why),
+        inputs: Inputs::default(),
+        origins: Origins::new(),
+    })
 }
 
 /// What the real program would print for `app`, for whoever wants only the text: of a chart no origin and no object is made.
@@ -55,16 +67,10 @@ pub fn render(snapshot: &dyn Snapshot, app: &App) -> Rendered {
 ///
 /// This runs on the caller's thread, which needs a stack of [`STACK_BYTES`].
 pub fn print(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
-    if let Source::Helm(release) = &app.source {
-        let tree = Tree::new(snapshot);
-        let mut origins = Origins::untraced();
-        let rendering = helm::render_here(&tree, release, cache, &mut origins);
-        if rendering.problems.is_empty() {
-            return Rendered {
-                rendering,
-                inputs: tree.into_inputs(),
-                origins,
-            };
+    if matches!(app.source, Source::Helm(_)) {
+        let rendered = rendered(cache, snapshot, app, Origins::untraced());
+        if rendered.rendering.problems.is_empty() {
+            return rendered;
         }
     }
     render_with(cache, snapshot, app)
@@ -72,18 +78,44 @@ pub fn print(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
 
 /// Renders `app` from `snapshot`. What other renderings with the same cache have read is not parsed again: not what two
 /// overlays share, not what is the same in base and head, and of an edited snapshot only what was edited.
+///
+/// This runs on the caller's thread, which needs a stack of [`STACK_BYTES`].
 pub fn render_with(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Rendered {
+    rendered(cache, snapshot, app, Origins::new())
+}
+
+fn rendered(cache: &Cache, snapshot: &dyn Snapshot, app: &App, mut origins: Origins) -> Rendered {
     let tree = Tree::new(snapshot);
-    let mut origins = Origins::new();
-    let rendering = match &app.source {
+    // A bug that one app meets is a problem of that app, and the others are reviewed.
+    let rendering = panic::catch_unwind(AssertUnwindSafe(|| match &app.source {
         Source::Helm(release) => helm::render(&tree, release, cache, &mut origins),
         Source::Kustomize(overlay) => kustomize::render(&tree, overlay, cache, &mut origins),
         Source::Manifests(files) => manifest::render(&tree, files, cache, &mut origins),
-    };
+    }));
     Rendered {
-        rendering,
+        rendering: rendering.unwrap_or_else(|_| Rendering::bug(app, PANICKED)),
         inputs: tree.into_inputs(),
         origins,
+    }
+}
+
+const PANICKED: &str = "the renderer panicked";
+
+impl Rendering {
+    fn bug(app: &App, why: &str) -> Self {
+        let problem = Problem::new(Kind::Bug, why);
+        let path = match &app.source {
+            Source::Helm(release) => Some(&release.chart),
+            Source::Kustomize(overlay) => Some(&overlay.directory),
+            Source::Manifests(files) => files.first(),
+        };
+        Self {
+            problems: vec![match path {
+                Some(path) => problem.in_file(path),
+                None => problem,
+            }],
+            ..Self::default()
+        }
     }
 }
 
@@ -109,6 +141,12 @@ mod tests {
 
     #[test]
     fn what_others_have_read_changes_nothing() {
+        let deep = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let compared = deep.spawn(compare_alone_and_together).unwrap().join();
+        assert!(compared.is_ok());
+    }
+
+    fn compare_alone_and_together() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
         let mut found = Vec::new();
         charts(&root, &mut found);
@@ -133,11 +171,7 @@ mod tests {
                 };
                 let alone = render(&Disk::new(&root), &app);
                 let together = render_with(&shared, &Disk::new(&root), &app);
-                let printed = std::thread::scope(|scope| {
-                    let deep = std::thread::Builder::new().stack_size(STACK_BYTES);
-                    let print = || print(&shared, &Disk::new(&root), &app);
-                    deep.spawn_scoped(scope, print).unwrap().join().unwrap()
-                });
+                let printed = print(&shared, &Disk::new(&root), &app);
                 let case = format!("{chart} for {helm:?}, {round}");
                 let files = |rendered: &Rendered| -> Vec<(RepoPath, String)> {
                     let files = rendered.origins.files();

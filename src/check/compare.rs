@@ -17,9 +17,6 @@ use crate::snapshot::{self, Change, EntryKind, Inputs, Snapshot, Tree, Want};
 use crate::text::RepoPath;
 use crate::yaml::Path;
 
-/// The stack of a rendering thread. It is reserved, not used: nesting is bounded, and these bounds fit.
-const STACK_BYTES: usize = 256 << 20;
-
 /// What to compare, and under whose configuration.
 pub struct Request<'a> {
     /// Before the change.
@@ -222,7 +219,7 @@ pub fn compare(request: &Request<'_>, progress: &dyn Progress) -> Comparison {
 /// Runs parallel work on threads whose stacks fit what is nested as deep as its input may be.
 pub(super) fn on_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match rayon::ThreadPoolBuilder::new()
-        .stack_size(STACK_BYTES)
+        .stack_size(render::STACK_BYTES)
         .build()
     {
         Ok(pool) => pool.install(work),

@@ -48,7 +48,7 @@ use self::function::Context;
 use self::output::Output;
 use self::template::{TemplateError, TemplateSet};
 use self::value::{Map, Value};
-use super::{Cache, Rendering, STACK_BYTES};
+use super::{Cache, Rendering};
 use crate::discover::{HelmVersion, Limits, Release};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
@@ -56,29 +56,6 @@ use crate::snapshot::Tree;
 
 /// What `helm template` prints for `release`. Where Helm would fail nothing is printed, and a problem says why.
 pub fn render(
-    tree: &Tree<'_>,
-    release: &Release,
-    cache: &Cache,
-    origins: &mut Origins,
-) -> Rendering {
-    let rendering = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("helm".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || render_here(tree, release, cache, origins))
-            .map_err(|error| error.to_string())?;
-        thread
-            .join()
-            .map_err(|_| "the renderer panicked".to_owned())
-    });
-    rendering.unwrap_or_else(|why| Rendering {
-        problems: vec![Problem::new(Kind::Bug, why).in_file(&release.chart)],
-        ..Rendering::default()
-    })
-}
-
-/// As [`render()`], on the caller's thread.
-pub(super) fn render_here(
     tree: &Tree<'_>,
     release: &Release,
     cache: &Cache,
@@ -253,23 +230,33 @@ fn failed(error: &TemplateError, name: &str, helm: HelmVersion, origins: &Origin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discover::{App, Source};
     use crate::origin::Role;
+    use crate::render::Rendered;
     use crate::snapshot::Memory;
     use crate::text::RepoPath;
 
     const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+
+    /// With the stack that a rendering needs.
+    pub(super) fn alone(snapshot: &Memory, release: Release) -> Rendered {
+        let app = App {
+            id: release.chart.to_string(),
+            environment: None,
+            source: Source::Helm(release),
+        };
+        crate::render::render(snapshot, &app)
+    }
 
     fn rendering(
         files: &[(&str, &str)],
         change: impl FnOnce(&mut Release),
     ) -> (Rendering, Origins) {
         let snapshot = Memory::new("test", files.iter().copied()).unwrap();
-        let tree = Tree::new(&snapshot);
         let mut release = Release::new(RepoPath::new("c").unwrap(), "rel", "ns");
         change(&mut release);
-        let mut origins = Origins::new();
-        let rendering = render(&tree, &release, &Cache::default(), &mut origins);
-        (rendering, origins)
+        let rendered = alone(&snapshot, release);
+        (rendered.rendering, rendered.origins)
     }
 
     #[test]

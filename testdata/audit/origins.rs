@@ -161,6 +161,10 @@ impl Tally {
 
 fn main() -> Result<(), String> {
     let options = Options::read()?;
+    rayon::ThreadPoolBuilder::new()
+        .stack_size(render::STACK_BYTES)
+        .build_global()
+        .map_err(|error| error.to_string())?;
     for engine in &options.engines {
         let found = apps::load(&options.folder, *engine)?;
         let found: Vec<_> = found

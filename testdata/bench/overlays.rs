@@ -29,7 +29,7 @@ fn main() -> Outcome<()> {
             .collect::<Outcome<_>>()?;
         let alone = best(|| {
             for app in &apps {
-                render::render(&repository, app);
+                render::render_with(&Cache::default(), &repository, app);
             }
         });
         let shared = best(|| {

@@ -1,5 +1,6 @@
 //! Charts that loop, explode or reach out: each is a problem with a place, or harmless, quickly and in bounded memory.
 
+use super::tests::alone;
 use super::*;
 use crate::discover::Limits;
 use crate::snapshot::{EntryKind, Memory};
@@ -20,12 +21,7 @@ fn chart(files: &[(&str, &str)]) -> Memory {
 fn rendered(memory: &Memory, change: impl FnOnce(&mut Release)) -> Rendering {
     let mut release = Release::new(path("c"), "rel", "ns");
     change(&mut release);
-    render(
-        &Tree::new(memory),
-        &release,
-        &Cache::default(),
-        &mut Origins::new(),
-    )
+    alone(memory, release).rendering
 }
 
 /// The chart stops with these words at this file.
