@@ -475,14 +475,24 @@ impl<'a> Tree<'a> {
     /// The bytes of the file at `path`.
     pub fn read(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
         let real = self.real(path)?;
-        if self.note_file(&real).is_none() {
-            return Err(if self.snapshot.is_directory(&real) {
+        self.note_file(&real);
+        self.read_real(path, &real)
+    }
+
+    /// The bytes of the file at `path`, of which the path without links is known, and noted.
+    pub(crate) fn read_real(
+        &self,
+        path: &RepoPath,
+        real: &RepoPath,
+    ) -> Result<Arc<[u8]>, ReadError> {
+        if self.snapshot.entry(real).is_none() {
+            return Err(if self.snapshot.is_directory(real) {
                 ReadError::Directory(path.clone())
             } else {
                 ReadError::Missing(path.clone())
             });
         }
-        let bytes = self.snapshot.bytes(&real)?;
+        let bytes = self.snapshot.bytes(real)?;
         if bytes.len() > MAX_FILE_BYTES {
             Err(ReadError::TooLarge(path.clone()))
         } else {

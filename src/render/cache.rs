@@ -44,12 +44,14 @@ type Shelf<T> = HashMap<ContentId, Arc<T>, foldhash::fast::RandomState>;
 impl Cache {
     /// The file at `path` as a text, which is noted in the inputs of `tree` also where its bytes are known already.
     pub(super) fn read(&self, tree: &Tree<'_>, path: &RepoPath) -> Result<Arc<Parsed>, ReadError> {
-        self.shelved(tree, path, Held::texts, || {
-            let text = match from_utf16(&tree.read(path)?) {
+        self.shelved(tree, path, Held::texts, |bytes| {
+            let text = match from_utf16(&bytes) {
                 Some(text) => text,
-                None => tree.read_text(path)?,
+                None => std::str::from_utf8(&bytes)
+                    .map(Arc::from)
+                    .map_err(|_| ReadError::NotText(path.clone()))?,
             };
-            Ok((text.len(), Parsed::new(text)))
+            Ok(Parsed::new(text))
         })
     }
 
@@ -59,31 +61,30 @@ impl Cache {
         tree: &Tree<'_>,
         path: &RepoPath,
     ) -> Result<Arc<Content>, ReadError> {
-        self.shelved(tree, path, Held::contents, || {
-            let bytes = tree.read(path)?;
-            Ok((bytes.len(), Content::new(bytes)))
-        })
+        self.shelved(tree, path, Held::contents, |bytes| Ok(Content::new(bytes)))
     }
 
-    /// What is on a shelf for the content at `path`; else what `make` gives, put there if there is room.
+    /// What is on a shelf for the content at `path`; else what `make` gives for it, put there if there is room.
     fn shelved<T>(
         &self,
         tree: &Tree<'_>,
         path: &RepoPath,
         shelf: fn(&mut Held) -> &mut Shelf<T>,
-        make: impl FnOnce() -> Result<(usize, T), ReadError>,
+        make: impl FnOnce(Arc<[u8]>) -> Result<T, ReadError>,
     ) -> Result<Arc<T>, ReadError> {
+        let real = tree.real(path)?;
         let id = tree
-            .entry(&tree.real(path)?)
+            .entry(&real)
             .filter(|entry| entry.kind == EntryKind::File)
             .map(|entry| entry.id);
         let known = id.and_then(|id| shelf(&mut self.held()).get(&id).cloned());
         if let Some(known) = known {
             return Ok(known);
         }
-        let (bytes, made) = make()?;
-        let made = Arc::new(made);
-        let Some(id) = id.filter(|_| self.has_room(bytes)) else {
+        let bytes = tree.read_real(path, &real)?;
+        let size = bytes.len();
+        let made = Arc::new(make(bytes)?);
+        let Some(id) = id.filter(|_| self.has_room(size)) else {
             return Ok(made);
         };
         Ok(Arc::clone(

@@ -188,16 +188,34 @@ pub(super) fn read(root: &Path, path: &RepoPath, kind: EntryKind) -> Result<Vec<
             .map_err(|error| unread(path, &error)),
         EntryKind::Submodule => Err(ReadError::Submodule(path.clone())),
         EntryKind::File => {
-            // Without following: the file may have become a link since it was listed.
-            let metadata = fs::symlink_metadata(&full).map_err(|error| unread(path, &error))?;
-            read_file(&full, path, &metadata)
+            // The file may have become a link since it was listed, or a pipe.
+            let (file, metadata) = open(&full).map_err(|error| unread(path, &error))?;
+            read_file(file, path, &metadata)
         }
     }
 }
 
-/// The bytes of the file at `full`, of which `metadata` has just been asked, without following links.
+/// Opens what is at `full` unless it is a link, and does not wait for anybody.
+pub(super) fn open(full: &Path) -> io::Result<(fs::File, fs::Metadata)> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY,
+    );
+    #[cfg(not(unix))]
+    if fs::symlink_metadata(full)?.is_symlink() {
+        return Err(io::Error::other("it is a link"));
+    }
+    let file = options.open(full)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+/// The bytes of a file that was just opened.
 pub(super) fn read_file(
-    full: &Path,
+    mut file: fs::File,
     path: &RepoPath,
     metadata: &fs::Metadata,
 ) -> Result<Vec<u8>, ReadError> {
@@ -208,8 +226,7 @@ pub(super) fn read_file(
         return Err(ReadError::TooLarge(path.clone()));
     }
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    fs::File::open(full)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
+    file.read_to_end(&mut bytes)
         .map_err(|error| unread(path, &error))?;
     Ok(bytes)
 }

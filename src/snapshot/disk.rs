@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use foldhash::fast::RandomState;
 
-use super::directory::{Directory, Listed, identity, list, on_disk, read, read_file};
+use super::directory::{Directory, Listed, identity, list, on_disk, open, read, read_file};
 use super::{Entries, Entry, EntryKind, Names, ReadError, Snapshot};
 use crate::text::RepoPath;
 
@@ -61,17 +61,27 @@ impl Disk {
             return Known::Nothing;
         }
         let full = on_disk(&self.root, path);
-        let Ok(metadata) = std::fs::symlink_metadata(&full) else {
-            return Known::Nothing;
+        // Most of what is looked at is a file, which one look opens. What cannot be opened may be a link or not readable.
+        let opened = open(&full).ok();
+        let metadata = match &opened {
+            Some((_, metadata)) => metadata.clone(),
+            None => match std::fs::symlink_metadata(&full) {
+                Ok(metadata) => metadata,
+                Err(_) => return Known::Nothing,
+            },
         };
-        let (kind, bytes) = if metadata.is_symlink() {
-            (EntryKind::Link, read(&self.root, path, EntryKind::Link))
+        let kind = if metadata.is_symlink() {
+            EntryKind::Link
         } else if metadata.is_file() {
-            (EntryKind::File, read_file(&full, path, &metadata))
+            EntryKind::File
         } else if metadata.is_dir() {
             return Known::Directory;
         } else {
             return Known::Nothing;
+        };
+        let bytes = match opened {
+            Some((file, metadata)) => read_file(file, path, &metadata),
+            None => read(&self.root, path, kind),
         };
         let id = identity(&self.root, path, &bytes);
         Known::Entry {

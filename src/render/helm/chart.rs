@@ -163,8 +163,8 @@ fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>
         for (name, found) in names {
             let inner = format!("{prefix}{name}");
             let place = path
-                .join(&name)
-                .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
+                .child(&name)
+                .ok_or_else(|| Problem::new(Kind::Bug, format!("{name:?} is no name")))?;
             if rules.ignores(&inner, found == Found::Directory) {
                 continue;
             }
@@ -207,7 +207,7 @@ fn broken_link(tree: &Tree<'_>, top: &RepoPath, rules: &Rules) -> Option<RepoPat
     let mut todo = vec![real.clone()];
     while let Some(directory) = todo.pop() {
         for (name, kind) in tree.snapshot().names(&directory)? {
-            let path = directory.join(&name).ok()?;
+            let path = directory.child(&name)?;
             let inner = path.strip_prefix(&real).unwrap_or_default();
             match kind {
                 None if !rules.ignores(inner, true) => todo.push(path),
