@@ -5,11 +5,16 @@
 
 mod bounds;
 mod builtins;
+mod cover;
+mod index;
 mod layout;
 mod names;
+mod notes;
+mod outline;
 mod parts;
 mod recursion;
 mod rewrite;
+mod suite;
 mod user;
 
 use std::borrow::Cow;
@@ -20,6 +25,8 @@ use std::time::Duration;
 
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 
+pub(super) use outline::declared;
+pub(super) use suite::Suite;
 pub(super) use user::{Response, Rules, Said};
 
 use crate::control::{Control, ControlId, FixClass, Library, Severity};

@@ -75,6 +75,27 @@ pub(super) fn repair(text: &str) -> String {
     repaired
 }
 
+/// The text of a module of the present version without what turns that version's words on: regorus takes the last part of such an
+/// import for a name, so that a variable could not bear it.
+pub(super) fn without_version(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let code = line.split('#').next().unwrap_or_default().trim();
+        let name = code.strip_prefix("import ").map(str::trim_start);
+        let is_version = name.is_some_and(|name| {
+            name == "rego.v1" || name == "future.keywords" || name.starts_with("future.keywords.")
+        });
+        let last = name.and_then(|name| name.rsplit('.').next());
+        let is_shadowed = last.is_some_and(|last| text.matches(last).nth(1).is_some());
+        if is_version && is_shadowed {
+            whole.extend(line.chars().map(|c| if c == '\n' { c } else { ' ' }));
+        } else {
+            whole.push_str(line);
+        }
+    }
+    whole
+}
+
 /// How much trying brackets may cost a parser that reads what is in one twice, once as a comprehension and once as a list.
 const MOST_TRIES: u64 = 1 << 22;
 

@@ -23,6 +23,7 @@ use super::bounds;
 use super::layout;
 use super::names::locals;
 use super::parts::{Part, parts};
+use crate::text::LineIndex;
 
 /// A text that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,9 @@ pub(super) fn anew(
         return Err(Refused { line, why });
     }
     let mut text = layout::repair(text);
+    if is_v1 {
+        text = layout::without_version(&text);
+    }
     for _ in 0..ROUNDS {
         let module = parse(path, &text, is_v1)?;
         let mut pass = Pass {
@@ -207,20 +211,12 @@ impl Pass<'_> {
         format!("{NAME}{}", self.names)
     }
 
-    /// From where to where an expression reaches.
     fn range(&self, expr: &Expr) -> (usize, usize) {
-        let span = expr.span();
-        let start = span.start as usize;
-        let is_quote = |at: usize| matches!(self.text.as_bytes().get(at), Some(b'"' | b'`'));
-        // The place of a text does not hold its quotes.
-        let opened = start.checked_sub(1).filter(|before| is_quote(*before));
-        (opened.unwrap_or(start), self.end(span.end))
+        range(self.text, expr)
     }
 
-    fn end(&self, end: u32) -> usize {
-        let end = end as usize;
-        let is_quote = matches!(self.text.as_bytes().get(end), Some(b'"' | b'`'));
-        end + usize::from(is_quote)
+    fn end(&self, at: u32) -> usize {
+        end(self.text, at)
     }
 
     fn text_of(&self, expr: &Expr) -> &str {
@@ -527,11 +523,8 @@ impl Pass<'_> {
         }
         if !bindings.is_empty() {
             // The end of the last statement: what follows it may be a comment.
-            let end = query.stmts.last().map_or(query.span.end, |last| {
-                let with = last.with_mods.last().map(|with| with.r#as.span().end);
-                last.span.end.max(with.unwrap_or_default())
-            });
-            let end = self.end(end);
+            let last = query.stmts.last();
+            let end = last.map_or_else(|| self.end(query.span.end), |last| end_of(self.text, last));
             pieces.push((end, end, bindings));
             self.edits.push(Edit {
                 whole: self.range(whole),
@@ -593,6 +586,40 @@ impl Pass<'_> {
             }
         });
     }
+}
+
+/// From where to where an expression reaches in the text that it was read from.
+pub(super) fn range(text: &str, expr: &Expr) -> (usize, usize) {
+    let span = expr.span();
+    let mut start = span.start as usize;
+    if let Expr::Object { .. } = expr {
+        // The place of an object of several fields begins at the last of them; only its line and column are where it begins.
+        let line = LineIndex::new(text).line(span.line);
+        let before = span.col.saturating_sub(1) as usize;
+        let written = line.of(text);
+        let column = written.char_indices().nth(before).map(|(at, _)| at);
+        let brace =
+            column.filter(|at| written.get(*at..).is_some_and(|rest| rest.starts_with('{')));
+        start = brace.map_or(start, |at| line.start as usize + at);
+    }
+    let is_quote = |at: usize| matches!(text.as_bytes().get(at), Some(b'"' | b'`'));
+    // The place of a text does not hold its quotes.
+    let opened = start.checked_sub(1).filter(|before| is_quote(*before));
+    (opened.unwrap_or(start), end(text, span.end))
+}
+
+/// Where what ends at a place really ends: behind the quote, where it is a text.
+pub(super) fn end(text: &str, at: u32) -> usize {
+    let at = at as usize;
+    let is_quote = matches!(text.as_bytes().get(at), Some(b'"' | b'`'));
+    at + usize::from(is_quote)
+}
+
+/// Where a statement ends, with what it is asked with.
+pub(super) fn end_of(text: &str, statement: &LiteralStmt) -> usize {
+    let with = statement.with_mods.iter().map(|with| with.r#as.span().end);
+    let last = with.fold(statement.span.end, u32::max);
+    end(text, last)
 }
 
 /// True for what is given to a policy and not made by it.

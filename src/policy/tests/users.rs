@@ -27,7 +27,13 @@ fn found(files: &[(&str, &str)], base: &str, head: &str) -> (Vec<Finding>, Vec<P
         .map(|(name, _)| path(name))
         .collect();
     let mut controls = Controls::none();
-    let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &data, DEFAULTS);
+    let mut problems = controls.add_user(
+        &Tree::new(&tree),
+        &[path("policy")],
+        &data,
+        DEFAULTS,
+        crate::policy::declared,
+    );
     let (policy, more) = compile(&controls);
     problems.extend(more);
     let (base, head) = (objects(base), objects(head));
@@ -104,6 +110,42 @@ warn contains msg if {
     let (findings, _) = found(&files, WEB, &WEB.replace("replicas: 1", "replicas: 3"));
     let states: Vec<&str> = findings.iter().map(|f| f.state.name()).collect();
     assert_eq!(states, ["resolved", "existing", "existing", "existing"]);
+}
+
+#[test]
+fn rules_are_found_by_what_they_are() {
+    let rules = r#"package main
+
+doc := `
+deny contains "in a text" if true
+`
+
+deny(x) := x
+
+  deny.name contains "a name" if input.metadata.name == "web"
+
+warn["some-kind"] contains "a kind" if input.kind == "Deployment"
+
+violation[by] contains msg if {
+	some by in ["one", "two"]
+	msg := sprintf("by %s", [by])
+}
+
+denying contains "another word" if true
+
+helper if { warn.x }
+"#;
+    let (findings, problems) = found(&[("policy/main.rego", rules)], "", WEB);
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new high USER/main.deny.name web metadata.name: a name",
+            "new high USER/main.violation web metadata.name: by one",
+            "new high USER/main.violation web metadata.name: by two",
+            "new low USER/main.warn[\"some-kind\"] web metadata.name: a kind",
+        ]
+    );
 }
 
 #[test]
@@ -225,7 +267,13 @@ deny contains {"path": ["metadata"], "message": "no team"} if {
         )
         .unwrap();
         let mut controls = Controls::built_in_libraries();
-        let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &[], DEFAULTS);
+        let mut problems = controls.add_user(
+            &Tree::new(&tree),
+            &[path("policy")],
+            &[],
+            DEFAULTS,
+            crate::policy::declared,
+        );
         let (policy, more) = compile(&controls);
         problems.extend(more);
         let (findings, more) = evaluate(
