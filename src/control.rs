@@ -20,7 +20,7 @@ use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
 use crate::yaml;
 pub use user::{
-    Declared, Defaults, Form, Match, Module, Outline, data, modules, package, severity,
+    Declared, Defaults, Form, Joined, Match, Module, Outline, data, modules, package, severity,
 };
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).

@@ -30,7 +30,18 @@ pub enum Form {
     Kubescape {
         /// Which objects it is given; every object where nothing is said.
         wanted: Vec<Match>,
+        /// What is made of these objects first.
+        joined: Option<Joined>,
     },
+}
+
+/// What a Kubescape rule is given in place of objects (`resourcesAggregator`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// Each subject of a binding, with the binding and its role as `relatedObjects`.
+    Subjects,
+    /// The pod of the API server alone.
+    ApiServer,
 }
 
 /// Which objects a Kubescape rule is given. `*` stands for any.
@@ -276,22 +287,43 @@ pub(super) fn kubescape(
                 )
                 .in_file(path)
             })?;
-            if read.attributes.contains_key("resourcesAggregator") || read.dynamic.is_some() {
+            if let Some(dynamic) = read.dynamic.as_deref().filter(|wanted| !wanted.is_empty()) {
+                let kinds: Vec<&str> = dynamic
+                    .iter()
+                    .flat_map(|wanted| &wanted.kinds)
+                    .map(String::as_str)
+                    .collect();
                 let message = format!(
-                    "`{}` wants its objects joined (resourcesAggregator), which is not supported",
-                    read.name
+                    "`{}` asks for what only a scan of a running cluster knows (`dynamicMatch`): {}",
+                    read.name,
+                    kinds.join(", ")
                 );
-                return Err(Problem::new(Kind::Policy, message).in_file(path));
+                let key = "\"dynamicMatch\"";
+                let start = text.find(key).unwrap_or_default();
+                let span = Span::new(start, start + key.len());
+                let help = "No manifest holds it, so that what the rule looks for was not checked. Leave the rule out of `policies`, and have the cluster scanned for it.";
+                return Err(Problem::new(Kind::Policy, message)
+                    .at(path, span)
+                    .help(help));
             }
             Some(read)
         }
     };
     let name = described.as_ref().map_or(folder, |read| read.name.clone());
+    let aggregator = described
+        .as_ref()
+        .and_then(|read| read.attributes.get("resourcesAggregator")?.as_str());
+    let joined = match aggregator {
+        Some("subject-role-rolebinding") => Some(Joined::Subjects),
+        Some("apiserver-pod") => Some(Joined::ApiServer),
+        // Kubescape takes no notice of any other.
+        _ => None,
+    };
     let (description, wanted) = described.map_or((String::new(), Vec::new()), |read| {
         (read.description, read.wanted)
     });
     Ok(Control {
-        form: Form::Kubescape { wanted },
+        form: Form::Kubescape { wanted, joined },
         fix: FixClass::Unsafe,
         ..control(
             module,

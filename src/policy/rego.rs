@@ -106,7 +106,7 @@ impl Document {
     }
 
     /// An object with one more field.
-    fn with(mut self, key: &str, value: Self) -> Self {
+    pub(super) fn with(mut self, key: &str, value: Self) -> Self {
         if let Ok(fields) = self.0.as_object_mut() {
             fields.insert(key.into(), value.0);
         }

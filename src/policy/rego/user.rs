@@ -34,6 +34,8 @@ pub(in crate::policy) struct Response {
     pub(in crate::policy) message: String,
     /// The objects that it speaks of: API version, kind, namespace, name.
     pub(in crate::policy) objects: Vec<[String; 4]>,
+    /// Those among which a place `relatedObjects[0].rules[1]` is looked for.
+    pub(in crate::policy) related: Vec<[String; 4]>,
     /// The fields, with what would remedy each.
     pub(in crate::policy) places: Vec<(Path, Option<Suggestion>)>,
 }
@@ -303,7 +305,7 @@ fn response(message: &str, item: &Value) -> Response {
     let objects = ["k8sApiObjects", "k8SApiObjects"]
         .iter()
         .find_map(|key| field(alert?, key));
-    let objects = list(objects).into_iter().map(|object| {
+    let named = |object: Value| {
         let metadata = field(&object, "metadata");
         let named = |key| text(metadata.and_then(|metadata| field(metadata, key)));
         [
@@ -312,7 +314,11 @@ fn response(message: &str, item: &Value) -> Response {
             named("namespace"),
             named("name"),
         ]
-    });
+    };
+    let objects = list(objects).into_iter().map(named).collect();
+    let external = field(alert.unwrap_or(item), "externalObjects");
+    let related = external.and_then(|external| field(external, "relatedObjects"));
+    let related = list(related).into_iter().map(named).collect();
     let places = |key: &str| -> Vec<Path> {
         let paths = list(field(item, key));
         paths
@@ -347,7 +353,8 @@ fn response(message: &str, item: &Value) -> Response {
     }
     Response {
         message: message.to_owned(),
-        objects: objects.collect(),
+        objects,
+        related,
         places: all,
     }
 }

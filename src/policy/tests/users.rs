@@ -177,6 +177,89 @@ fn exceptions_older_rego_and_combined_input_are_known() {
 }
 
 #[test]
+fn kubescape_rules_are_given_subjects_with_their_roles() {
+    let rule = r#"package armo_builtins
+
+import rego.v1
+
+deny contains msga if {
+	subject := input[_]
+	role := subject.relatedObjects[i]
+	binding := subject.relatedObjects[j]
+	endswith(role.kind, "Role")
+	endswith(binding.kind, "Binding")
+	some p, rule in role.rules
+	some v, "create" in rule.verbs
+	some r, "pods/exec" in rule.resources
+	some k, other in binding.subjects
+	other.name == subject.name
+	msga := {
+		"alertMessage": sprintf("%s can exec", [subject.name]),
+		"failedPaths": [
+			sprintf("relatedObjects[%d].rules[%d].resources[%d]", [i, p, r]),
+			sprintf("relatedObjects[%d].rules[%d].verbs[%d]", [i, p, v]),
+			sprintf("relatedObjects[%d].subjects[%d]", [j, k]),
+			sprintf("relatedObjects[%d].roleRef.name", [j]),
+		],
+		"fixPaths": [],
+		"alertObject": {"k8sApiObjects": [], "externalObjects": subject},
+	}
+}
+"#;
+    let metadata = r#"{"name": "can-exec", "attributes": {"resourcesAggregator": "subject-role-rolebinding"}, "match": [{"apiGroups": ["rbac.authorization.k8s.io"], "apiVersions": ["v1"], "resources": ["RoleBinding", "Role"]}], "dynamicMatch": []}"#;
+    let objects = "apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: exec, namespace: a }
+rules:
+  - { apiGroups: [\"\"], resources: [pods], verbs: [get] }
+  - { apiGroups: [\"\"], resources: [pods/exec], verbs: [get, create] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: exec, namespace: b }
+rules:
+  - { apiGroups: [\"\"], resources: [pods], verbs: [get] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: of-a, namespace: a }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: exec }
+subjects:
+  - { kind: User, name: ann, apiGroup: rbac.authorization.k8s.io }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: of-b, namespace: b }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: exec }
+subjects:
+  - { kind: User, name: bob, apiGroup: rbac.authorization.k8s.io }
+";
+    let files = |metadata: &'static str| {
+        [
+            ("policy/rule/raw.rego", rule),
+            ("policy/rule/rule.metadata.json", metadata),
+        ]
+    };
+    let (findings, problems) = found(&files(metadata), "", objects);
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new high USER/can-exec exec rules[1]: ann can exec",
+            "new high USER/can-exec of-a subjects[name=ann]: ann can exec",
+        ]
+    );
+    let live = r#"{"name": "can-exec", "dynamicMatch": [{"apiGroups": ["hostdata.kubescape.cloud"], "apiVersions": ["v1beta0"], "resources": ["KubeletInfo"]}]}"#;
+    let (_, problems) = found(&files(live), "", objects);
+    let problem = &problems[0];
+    let place = problem.place.as_ref().unwrap();
+    assert_eq!(place.path.as_str(), "policy/rule/rule.metadata.json");
+    assert_eq!(place.span.unwrap().of(live), "\"dynamicMatch\"");
+    assert!(problem.message.ends_with("(`dynamicMatch`): KubeletInfo"));
+    assert!(problem.help.is_some());
+}
+
+#[test]
 fn kubescape_rules_are_given_all_objects() {
     let rule = r#"package armo_builtins
 
