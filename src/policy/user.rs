@@ -119,10 +119,11 @@ impl Users {
                     Some(joined) => kubescape::joined(*joined, &given.collect::<Vec<_>>()),
                 };
                 let responses = rules.kubescape(input)?;
-                Ok(responses
-                    .iter()
-                    .flat_map(|response| kubescape::placed(response, objects))
-                    .collect())
+                let mut found = Vec::new();
+                for response in &responses {
+                    found.extend(kubescape::placed(response, objects)?);
+                }
+                Ok(found)
             }
             Form::Conftest { rule, .. } => {
                 let Some(rules) = &mut self.conftest else {

@@ -305,20 +305,25 @@ fn response(message: &str, item: &Value) -> Response {
     let objects = ["k8sApiObjects", "k8SApiObjects"]
         .iter()
         .find_map(|key| field(alert?, key));
-    let named = |object: Value| {
-        let metadata = field(&object, "metadata");
-        let named = |key| text(metadata.and_then(|metadata| field(metadata, key)));
+    // A vector, as Kubescape calls what it joins, has the name of its object at its top.
+    let named = |object: &Value| {
+        let metadata = field(object, "metadata").unwrap_or(object);
         [
-            text(field(&object, "apiVersion")),
-            text(field(&object, "kind")),
-            named("namespace"),
-            named("name"),
+            text(field(object, "apiVersion")),
+            text(field(object, "kind")),
+            text(field(metadata, "namespace")),
+            text(field(metadata, "name")),
         ]
     };
-    let objects = list(objects).into_iter().map(named).collect();
-    let external = field(alert.unwrap_or(item), "externalObjects");
-    let related = external.and_then(|external| field(external, "relatedObjects"));
-    let related = list(related).into_iter().map(named).collect();
+    let external = alert.and_then(|alert| field(alert, "externalObjects"));
+    let related = match external.and_then(|external| field(external, "relatedObjects")) {
+        Some(one @ Value::Object(_)) => vec![one.clone()],
+        several => list(several),
+    };
+    let mut objects = list(objects);
+    objects.extend(external.filter(|_| objects.is_empty()).cloned());
+    let objects = objects.iter().map(named).collect();
+    let related = related.iter().map(named).collect();
     let places = |key: &str| -> Vec<Path> {
         let paths = list(field(item, key));
         paths

@@ -260,6 +260,51 @@ subjects:
 }
 
 #[test]
+fn what_kubescape_rules_say_is_placed_or_a_problem() {
+    let rule = |alert: &str| {
+        format!(
+            "package armo_builtins\n\nimport rego.v1\n\ndeny contains {{\"alertMessage\": \"seen\", \"failedPaths\": paths, \"alertObject\": alert}} if {{\n\tobject := input[_]\n\t{alert}\n}}\n"
+        )
+    };
+    let check = |alert: &str| {
+        let (findings, problems) = found(&[("policy/rule/raw.rego", &rule(alert))], "", WEB);
+        let problems = problems.into_iter().map(|problem| problem.message);
+        (told(&findings), problems.collect::<Vec<_>>())
+    };
+    let whole = vec!["new high USER/rule web metadata.name: seen".to_owned()];
+    let inside = vec!["new high USER/rule web spec.replicas: seen".to_owned()];
+    // The object itself, a vector with its name, and what is joined to a vector.
+    for (alert, expected) in [
+        (
+            "paths := []; alert := {\"k8sApiObjects\": [], \"externalObjects\": object}",
+            &whole,
+        ),
+        (
+            "paths := [\"spec.replicas\"]; alert := {\"externalObjects\": {\"kind\": object.kind, \"name\": object.metadata.name}}",
+            &inside,
+        ),
+        (
+            "paths := []; alert := {\"externalObjects\": {\"kind\": \"User\", \"name\": \"ann\", \"relatedObjects\": [object]}}",
+            &whole,
+        ),
+        (
+            "paths := [\"relatedObjects[0].spec.replicas\"]; alert := {\"externalObjects\": {\"kind\": \"User\", \"name\": \"ann\", \"relatedObjects\": object}}",
+            &inside,
+        ),
+    ] {
+        assert_eq!(check(alert), (expected.clone(), vec![]), "{alert}");
+    }
+    let (findings, problems) = check(
+        "paths := []; alert := {\"k8sApiObjects\": [{\"kind\": object.kind, \"name\": \"other\"}]}",
+    );
+    assert_eq!(findings, Vec::<String>::new());
+    assert!(
+        problems[0].contains("`seen` is said of no object that there is"),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn kubescape_rules_are_given_all_objects() {
     let rule = r#"package armo_builtins
 

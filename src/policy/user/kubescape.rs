@@ -2,7 +2,8 @@
 
 use super::name_of_object;
 use crate::control::Joined;
-use crate::policy::rego::{Document, Response, Violation};
+use crate::finding::Suggestion;
+use crate::policy::rego::{Document, Failure, Response, Violation};
 use crate::resource::Resource;
 use crate::yaml::{Path, Step, Value};
 
@@ -39,8 +40,11 @@ fn subjects(objects: &[&(&Resource, Document)]) -> Vec<Document> {
         let (kind, name) = (named("kind"), named("name"));
         for (role, given) in of_kind("Role") {
             // A role of another namespace is another role, whatever its name; Kubescape joins it all the same.
+            let (of_role, of_binding) = (&role.identity.namespace, &binding.identity.namespace);
             let is_near = role.identity.kind != "Role"
-                || role.identity.namespace == binding.identity.namespace;
+                || of_role == of_binding
+                || of_role.is_empty()
+                || of_binding.is_empty();
             if !is_near
                 || kind != Some(role.identity.kind.as_str())
                 || name != Some(role.identity.name.as_str())
@@ -59,42 +63,27 @@ fn subjects(objects: &[&(&Resource, Document)]) -> Vec<Document> {
     subjects
 }
 
-/// The violations of a response, each beside the place of its object.
+/// The violations of a response, each beside the place of its object. A response about nothing that is there is a failure: it
+/// would be said of no line.
 pub(super) fn placed(
     response: &Response,
     objects: &[(&Resource, Document)],
-) -> Vec<(usize, Violation)> {
+) -> Result<Vec<(usize, Violation)>, Failure> {
     let place_of = |[api_version, kind, namespace, name]: &[String; 4]| {
         objects.iter().position(|(object, _)| {
             object.identity.kind == *kind
                 && object.identity.name == *name
-                && object.api_version == *api_version
+                && (api_version.is_empty() || object.api_version == *api_version)
                 && (namespace.is_empty() || object.identity.namespace == *namespace)
         })
     };
-    let violation = |path: Path, suggestion| Violation {
+    let violation = |path: Path, suggestion: Option<Suggestion>| Violation {
         path,
         message: response.message.clone(),
         suggestion,
         severity: None,
     };
     let mut found = Vec::new();
-    for object in &response.objects {
-        let Some(place) = place_of(object) else {
-            continue;
-        };
-        let whole = [(name_of_object(), None)];
-        let places = if response.places.is_empty() {
-            &whole[..]
-        } else {
-            &response.places
-        };
-        found.extend(
-            places
-                .iter()
-                .map(|(path, suggestion)| (place, violation(path.clone(), suggestion.clone()))),
-        );
-    }
     // What is said of objects that were joined is said once of each, where all the places in it are, or else at the first one.
     for (index, object) in response.related.iter().enumerate() {
         let Some(place) = place_of(object) else {
@@ -119,7 +108,30 @@ pub(super) fn placed(
         };
         found.push((place, violation(Path::from(path), None)));
     }
-    found
+    let (inside, own): (Vec<_>, Vec<_>) = response
+        .places
+        .iter()
+        .partition(|(path, _)| leads_inside(path));
+    let whole = (name_of_object(), None);
+    let own = match (own.is_empty(), inside.is_empty()) {
+        (true, true) => vec![&whole],
+        (true, false) if found.is_empty() => vec![&whole],
+        _ => own,
+    };
+    for place in response.objects.iter().filter_map(place_of) {
+        for (path, suggestion) in &own {
+            found.push((place, violation(path.clone(), suggestion.clone())));
+        }
+    }
+    if found.is_empty() {
+        let place = response.related.iter().find_map(place_of);
+        found.extend(place.map(|place| (place, violation(name_of_object(), None))));
+    }
+    if found.is_empty() {
+        let what = format!("`{}` is said of no object that there is", response.message);
+        return Err(Failure::Evaluation(what));
+    }
+    Ok(found)
 }
 
 /// The rest of a path into one of the joined objects.
@@ -130,4 +142,8 @@ fn inside(path: &Path, index: usize) -> Option<&[Step]> {
         }
         _ => None,
     }
+}
+
+fn leads_inside(path: &Path) -> bool {
+    matches!(path.steps(), [Step::Key(key), Step::Index(_), ..] if key == "relatedObjects")
 }
