@@ -113,6 +113,16 @@ impl Document {
         self
     }
 
+    /// A field of an object; null where it has none.
+    pub(super) fn field(&self, key: &str) -> Self {
+        let field = self
+            .0
+            .as_object()
+            .ok()
+            .and_then(|fields| fields.get(&key.into()));
+        field.map_or_else(Self::null, |field| Self(field.clone()))
+    }
+
     /// An object with only some of its fields.
     pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
         let regorus::Value::Object(fields) = &self.0 else {
