@@ -130,6 +130,7 @@ pub fn severity(name: &str) -> Option<Severity> {
 /// The package of a module, without `data.`.
 pub fn package(text: &str) -> &str {
     let line = text
+        .trim_start_matches('\u{feff}')
         .lines()
         .find_map(|line| line.trim_start().strip_prefix("package "));
     line.map_or("", |line| line.split('#').next().unwrap_or_default().trim())

@@ -246,6 +246,7 @@ test_none[n] if some n in []
             ("bad.rego", "package bad\n\nx := {\n"),
             ("cycle.rego", "package cycle\n\np if q\n\nq if p\n"),
             ("empty.rego", ""),
+            ("nul.rego", "package nul\n\0\ntest_c if false\n"),
             ("good.rego", "package good\n\nx := 1\n"),
             (
                 "send_test.rego",
@@ -259,7 +260,13 @@ test_none[n] if some n in []
             .collect();
         assert_eq!(
             places,
-            ["bad.rego", "empty.rego", "send_test.rego", "cycle.rego"]
+            [
+                "bad.rego",
+                "empty.rego",
+                "nul.rego",
+                "send_test.rego",
+                "cycle.rego"
+            ]
         );
         let all = tests.tests.clone();
         assert_eq!(all.len(), 1);
@@ -268,7 +275,7 @@ test_none[n] if some n in []
 
     #[test]
     fn tests_are_rules_and_not_lines() {
-        let module = "package main\n\ntext := `\ntest_no if false\n`\n\n  test_set_in if text != \"\"\n\na.test_dotted if true\n\na[\"test_quoted\"] if true\n\na.test_dotted if false\n\nnot_test_x if false\n\na.todo_test_later if false\n";
+        let module = "\u{feff}package main\n\ntext := `\ntest_no if false\n`\n\n  test_set_in if text != \"\"\n\na.test_dotted if true\n\na[\"test_quoted\"] if true\n\na.test_dotted if false\n\nnot_test_x if false\n\na.todo_test_later if false\n\ndefault test_usual := true\n";
         assert_eq!(
             run(&[("a_test.rego", module)]),
             [
@@ -277,6 +284,7 @@ test_none[n] if some n in []
                 ("a.test_quoted".to_owned(), Outcome::Pass),
                 ("a.test_dotted__01".to_owned(), Outcome::Fail),
                 ("a.todo_test_later".to_owned(), Outcome::Skipped),
+                ("test_usual".to_owned(), Outcome::Pass),
             ]
         );
     }

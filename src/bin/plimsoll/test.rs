@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::config;
-use plimsoll::control::{Controls, Defaults};
+use plimsoll::control::{Controls, Defaults, Module};
 use plimsoll::finding::Severity;
 use plimsoll::policy::testing::{self, Outcome, Tests};
-use plimsoll::policy::{compile, declared, pages};
+use plimsoll::policy::{compile, pages};
 use plimsoll::problem::Problem;
 use plimsoll::snapshot::{Disk, Found, Tree};
 use plimsoll::text::{LineIndex, RepoPath};
@@ -80,7 +80,9 @@ pub(crate) fn test(terminal: &Terminal, arguments: &Test) -> Result<ExitCode, Fa
         // As in a check, users' controls may import the built-in libraries.
         Controls::built_in_libraries()
     };
-    let unloaded = controls.add_user(&tree, &paths, &data, defaults, declared);
+    // Rules for Conftest have tests beside them and no pages.
+    let no_rules = |_: &Module| Ok(Vec::new());
+    let unloaded = controls.add_user(&tree, &paths, &data, defaults, no_rules);
     problems(&mut out, &tree, &unloaded);
     count.errors += unloaded.len();
     for control in controls
@@ -186,7 +188,7 @@ fn run_all(
 }
 
 fn percent(part: usize, whole: usize) -> String {
-    let tenths = (part * 1000).checked_div(whole).unwrap_or(1000);
+    let tenths = (part * 1000).checked_div(whole).unwrap_or_default();
     format!(
         "{}.{} % ({part} of {whole} lines)",
         tenths / 10,

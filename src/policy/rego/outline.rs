@@ -20,8 +20,8 @@ pub(super) struct Read {
 
 /// Parses a module.
 pub(super) fn read(module: &Module) -> Result<Read, Refused> {
-    if let Some(line) = layout::too_nested(&module.text) {
-        let why = "its brackets are nested too deeply".to_owned();
+    if let Some((line, why)) = layout::unreadable(&module.text) {
+        let why = why.to_owned();
         return Err(Refused { line, why });
     }
     let text = layout::repair(&module.text);
@@ -47,12 +47,11 @@ pub(super) fn of_either_version<T>(
     if text.contains("import rego.v1") {
         return Err(refused);
     }
-    let is_newer = |line: &str| line.contains(" if ") || line.contains(" contains ");
     match read(false) {
         Ok(read) => Ok((read, false)),
-        // The complaint of the version that the module is more likely meant for.
-        Err(_) if text.lines().any(is_newer) => Err(refused),
-        Err(older) => Err(older),
+        // The complaint of the version in which more of it could be read: that is the one it is meant for.
+        Err(older) if older.line > refused.line => Err(older),
+        Err(_) => Err(refused),
     }
 }
 

@@ -87,8 +87,8 @@ pub(super) fn anew(
     is_v1: bool,
     is_bounded: bool,
 ) -> Result<String, Refused> {
-    if let Some(line) = layout::too_nested(text) {
-        let why = "its brackets are nested too deeply".to_owned();
+    if let Some((line, why)) = layout::unreadable(text) {
+        let why = why.to_owned();
         return Err(Refused { line, why });
     }
     let mut text = layout::repair(text);

@@ -236,9 +236,6 @@ impl Preparation {
         let package = format!("data.{}", control::package(&module.text));
         let mut tests = Vec::new();
         for rule in &read.parsed.policy {
-            let Rule::Spec { head, bodies, span } = &**rule else {
-                continue;
-            };
             let (path, is_whole) = constant(reference(rule));
             let is_test =
                 |name: &String| name.starts_with("test_") || name.starts_with("todo_test_");
@@ -263,22 +260,25 @@ impl Preparation {
                 };
             }
             *same += 1;
-            let is_table = matches!(head, RuleHead::Compr { .. }) && !is_whole;
-            let table = is_table.then(|| {
-                self.numbers += 1;
-                let steps = steps(reference(rule));
-                let tail = steps.get(length..).unwrap_or_default();
-                if let Some(body) = bodies.first() {
-                    note_case(&read.text, self.numbers, tail, &body.query, noting);
+            let is_table = |head: &RuleHead| matches!(head, RuleHead::Compr { .. }) && !is_whole;
+            let table = match &**rule {
+                Rule::Spec { head, bodies, .. } if is_table(head) => {
+                    self.numbers += 1;
+                    let steps = steps(reference(rule));
+                    let tail = steps.get(length..).unwrap_or_default();
+                    if let Some(body) = bodies.first() {
+                        note_case(&read.text, self.numbers, tail, &body.query, noting);
+                    }
+                    Some(self.numbers)
                 }
-                self.numbers
-            });
+                _ => None,
+            };
             tests.push(Found {
                 test: Test {
                     package: package.clone(),
                     rule: name,
                     path: module.path.clone(),
-                    line: span.line as usize,
+                    line: rule.span().line as usize,
                 },
                 table,
             });
