@@ -113,9 +113,8 @@ impl Suite {
             outcome,
             cases: Vec::new(),
         };
-        let passed = |passed: bool| match passed {
-            true => Outcome::Pass,
-            false => Outcome::Fail,
+        let passed = |passed: bool| {
+            if passed { Outcome::Pass } else { Outcome::Fail }
         };
         if test.is_to_do() {
             return of(Outcome::Skipped);
@@ -207,13 +206,12 @@ impl Preparation {
             let text = with_inserts(&read.text, &inserts.concat());
             rewrite::rewrite(module.path.as_str(), &text, read.is_v1)
         };
-        let text = match rewritten(&[&names, &noting]) {
-            Ok(text) => text,
+        let text = if let Ok(text) = rewritten(&[&names, &noting]) {
+            text
+        } else {
             // What cannot be made to tell is evaluated all the same.
-            Err(_) => {
-                counted = counted.map(Counted::unnoted);
-                rewritten(&[&names])?
-            }
+            counted = counted.map(Counted::unnoted);
+            rewritten(&[&names])?
         };
         Ok(Prepared {
             module: module.clone(),
