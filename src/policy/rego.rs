@@ -11,10 +11,13 @@ mod layout;
 mod names;
 mod notes;
 mod outline;
+mod parse;
 mod parts;
+mod places;
 mod recursion;
 mod rewrite;
 mod suite;
+mod unknowable;
 mod user;
 
 use std::borrow::Cow;

@@ -16,7 +16,7 @@ use super::super::testing::Coverage;
 use super::index;
 use super::notes::{HEAD, Notes};
 use super::outline::Read;
-use super::rewrite::{end, end_of, range};
+use super::places::{end, end_of, range};
 use crate::text::{LineIndex, RepoPath};
 
 /// The parts of a module that count.

@@ -5,7 +5,7 @@
 use regorus::unstable::{AssignOp, BoolOp, Expr, Literal, Query};
 
 use super::parts::{Part, parts};
-use super::rewrite::range;
+use super::places::range;
 
 /// What a body asks, as statements that bind nothing; `value` is what its head gives.
 pub(super) fn asked(

@@ -3,8 +3,8 @@
 use regorus::unstable::{Module as Parsed, Rule, RuleHead};
 
 use super::layout;
+use super::parse::{Refused, parse};
 use super::parts::{constant, reference};
-use super::rewrite::{self, Refused};
 use super::user::not_evaluated;
 use crate::control::{Declared, Module};
 use crate::problem::Problem;
@@ -26,7 +26,7 @@ pub(super) fn read(module: &Module) -> Result<Read, Refused> {
     }
     let text = layout::repair(&module.text);
     let (parsed, is_v1) = of_either_version(&module.text, |is_v1| {
-        rewrite::parse(module.path.as_str(), &text, is_v1)
+        parse(module.path.as_str(), &text, is_v1)
     })?;
     Ok(Read {
         text,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleHead};
 
 use super::names::locals;
+use super::parse::{Refused, parse};
 use super::parts::{Part, constant, parts, reference};
-use super::rewrite::{self, Refused};
 
 /// The longest chain of rules, each asking for the next one. The interpreter needs stack for each.
 const MOST_DEPTH: usize = 200;
@@ -31,7 +31,7 @@ pub(super) fn check(modules: &[Text<'_>]) -> Result<(), (usize, Refused)> {
     let mut nodes: BTreeMap<Name, Node> = BTreeMap::new();
     let mut parsed = Vec::new();
     for (place, (path, text, is_v1)) in modules.iter().enumerate() {
-        let module = rewrite::parse(path, text, *is_v1).map_err(|refused| (place, refused))?;
+        let module = parse(path, text, *is_v1).map_err(|refused| (place, refused))?;
         for rule in &module.policy {
             let node = nodes.entry(name_of(&module, rule)).or_default();
             if node.place.1 == 0 {

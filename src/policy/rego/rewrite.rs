@@ -13,64 +13,16 @@
 use std::collections::BTreeSet;
 
 use regorus::unstable::{
-    ArithOp, AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleBody,
-    RuleHead,
+    ArithOp, AssignOp, BoolOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleBody, RuleHead,
 };
-use regorus::{Source, unstable::Ref};
 
-use super::LENGTHS;
 use super::bounds;
 use super::layout;
 use super::names::locals;
+use super::parse::{Refused, parse};
 use super::parts::{Part, parts};
-use crate::text::LineIndex;
-
-/// A text that cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    /// The line, from 1.
-    pub(super) line: usize,
-    /// Why, as a clause.
-    pub(super) why: String,
-}
-
-/// Functions whose answers nobody can know from the repository, and those that no one has written yet.
-const REFUSED: [(&str, &str); 25] = [
-    ("http.send", "reaches the network"),
-    ("net.lookup_ip_addr", "reaches the network"),
-    ("opa.runtime", "asks how OPA was started"),
-    ("rand.intn", "is not the same twice"),
-    ("uuid.rfc4122", "is not the same twice"),
-    (
-        "time.now_ns",
-        "asks a clock, so that the same change would be judged differently tomorrow",
-    ),
-    ("providers.aws.sign_req", "is for reaching the network"),
-    ("rego.metadata.rule", "is not supported"),
-    ("rego.metadata.chain", "is not supported"),
-    ("rego.parse_module", "is not supported"),
-    ("strings.render_template", "is not supported"),
-    ("crypto.md5", "is not supported"),
-    ("crypto.hmac.md5", "is not supported"),
-    ("crypto.parse_private_keys", "is not supported"),
-    ("crypto.x509.parse_certificates", "is not supported"),
-    ("crypto.x509.parse_certificate_request", "is not supported"),
-    (
-        "crypto.x509.parse_and_verify_certificates",
-        "is not supported",
-    ),
-    ("crypto.x509.parse_rsa_private_key", "is not supported"),
-    ("crypto.x509.parse_keypair", "is not supported"),
-    ("io.jwt.verify_rs256", "is not supported"),
-    ("io.jwt.verify_hs256", "is not supported"),
-    ("io.jwt.decode_verify", "is not supported"),
-    ("io.jwt.encode_sign", "is not supported"),
-    ("graphql.parse", "is not supported"),
-    (
-        "graph.reachable_paths",
-        "can find more paths than there is time for",
-    ),
-];
+use super::places::{end, end_of, range};
+use super::unknowable;
 
 /// How often a text is written anew: what is nested needs one round for each level.
 const ROUNDS: usize = 64;
@@ -145,41 +97,6 @@ pub(super) fn anew(
         line: 1,
         why: "its negations are nested too deeply".to_owned(),
     })
-}
-
-pub(super) fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
-    let refused = |error: &dyn std::fmt::Display| Refused::from_message(&format!("{error:#}"));
-    let source = Source::from_contents_with_limits(
-        path.to_owned(),
-        text.to_owned(),
-        LENGTHS.max_file_bytes,
-        LENGTHS.max_lines,
-    )
-    .map_err(|error| refused(&error))?;
-    let mut parser = Parser::new(&source).map_err(|error| refused(&error))?;
-    parser.set_max_col(LENGTHS.max_col);
-    if is_v1 {
-        parser.enable_rego_v1().map_err(|error| refused(&error))?;
-    }
-    parser.parse().map_err(|error| refused(&error))
-}
-
-impl Refused {
-    /// Reads regorus' way of showing an error: `--> FILE:LINE:COLUMN`, an excerpt, and `error: …`.
-    pub(super) fn from_message(message: &str) -> Self {
-        let line = message
-            .lines()
-            .find_map(|line| {
-                let mut parts = line.trim().strip_prefix("--> ")?.rsplit(':');
-                let _column = parts.next();
-                parts.next()?.parse().ok()
-            })
-            .unwrap_or(1);
-        Self {
-            line,
-            why: super::first_line(message),
-        }
-    }
 }
 
 /// What begins the names that are added.
@@ -547,12 +464,8 @@ impl Pass<'_> {
             } => self.comprehension(expr, &[key, value], query),
             Expr::Call { fcn, params, .. } => {
                 let name = self.text_of(fcn).to_owned();
-                let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
-                if let Some((name, why)) = refused {
-                    self.refused.get_or_insert_with(|| Refused {
-                        line: fcn.span().line as usize,
-                        why: format!("`{name}` {why}"),
-                    });
+                if let Some(refused) = unknowable::refused(&name, fcn.span().line) {
+                    self.refused.get_or_insert(refused);
                 }
                 let guards = bounds::GUARDS.iter();
                 let guards: Vec<_> = guards.filter(|(guarded, ..)| *guarded == name).collect();
@@ -586,40 +499,6 @@ impl Pass<'_> {
             }
         });
     }
-}
-
-/// From where to where an expression reaches in the text that it was read from.
-pub(super) fn range(text: &str, expr: &Expr) -> (usize, usize) {
-    let span = expr.span();
-    let mut start = span.start as usize;
-    if let Expr::Object { .. } = expr {
-        // The place of an object of several fields begins at the last of them; only its line and column are where it begins.
-        let line = LineIndex::new(text).line(span.line);
-        let before = span.col.saturating_sub(1) as usize;
-        let written = line.of(text);
-        let column = written.char_indices().nth(before).map(|(at, _)| at);
-        let brace =
-            column.filter(|at| written.get(*at..).is_some_and(|rest| rest.starts_with('{')));
-        start = brace.map_or(start, |at| line.start as usize + at);
-    }
-    let is_quote = |at: usize| matches!(text.as_bytes().get(at), Some(b'"' | b'`'));
-    // The place of a text does not hold its quotes.
-    let opened = start.checked_sub(1).filter(|before| is_quote(*before));
-    (opened.unwrap_or(start), end(text, span.end))
-}
-
-/// Where what ends at a place really ends: behind the quote, where it is a text.
-pub(super) fn end(text: &str, at: u32) -> usize {
-    let at = at as usize;
-    let is_quote = matches!(text.as_bytes().get(at), Some(b'"' | b'`'));
-    at + usize::from(is_quote)
-}
-
-/// Where a statement ends, with what it is asked with.
-pub(super) fn end_of(text: &str, statement: &LiteralStmt) -> usize {
-    let with = statement.with_mods.iter().map(|with| with.r#as.span().end);
-    let last = with.fold(statement.span.end, u32::max);
-    end(text, last)
 }
 
 /// True for what is given to a policy and not made by it.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use regorus::Value;
 
+use super::parse::Refused;
 use super::{Document, Failure, add, failure, new_engine, outline, read_value, recursion, rewrite};
 use crate::control::{self, Severity};
 use crate::finding::Suggestion;
@@ -227,11 +228,11 @@ pub(super) fn load(
     engine.set_rego_v0(!is_v1);
     match add(engine, path, &rewritten) {
         Ok(()) => Ok((rewritten, is_v1)),
-        Err(error) => Err(problem(rewrite::Refused::from_message(&error))),
+        Err(error) => Err(problem(Refused::from_message(&error))),
     }
 }
 
-pub(super) fn not_evaluated(path: &RepoPath, text: &str, refused: rewrite::Refused) -> Problem {
+pub(super) fn not_evaluated(path: &RepoPath, text: &str, refused: Refused) -> Problem {
     let span = LineIndex::new(text).line(refused.line as _);
     let message = format!("this policy cannot be evaluated: {}", refused.why);
     Problem::new(Kind::Policy, message)
