@@ -19,7 +19,9 @@ use crate::resource::Resource;
 use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
 use crate::yaml;
-pub use user::{Defaults, Form, Match, Module, data, modules, package, severity};
+pub use user::{
+    Declared, Defaults, Form, Joined, Match, Module, Outline, data, modules, package, severity,
+};
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -347,6 +349,8 @@ pub struct Controls {
     modules: Vec<Module>,
     /// What users' rules read as `data`.
     data: Vec<(RepoPath, yaml::Value)>,
+    /// The files of users in which there are rules.
+    ruled: BTreeSet<RepoPath>,
 }
 
 impl Controls {

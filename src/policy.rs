@@ -25,7 +25,7 @@ use rayon::prelude::*;
 
 use crate::access;
 use crate::change;
-use crate::control::{Control, ControlId, Controls, Form, Library};
+use crate::control::{Control, ControlId, Controls, Declared, Form, Library, Module};
 use crate::finding::Finding;
 use crate::problem::{Kind, Problem};
 use crate::resource::{Placed, Resource};
@@ -40,6 +40,11 @@ pub use ephi::Ephi;
 
 #[cfg(test)]
 mod tests;
+
+/// The rules of a user's module, or why it cannot be read.
+pub fn declared(module: &Module) -> Result<Vec<Declared>, Problem> {
+    rego::declared(module)
+}
 
 /// One app at one revision.
 #[derive(Debug, Clone, Copy)]

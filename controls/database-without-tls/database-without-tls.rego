@@ -13,23 +13,31 @@ package plimsoll.database_without_tls
 
 import data.lib.setting
 
-# Ways to say so in the address of a database, or on a line of its settings. `prefer` and `allow` go on without TLS.
-addresses := `(?i)(sslmode=(disable|allow|prefer)|[?&;](usessl|ssl|tls|encrypt)=(false|no|0|disabled?)|sslmode=disabled|trustservercertificate=true)`
+# Words that speak of a database whatever stands around them. `prefer` and `allow` go on without TLS.
+words := `(?i)(ssl_?mode["']?[ \t]*[=:][ \t]*["']?(disable|allow|prefer)|trustservercertificate=true)`
+
+# Parameters of an address, which say it of the address that they are in.
+parameters := `(?i)[?&;](usessl|ssl|tls|encrypt)=(false|no|0|disabled?)`
 
 schemes := `(?i)(postgres(ql)?|mysql|mariadb|mongodb(\+srv)?|sqlserver|jdbc|redis|host=|server=)`
 
 deny contains violation if {
 	some entry in setting.all
-	regex.match(addresses, entry.value)
 	regex.match(schemes, entry.value)
+	said := array.concat(
+		[word | some line in lines(entry.value); some word in regex.find_n(words, line, 1)],
+		[word | some line in lines(entry.value); regex.match(schemes, line); some word in regex.find_n(parameters, line, 1)],
+	)
+	count(said) > 0
 	violation := {
 		"path": entry.path,
-		"message": sprintf("%s lets a program talk to its database without TLS: %s", [entry.label, found(entry.value)]),
+		# Only what decides is shown: an address holds passwords.
+		"message": sprintf("%s lets a program talk to its database without TLS: `%s`", [entry.label, trim_left(said[0], "?&;")]),
 	}
 }
 
-# Only what decides is shown: an address holds passwords.
-found(value) := sprintf("`%s`", [trim_left(regex.find_n(addresses, value, 1)[0], "?&;")])
+# A line that ends with `\` goes on in the next one.
+lines(text) := split(regex.replace(text, `\\\r?\n[ \t]*`, ""), "\n")
 
 deny contains violation if {
 	some entry in array.concat(setting.variables, setting.entries)

@@ -25,6 +25,25 @@ deny contains violation if {
 	}
 }
 
+# Pods that it protected, are still there, and are no longer selected. Nothing is lost where it protected nothing.
+deny contains violation if {
+	input.resource != null
+	was := object.get(old, "selector", null)
+	was != object.get(spec, "selector", null)
+	something(old)
+	selected := input.facts.pods
+	lost := [pod.name |
+		some pod in input.facts.former
+		not pod in selected
+	]
+	count(lost) > 0
+	violation := {
+		"path": ["spec", "selector"],
+		"message": sprintf("the budget no longer selects the pods of %s: an upgrade of the nodes may stop all of them at once", [change.words(lost)]),
+		"fix": change.restore(was),
+	}
+}
+
 fields := {
 	"minAvailable": {"worse": "fewer", "words": "have to stay"},
 	"maxUnavailable": {"worse": "more", "words": "may be stopped at once"},

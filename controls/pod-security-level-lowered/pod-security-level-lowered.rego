@@ -30,10 +30,14 @@ deny contains violation if {
 	levels[was] > level(is)
 	violation := {
 		"path": ["metadata", "labels", label],
-		"message": sprintf("`%s` goes from `%s` to %s: pods that `%s` forbids are no longer %s here", [mode, was, change.shown(is), was, what]),
+		"message": sprintf("`%s` goes from `%s` to %s%s", [mode, was, change.shown(is), consequence(is, was, what)]),
 		"fix": {"op": "set", "value": was},
 	}
 }
+
+consequence(is, was, what) := sprintf(": pods that `%s` forbids are no longer %s here", [was, what]) if {
+	is in {"", "privileged", "baseline"}
+} else := ", which is no level: the API server takes privileged, baseline or restricted, and refuses the namespace"
 
 # The versions of Kubernetes from which on a level forbids more. Later ones hardly differ, and a cluster may not have them yet.
 stricter := {"baseline": {19}, "restricted": {8, 19, 22, 23}}

@@ -58,6 +58,8 @@ deny contains violation if {
 	spec.type == "LoadBalancer"
 	object.get(old, "type", "ClusterIP") == "LoadBalancer"
 	count(was.ranges) > 0
+	ranges := was.ranges
+	not anywhere(ranges)
 	count(is.ranges) == 0
 	violation := {
 		"path": was.path,
@@ -65,6 +67,9 @@ deny contains violation if {
 		"fix": {"op": "set", "value": was.written},
 	}
 }
+
+# What says that everybody may come says no more than nothing does.
+anywhere(ranges) if "0.0.0.0/0" in ranges
 
 deny contains violation if {
 	count(was.ranges) > 0

@@ -11,7 +11,7 @@ use super::{Applies, Control, ControlId, Controls, FixClass, Library, Severity, 
 use crate::origin::Origin;
 use crate::problem::{Kind, Problem};
 use crate::snapshot::{Found as Entry, Tree};
-use crate::text::{RepoPath, Span};
+use crate::text::{LineIndex, RepoPath, Span};
 use crate::yaml::{self, Dialect};
 
 /// How a control is written, which says how it is asked.
@@ -30,7 +30,18 @@ pub enum Form {
     Kubescape {
         /// Which objects it is given; every object where nothing is said.
         wanted: Vec<Match>,
+        /// What is made of these objects first.
+        joined: Option<Joined>,
     },
+}
+
+/// What a Kubescape rule is given in place of objects (`resourcesAggregator`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// Each subject of a binding, with the binding and its role as `relatedObjects`.
+    Subjects,
+    /// The pod of the API server alone.
+    ApiServer,
 }
 
 /// Which objects a Kubescape rule is given. `*` stands for any.
@@ -64,6 +75,15 @@ pub struct Module {
     pub path: RepoPath,
     /// Its text.
     pub text: Arc<str>,
+}
+
+/// A rule of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name in its package: the parts before the first one that only shows when it is evaluated.
+    pub name: Vec<String>,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// What the rules of one module are.
@@ -110,6 +130,7 @@ pub fn severity(name: &str) -> Option<Severity> {
 /// The package of a module, without `data.`.
 pub fn package(text: &str) -> &str {
     let line = text
+        .trim_start_matches('\u{feff}')
         .lines()
         .find_map(|line| line.trim_start().strip_prefix("package "));
     line.map_or("", |line| line.split('#').next().unwrap_or_default().trim())
@@ -120,33 +141,56 @@ pub(super) fn is_kubescape(text: &str) -> bool {
     package(text) == "armo_builtins"
 }
 
+/// What a policy is told by where it stands in [`Controls::add_user`]: the rules of a module, or why it cannot be read.
+pub type Outline = fn(&Module) -> Result<Vec<Declared>, Problem>;
+
+/// The rules among these that Conftest asks, each once, with the line of the first of its name.
+///
+/// `deny.latest` stands for a rule of its own as `deny_latest` does.
+fn asked(declared: &[Declared]) -> Vec<(String, u32)> {
+    let mut asked: Vec<(String, u32)> = Vec::new();
+    for rule in declared {
+        let Some((first, rest)) = rule.name.split_first() else {
+            continue;
+        };
+        let is_asked = ["deny", "violation", "warn"].iter().any(|kind| {
+            let suffix = first.strip_prefix(kind);
+            suffix.is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('_'))
+        });
+        let mut name = first.clone();
+        for part in rest {
+            let is_plain = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let quoted = || format!("[{}]", serde_json::Value::from(part.as_str()));
+            name.push_str(&if is_plain {
+                format!(".{part}")
+            } else {
+                quoted()
+            });
+        }
+        if is_asked && asked.iter().all(|(known, _)| *known != name) {
+            asked.push((name, rule.line));
+        }
+    }
+    asked
+}
+
 /// The rules of a module for Conftest. None is found in a module that only helps others.
-pub(super) fn conftest(module: &Module, defaults: Defaults) -> Found {
+pub(super) fn conftest(module: &Module, declared: &[Declared], defaults: Defaults) -> Found {
     let mut found = Found {
         controls: Vec::new(),
         problems: Vec::new(),
     };
     let package = package(&module.text);
-    // In a body stands at most `violation := …` or `violation[x]`, so that a rule that is set in from the margin is known by more.
-    let name = Regex::new(
-        r"^(?:((?:deny|violation|warn)(?:_[A-Za-z0-9_]+)?)\s*(?:\[|contains\b|:=|=|if\b|\{)|[ \t]+((?:deny|violation|warn)(?:_[A-Za-z0-9_]+)?)\s*(?:contains\b|if\b|\{|\[[^\]]*\]\s*(?:\{|if\b)))",
-    );
     let combined = Regex::new(r"\binput\s*\[").is_ok_and(|many| many.is_match(&module.text))
         && Regex::new(r"\.contents\b|\[.contents.\]").is_ok_and(|each| each.is_match(&module.text));
-    let mut offset = 0;
-    let mut seen = BTreeSet::new();
-    for line in module.text.split_inclusive('\n') {
-        let start = offset;
-        offset += line.len();
-        let captured = name.as_ref().ok().and_then(|name| name.captures(line));
-        let named = captured.and_then(|found| found.get(1).or(found.get(2)));
-        let Some((at, rule)) = named.map(|found| (found.start(), found.as_str())) else {
-            continue;
-        };
-        if !seen.insert(rule.to_owned()) {
-            continue;
-        }
-        let span = Span::new(start + at, start + at + rule.len());
+    let index = LineIndex::new(&module.text);
+    for (rule, line) in asked(declared) {
+        let rule = rule.as_str();
+        let line = index.line(line);
+        let written = line.of(&module.text);
+        let start = line.start as usize;
+        let at = start + written.len() - written.trim_start().len();
+        let span = Span::new(at, at + written.trim().len().min(rule.len()));
         let above = metadata::above(&module.text, start);
         let whole = metadata::above(
             &module.text,
@@ -244,22 +288,43 @@ pub(super) fn kubescape(
                 )
                 .in_file(path)
             })?;
-            if read.attributes.contains_key("resourcesAggregator") || read.dynamic.is_some() {
+            if let Some(dynamic) = read.dynamic.as_deref().filter(|wanted| !wanted.is_empty()) {
+                let kinds: Vec<&str> = dynamic
+                    .iter()
+                    .flat_map(|wanted| &wanted.kinds)
+                    .map(String::as_str)
+                    .collect();
                 let message = format!(
-                    "`{}` wants its objects joined (resourcesAggregator), which is not supported",
-                    read.name
+                    "`{}` asks for what only a scan of a running cluster knows (`dynamicMatch`): {}",
+                    read.name,
+                    kinds.join(", ")
                 );
-                return Err(Problem::new(Kind::Policy, message).in_file(path));
+                let key = "\"dynamicMatch\"";
+                let start = text.find(key).unwrap_or_default();
+                let span = Span::new(start, start + key.len());
+                let help = "No manifest holds it, so that what the rule looks for was not checked. Leave the rule out of `policies`, and have the cluster scanned for it.";
+                return Err(Problem::new(Kind::Policy, message)
+                    .at(path, span)
+                    .help(help));
             }
             Some(read)
         }
     };
     let name = described.as_ref().map_or(folder, |read| read.name.clone());
+    let aggregator = described
+        .as_ref()
+        .and_then(|read| read.attributes.get("resourcesAggregator")?.as_str());
+    let joined = match aggregator {
+        Some("subject-role-rolebinding") => Some(Joined::Subjects),
+        Some("apiserver-pod") => Some(Joined::ApiServer),
+        // Kubescape takes no notice of any other.
+        _ => None,
+    };
     let (description, wanted) = described.map_or((String::new(), Vec::new()), |read| {
         (read.description, read.wanted)
     });
     Ok(Control {
-        form: Form::Kubescape { wanted },
+        form: Form::Kubescape { wanted, joined },
         fix: FixClass::Unsafe,
         ..control(
             module,
@@ -405,8 +470,10 @@ impl Controls {
         policies: &[RepoPath],
         data: &[RepoPath],
         defaults: Defaults,
+        outline: Outline,
     ) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let mut unread = Vec::new();
         self.data.extend(self::data(tree, data, &mut problems));
         let mut found = Vec::new();
         let mut libraries = Vec::new();
@@ -446,7 +513,11 @@ impl Controls {
                     Err(problem) => problems.push(problem),
                 }
             } else {
-                let rules = conftest(&module, defaults);
+                let declared = outline(&module).unwrap_or_else(|problem| {
+                    unread.push(problem);
+                    Vec::new()
+                });
+                let rules = conftest(&module, &declared, defaults);
                 if rules.controls.is_empty() {
                     libraries.push(Library {
                         path: module.path.clone(),
@@ -465,16 +536,13 @@ impl Controls {
                 problems.extend(self.add_library(library).err());
             }
         }
-        for path in policies {
-            let holds_one = found.iter().any(|control| control.path.is_within(path));
-            if !holds_one && matches!(tree.find(path), Ok(Some(_))) && problems.is_empty() {
-                problems.push(
-                    Problem::new(Kind::Policy, format!("`{path}` holds no rule that could find anything"))
-                        .in_file(path)
-                        .help("Rules are called `deny`, `violation` or `warn`, or one of these with a suffix, as in `deny_latest`."),
-                );
-            }
+        // Where a rule for Conftest is loaded, so are all modules beside it, and what cannot be read is told then.
+        let is_loaded = |control: &Control| matches!(control.form, Form::Conftest { .. });
+        if !found.iter().any(is_loaded) {
+            problems.extend(unread);
         }
+        let files = found.iter().map(|control| control.path.clone());
+        self.ruled.extend(files);
         for control in found {
             let same = self.iter().any(|other| other.id == control.id);
             // A rule of one package may be written in several files.
@@ -489,5 +557,19 @@ impl Controls {
             }
         }
         problems
+    }
+
+    /// A problem for each of these files and directories from which no rule was added, though it is there.
+    pub fn without_rules(&self, tree: &Tree<'_>, policies: &[RepoPath]) -> Vec<Problem> {
+        let holds_none = |path: &&RepoPath| {
+            !self.ruled.iter().any(|file| file.is_within(path))
+                && matches!(tree.find(path), Ok(Some(_)))
+        };
+        let problem = |path: &RepoPath| {
+            Problem::new(Kind::Policy, format!("`{path}` holds no rule that could find anything"))
+                .in_file(path)
+                .help("Rules are called `deny`, `violation` or `warn`, or one of these with a suffix, as in `deny_latest`.")
+        };
+        policies.iter().filter(holds_none).map(problem).collect()
     }
 }

@@ -78,12 +78,24 @@ pub(super) fn own(service: &Placed<'_>) -> Vec<Exposure> {
 }
 
 /// The annotations by which the cloud providers keep a load balancer off the internet, with the values that say so, in
-/// whatever case.
-const INTERNAL: [(&str, &[&str]); 10] = [
+/// whatever case. Where there are none, every value does that says something.
+const INTERNAL: [(&str, &[&str]); 18] = [
     ("alb.ingress.kubernetes.io/scheme", &["internal"]),
     ("cloud.google.com/load-balancer-type", &["internal"]),
     ("kubernetes.io/ingress.class", &["gce-internal"]),
+    (
+        "load-balancer.hetzner.cloud/disable-public-network",
+        &["true"],
+    ),
     ("networking.gke.io/load-balancer-type", &["internal"]),
+    (
+        "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
+        &["intranet"],
+    ),
+    (
+        "service.beta.kubernetes.io/alicloud-loadbalancer-address-type",
+        &["intranet"],
+    ),
     (
         "service.beta.kubernetes.io/aws-load-balancer-internal",
         &["true", "0.0.0.0/0"],
@@ -97,6 +109,18 @@ const INTERNAL: [(&str, &[&str]); 10] = [
         &["true"],
     ),
     (
+        "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
+        &["true"],
+    ),
+    (
+        "service.beta.kubernetes.io/do-loadbalancer-network",
+        &["internal"],
+    ),
+    (
+        "service.beta.kubernetes.io/ncloud-load-balancer-internal",
+        &["true"],
+    ),
+    (
         "service.beta.kubernetes.io/oci-load-balancer-internal",
         &["true"],
     ),
@@ -105,8 +129,16 @@ const INTERNAL: [(&str, &[&str]); 10] = [
         &["true"],
     ),
     (
+        "service.beta.kubernetes.io/scw-loadbalancer-private",
+        &["true"],
+    ),
+    (
         "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
         &["private"],
+    ),
+    (
+        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+        &[],
     ),
 ];
 
@@ -117,9 +149,12 @@ fn is_internal(value: &Value) -> bool {
     super::texts(annotations).into_iter().any(|(key, value)| {
         INTERNAL.iter().any(|(known, values)| {
             *known == key
-                && values
-                    .iter()
-                    .any(|inside| value.eq_ignore_ascii_case(inside))
+                && match values {
+                    [] => !value.trim().is_empty(),
+                    values => values
+                        .iter()
+                        .any(|inside| value.eq_ignore_ascii_case(inside)),
+                }
         })
     })
 }

@@ -102,7 +102,11 @@ pub fn choose(config: &Config, tree: &Tree<'_>) -> (Controls, Vec<Problem>) {
         warn: Severity::Low,
     };
     let (policies, data) = (paths(&config.policies), paths(&config.data));
-    problems.extend(all.add_user(tree, &policies, &data, defaults));
+    let unread = all.add_user(tree, &policies, &data, defaults, super::declared);
+    if unread.is_empty() {
+        problems.extend(all.without_rules(tree, &policies));
+    }
+    problems.extend(unread);
     let mut chosen: Option<BTreeSet<String>> = None;
     let mut versions = Vec::new();
     for name in config.frameworks.iter().flatten() {

@@ -56,6 +56,7 @@
 //!                           `internal` where an annotation keeps a load balancer off the internet
 //! NetworkPolicy, PodDisruptionBudget
 //!   facts.pods              [name]: the objects whose pods it selects
+//!   facts.former            of a budget that changed, those of now whose pods it would select as it was
 //! PersistentVolumeClaim, ConfigMap, Secret
 //!   facts.users             [name + {how}]: the objects that name it, for a `volume`, `env`, `imagePull`, `identity` or `tls`
 //! Namespace

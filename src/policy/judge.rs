@@ -308,6 +308,19 @@ impl Sides<'_> {
             facts(&self.base_around, before.as_ref())
         };
         let same_facts = before_facts == after_facts;
+        let after_facts = match &before {
+            // What it protected and still could, by the selector that it had.
+            Some(before)
+                if pairing == Pairing::Changed
+                    && before.placed.is("policy", "PodDisruptionBudget") =>
+            {
+                let former = facts(&self.head_around, Some(before));
+                let pods = former.map(|former| former.field("pods"));
+                let with = |facts: Document| Some(facts.with("former", pods?));
+                after_facts.and_then(with)
+            }
+            _ => after_facts,
+        };
         let written = |resource: Option<&Resource>| resource.map(|r| Written::of(&r.value));
         let after_written = written(pair.after);
         let before_written = written(pair.before.filter(|_| !unchanged));

@@ -5,11 +5,19 @@
 
 mod bounds;
 mod builtins;
+mod cover;
+mod index;
 mod layout;
 mod names;
+mod notes;
+mod outline;
+mod parse;
 mod parts;
+mod places;
 mod recursion;
 mod rewrite;
+mod suite;
+mod unknowable;
 mod user;
 
 use std::borrow::Cow;
@@ -20,6 +28,8 @@ use std::time::Duration;
 
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 
+pub(super) use outline::declared;
+pub(super) use suite::Suite;
 pub(super) use user::{Response, Rules, Said};
 
 use crate::control::{Control, ControlId, FixClass, Library, Severity};
@@ -99,11 +109,21 @@ impl Document {
     }
 
     /// An object with one more field.
-    fn with(mut self, key: &str, value: Self) -> Self {
+    pub(super) fn with(mut self, key: &str, value: Self) -> Self {
         if let Ok(fields) = self.0.as_object_mut() {
             fields.insert(key.into(), value.0);
         }
         self
+    }
+
+    /// A field of an object; null where it has none.
+    pub(super) fn field(&self, key: &str) -> Self {
+        let field = self
+            .0
+            .as_object()
+            .ok()
+            .and_then(|fields| fields.get(&key.into()));
+        field.map_or_else(Self::null, |field| Self(field.clone()))
     }
 
     /// An object with only some of its fields.

@@ -1,10 +1,9 @@
-//! Users' tests of their policies, run as `opa test` runs them: every rule `test_…` must be true.
+//! Users' tests of their policies, run as `opa test` runs them: every rule `test_…` must be true, and every
+//! case of a rule `test_…[case]`.
 
-use std::collections::BTreeMap;
-
-use super::rego::{Failure, Rules};
-use crate::control::{self, Module};
-use crate::problem::Problem;
+use super::rego::Suite;
+use crate::control;
+use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
 use crate::text::RepoPath;
 
@@ -21,6 +20,35 @@ pub struct Test {
     pub line: usize,
 }
 
+impl Test {
+    /// True where it is not to be run yet.
+    pub(super) fn is_to_do(&self) -> bool {
+        self.rule
+            .split(['.', '"'])
+            .any(|name| name.starts_with("todo_test_"))
+    }
+}
+
+/// A test that was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// How it went.
+    pub outcome: Outcome,
+    /// Its cases, where it is a table `test_…[case]`, each before those below it.
+    pub cases: Vec<Case>,
+}
+
+/// One case of a table test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// What it is called.
+    pub name: String,
+    /// How many cases it is in.
+    pub depth: usize,
+    /// True if and only if it holds.
+    pub passed: bool,
+}
+
 /// How a test went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -34,14 +62,14 @@ pub enum Outcome {
     Skipped,
 }
 
-/// Which lines of a module were evaluated.
+/// Which lines of a module were evaluated, of those that hold heads of rules and statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
     /// The file.
     pub path: String,
-    /// How many lines that can be evaluated were.
+    /// How many lines were covered.
     pub covered: usize,
-    /// Those that were not, from 1.
+    /// Those that were not, from 1. A line that holds both what was and what was not counts twice.
     pub missed: Vec<u32>,
 }
 
@@ -49,112 +77,65 @@ pub struct Coverage {
 pub struct Tests {
     /// In the order of files and lines.
     pub tests: Vec<Test>,
-    rules: Rules,
+    suite: Suite,
 }
 
-/// Loads the policies and tests in these files and directories. Nothing is run where something does not load.
+/// Loads the policies and tests in these files and directories. What does not load is a problem, and spoils no other test.
 pub fn load(
     tree: &Tree<'_>,
     paths: &[RepoPath],
     data: &[RepoPath],
     coverage: bool,
-) -> Result<Tests, Vec<Problem>> {
+) -> (Tests, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut modules = control::modules(tree, paths, &mut problems);
-    let data = control::data(tree, data, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems);
+    let modules = control::modules(tree, paths, &mut problems);
+    for path in paths {
+        let holds_none = !modules.iter().any(|module| module.path.is_within(path));
+        if holds_none && matches!(tree.find(path), Ok(Some(_))) {
+            let problem = Problem::new(Kind::Policy, format!("`{path}` holds no Rego"));
+            let help = "The names of policies and of their tests end in `.rego`.";
+            problems.push(problem.in_file(path).help(help));
+        }
     }
-    let tests = tests_of(&mut modules);
-    let loaded = Rules::load(
-        modules.iter().map(|module| (&module.path, &*module.text)),
-        &data,
-    );
-    let rules = loaded.map_err(|problem| vec![problem])?;
-    Ok(Tests {
-        tests,
-        rules: rules.counting(coverage),
-    })
+    let data = control::data(tree, data, &mut problems);
+    let (suite, more) = Suite::load(modules, &data, coverage);
+    problems.extend(more);
+    let tests = suite.tests();
+    (Tests { tests, suite }, problems)
 }
 
 impl Tests {
     /// Runs one test.
-    pub fn run(&mut self, test: &Test) -> Outcome {
-        if test.rule.starts_with("todo_") {
-            return Outcome::Skipped;
-        }
-        match self.rules.holds(&test.package, &test.rule) {
-            Ok(true) => Outcome::Pass,
-            Ok(false) => Outcome::Fail,
-            Err(Failure::Time) => Outcome::Error(Failure::Time.to_string()),
-            Err(failure) => Outcome::Error(failure.to_string()),
-        }
+    pub fn run(&mut self, test: &Test) -> Ran {
+        self.suite.run(test)
     }
 
     /// What the tests that were run evaluated, by file.
     pub fn coverage(&self) -> Vec<Coverage> {
-        self.rules.coverage()
+        self.suite.coverage()
     }
-}
-
-/// The tests of all modules. A rule that bears the name of another test of its package is a test of its own, as with
-/// `opa test`: else one that passes would hide one that fails. It is given a name of its own in the text of its module.
-fn tests_of(modules: &mut [Module]) -> Vec<Test> {
-    let mut tests = Vec::new();
-    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for module in modules {
-        let package = format!("data.{}", control::package(&module.text));
-        let mut text = String::new();
-        for (index, line) in module.text.split_inclusive('\n').enumerate() {
-            let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let (name, rest) = line.split_at(end.unwrap_or(line.len()));
-            text.push_str(name);
-            if name.starts_with("test_") || name.starts_with("todo_test_") {
-                let same = known.entry((package.clone(), name.to_owned())).or_default();
-                let mut rule = name.to_owned();
-                // The bodies of a function belong together.
-                let is_another = *same > 0 && !rest.starts_with('(');
-                if is_another {
-                    let again = format!("__{same:02}");
-                    text.push_str(&again);
-                    rule.push_str(&again);
-                }
-                if is_another || *same == 0 {
-                    tests.push(Test {
-                        package: package.clone(),
-                        rule,
-                        path: module.path.clone(),
-                        line: index + 1,
-                    });
-                }
-                *same += 1;
-            }
-            text.push_str(rest);
-        }
-        module.text = text.into();
-    }
-    tests
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::Memory;
+
+    fn tests(files: &[(&str, &str)], coverage: bool) -> (Tests, Vec<Problem>) {
+        let tree = Memory::new("tests", files.iter().copied()).unwrap();
+        let paths: Vec<RepoPath> = files
+            .iter()
+            .map(|(path, _)| RepoPath::new(path).unwrap())
+            .collect();
+        load(&Tree::new(&tree), &paths, &[], coverage)
+    }
 
     fn run(files: &[(&str, &str)]) -> Vec<(String, Outcome)> {
-        let mut modules: Vec<Module> = files
-            .iter()
-            .map(|(path, text)| Module {
-                path: RepoPath::new(path).unwrap(),
-                text: (*text).into(),
-            })
-            .collect();
-        let tests = tests_of(&mut modules);
-        let loaded = modules.iter().map(|module| (&module.path, &*module.text));
-        let rules = Rules::load(loaded, &[]).unwrap();
-        let mut tests = Tests { tests, rules };
+        let (mut tests, problems) = tests(files, false);
+        assert_eq!(problems, []);
         let all = tests.tests.clone();
         all.iter()
-            .map(|test| (test.rule.clone(), tests.run(test)))
+            .map(|test| (test.rule.clone(), tests.run(test).outcome))
             .collect()
     }
 
@@ -172,5 +153,139 @@ mod tests {
         assert_eq!(of("test_a__02"), Some(Outcome::Fail));
         assert_eq!(of("test_b"), Some(Outcome::Pass));
         assert_eq!(said.len(), 5, "a function of two bodies is told once");
+    }
+
+    #[test]
+    fn what_counts_as_covered_is_what_opa_counts() {
+        let files = [
+            (
+                "lib.rego",
+                include_str!("../../testdata/policy/coverage/lib.rego"),
+            ),
+            (
+                "x.rego",
+                include_str!("../../testdata/policy/coverage/x.rego"),
+            ),
+            (
+                "x_test.rego",
+                include_str!("../../testdata/policy/coverage/x_test.rego"),
+            ),
+        ];
+        let (mut tests, problems) = tests(&files, true);
+        assert_eq!(problems, []);
+        for test in tests.tests.clone() {
+            tests.run(&test);
+        }
+        let said: Vec<String> = tests
+            .coverage()
+            .iter()
+            .map(|file| {
+                let missed: Vec<String> = file.missed.iter().map(u32::to_string).collect();
+                format!("{} {}: {}", file.path, file.covered, missed.join(" "))
+            })
+            .collect();
+        let opa = include_str!("../../testdata/policy/coverage/opa.txt");
+        assert_eq!(said, opa.lines().skip(1).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_table_is_as_good_as_its_cases() {
+        let table = r#"package main
+
+test_sum[case.note] if {
+	some case in [
+		{"note": "right", "a": 1, "b": 2, "sum": 3},
+		{"note": "wrong", "a": 1, "b": 2, "sum": 4},
+	]
+	case.a + case.b == case.sum
+}
+
+test_deep["x"][n] if some n in [1, 2]
+
+test_bare[n] if n := {"a", "b"}[_]
+
+test_false[n] := n == 1 if some n in [1, 2]
+
+test_none[n] if some n in []
+"#;
+        for coverage in [false, true] {
+            let (mut tests, problems) = tests(&[("a_test.rego", table)], coverage);
+            assert_eq!(problems, []);
+            let mut said = Vec::new();
+            for test in tests.tests.clone() {
+                let ran = tests.run(&test);
+                let cases = ran.cases.iter().map(|case| {
+                    let mark = if case.passed { '+' } else { '-' };
+                    format!("{}{mark}{}", "  ".repeat(case.depth), case.name)
+                });
+                let cases: Vec<String> = cases.collect();
+                said.push(format!(
+                    "{} {:?} {}",
+                    test.rule,
+                    ran.outcome,
+                    cases.join(" ")
+                ));
+            }
+            assert_eq!(
+                said,
+                [
+                    "test_sum Fail +right -wrong",
+                    "test_deep Pass +x   +1   +2",
+                    "test_bare Pass +a +b",
+                    "test_false Fail +1 -2",
+                    "test_none Pass ",
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_load_spoils_no_other_test() {
+        let files = [
+            ("a_test.rego", "package a\n\ntest_a if data.good.x == 1\n"),
+            ("bad.rego", "package bad\n\nx := {\n"),
+            ("cycle.rego", "package cycle\n\np if q\n\nq if p\n"),
+            ("empty.rego", ""),
+            ("nul.rego", "package nul\n\0\ntest_c if false\n"),
+            ("good.rego", "package good\n\nx := 1\n"),
+            (
+                "send_test.rego",
+                "package send\n\ntest_b if http.send({})\n",
+            ),
+        ];
+        let (mut tests, problems) = tests(&files, false);
+        let places: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.place.as_ref().unwrap().path.as_str())
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "bad.rego",
+                "empty.rego",
+                "nul.rego",
+                "send_test.rego",
+                "cycle.rego"
+            ]
+        );
+        let all = tests.tests.clone();
+        assert_eq!(all.len(), 1);
+        assert_eq!(tests.run(&all[0]).outcome, Outcome::Pass);
+    }
+
+    #[test]
+    fn tests_are_rules_and_not_lines() {
+        let module = "\u{feff}package main\n\ntext := `\ntest_no if false\n`\n\n  test_set_in if text != \"\"\n\na.test_dotted if true\n\na[\"test_quoted\"] if true\n\na.test_dotted if false\n\nnot_test_x if false\n\na.todo_test_later if false\n\ndefault test_usual := true\n";
+        assert_eq!(
+            run(&[("a_test.rego", module)]),
+            [
+                ("test_set_in".to_owned(), Outcome::Pass),
+                ("a.test_dotted".to_owned(), Outcome::Pass),
+                ("a.test_quoted".to_owned(), Outcome::Pass),
+                ("a.test_dotted__01".to_owned(), Outcome::Fail),
+                ("a.todo_test_later".to_owned(), Outcome::Skipped),
+                ("test_usual".to_owned(), Outcome::Pass),
+            ]
+        );
     }
 }

@@ -3,9 +3,11 @@
 //! A rule that names no field is anchored by trying: what is taken out of the object without the rule's noticing was not what
 //! it is about.
 
+mod kubescape;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rego::{Document, Failure, Response, Rules, Said, Violation};
+use super::rego::{Document, Failure, Rules, Said, Violation};
 use crate::control::{Control, ControlId, Controls, Form, Match};
 use crate::origin::Origin;
 use crate::problem::{Kind, Problem};
@@ -107,17 +109,21 @@ impl Users {
         objects: &[(&Resource, Document)],
     ) -> Result<Vec<(usize, Violation)>, Failure> {
         match &control.form {
-            Form::Kubescape { wanted } => {
+            Form::Kubescape { wanted, joined } => {
                 let Some(rules) = self.kubescape.get_mut(&control.id) else {
                     return Ok(Vec::new());
                 };
                 let given = objects.iter().filter(|(object, _)| wants(wanted, object));
-                let input = Document::list(given.map(|(_, document)| document.clone()));
+                let input = match joined {
+                    None => Document::list(given.map(|(_, document)| document.clone())),
+                    Some(joined) => kubescape::joined(*joined, &given.collect::<Vec<_>>()),
+                };
                 let responses = rules.kubescape(input)?;
-                Ok(responses
-                    .iter()
-                    .flat_map(|response| placed(response, objects))
-                    .collect())
+                let mut found = Vec::new();
+                for response in &responses {
+                    found.extend(kubescape::placed(response, objects)?);
+                }
+                Ok(found)
             }
             Form::Conftest { rule, .. } => {
                 let Some(rules) = &mut self.conftest else {
@@ -176,36 +182,6 @@ fn violation(said: Said, path: Path) -> Violation {
         suggestion: None,
         severity: said.severity,
     }
-}
-
-/// The violations of a response, each beside the place of its object.
-fn placed(response: &Response, objects: &[(&Resource, Document)]) -> Vec<(usize, Violation)> {
-    let mut found = Vec::new();
-    for [api_version, kind, namespace, name] in &response.objects {
-        let place = objects.iter().position(|(object, _)| {
-            object.identity.kind == *kind
-                && object.identity.name == *name
-                && object.api_version == *api_version
-                && (namespace.is_empty() || object.identity.namespace == *namespace)
-        });
-        let Some(place) = place else { continue };
-        let whole = [(name_of_object(), None)];
-        let places = if response.places.is_empty() {
-            &whole[..]
-        } else {
-            &response.places
-        };
-        found.extend(places.iter().map(|(path, suggestion)| {
-            let violation = Violation {
-                path: path.clone(),
-                message: response.message.clone(),
-                suggestion: suggestion.clone(),
-                severity: None,
-            };
-            (place, violation)
-        }));
-    }
-    found
 }
 
 fn name_of_object() -> Path {

@@ -42,6 +42,15 @@ NOT = {
     "local": 'p if { x := input.a.n; not x == 4; not f(x) }\nf(x) if x == 4',
 }
 OTHERS = {
+    "subset-empty": 'p := [object.subset([1, 2], []), object.subset({1}, set()), object.subset({"a": [1]}, {})]',
+    "subset-run": 'p := [object.subset([1, 2, 3], [2, 3]), object.subset([1, 2, 3], [1, 3]), object.subset([1, 2], {2}), object.subset({"a": [1, 2]}, {"a": [2]}), object.subset([[1, 2]], [[1]])]',
+    "count-empty": 'p := [strings.count("abc", ""), strings.count("é", ""), strings.count("aaaa", "aa")]',
+    "template": 'p := [regex.template_match(t, v, "{", "}") | some [t, v] in [["urn:foo:{.*}", "x"], ["urn:foo:{.*}", "urn:foo:a:b"], ["a{x{2}}b", "axxb"], ["a{x|y}", "ayz"], ["", "x"], ["a.b", "axb"]]]',
+    "variable-like-import": "import rego.v1\np := [v1 | some v0 in input.keys; some v1 in input.a.list; v0 != v1]",
+    "variable-like-keyword-import": "import future.keywords.in\nimport future.keywords # a comment\np := [keywords | some keywords in input.keys]",
+    "not-object-of-several": 'p if not {"a": input.none, "b": 1} == {"a": 1, "b": 1}',
+    "not-object-in-call": 'p if not f({"a": 1, "b": input.a.n})\nf(x) if x.b == 4',
+    "every-of-nothing": "p if { every x in input.none { x == 1 } }",
     "fact": 'f("x")\np if f("x")',
     "fact-else": 'f("x")\nf("y") := 2\np := [f("x"), f("y")]',
     "comprehension-head": "a := input.items\np := [a[i] | x = i; x == 1]",

@@ -68,7 +68,7 @@ pub(crate) fn of_directory(terminal: &Terminal) -> Controls {
         warn: Severity::Low,
     };
     // What does not load is a problem of `check` and of `test`; here only what there is is listed.
-    let _ = all.add_user(&tree, &policies, &[], defaults);
+    let _ = all.add_user(&tree, &policies, &[], defaults, plimsoll::policy::declared);
     all
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use plimsoll::config;
-use plimsoll::control::{Controls, Defaults};
+use plimsoll::control::{Controls, Defaults, Module};
 use plimsoll::finding::Severity;
 use plimsoll::policy::testing::{self, Outcome, Tests};
 use plimsoll::policy::{compile, pages};
@@ -80,7 +80,9 @@ pub(crate) fn test(terminal: &Terminal, arguments: &Test) -> Result<ExitCode, Fa
         // As in a check, users' controls may import the built-in libraries.
         Controls::built_in_libraries()
     };
-    let unloaded = controls.add_user(&tree, &paths, &data, defaults);
+    // Rules for Conftest have tests beside them and no pages.
+    let no_rules = |_: &Module| Ok(Vec::new());
+    let unloaded = controls.add_user(&tree, &paths, &data, defaults, no_rules);
     problems(&mut out, &tree, &unloaded);
     count.errors += unloaded.len();
     for control in controls
@@ -105,15 +107,12 @@ pub(crate) fn test(terminal: &Terminal, arguments: &Test) -> Result<ExitCode, Fa
         count.passed += usize::from(wrong.is_empty());
         count.failed += usize::from(!wrong.is_empty());
     }
-    let loaded = testing::load(&tree, &paths, &data, arguments.coverage);
-    match loaded {
-        Err(unloaded) => {
-            let unloaded: Vec<Problem> = unloaded;
-            problems(&mut out, &tree, &unloaded);
-            count.errors += unloaded.len();
-        }
-        Ok(mut tests) => run_all(&mut out, &mut count, arguments, &mut tests, &wanted),
-    }
+    let (mut tests, more) = testing::load(&tree, &paths, &data, arguments.coverage);
+    let is_new = |problem: &Problem| !unloaded.contains(problem);
+    let more: Vec<Problem> = more.into_iter().filter(is_new).collect();
+    problems(&mut out, &tree, &more);
+    count.errors += more.len();
+    run_all(&mut out, &mut count, arguments, &mut tests, &wanted);
     let all = count.passed + count.failed + count.errors + count.skipped;
     let _ = writeln!(out, "{}", "-".repeat(80));
     let lines = [
@@ -146,7 +145,8 @@ fn run_all(
         if !wanted(&name) {
             continue;
         }
-        let outcome = tests.run(&test);
+        let ran = tests.run(&test);
+        let outcome = ran.outcome;
         let (word, number) = match &outcome {
             Outcome::Pass => ("PASS", &mut count.passed),
             Outcome::Fail => ("FAIL", &mut count.failed),
@@ -162,6 +162,11 @@ fn run_all(
         tell(out, arguments, &name, word, outcome != Outcome::Pass);
         if let Outcome::Error(why) = &outcome {
             let _ = writeln!(out, "  {}:{}: {why}", test.path, test.line);
+        }
+        for case in ran.cases {
+            let name = format!("{:1$}{2}", "", 2 * (case.depth + 1), case.name);
+            let word = if case.passed { "PASS" } else { "FAIL" };
+            tell(out, arguments, &name, word, is_told);
         }
     }
     if arguments.coverage {
@@ -183,7 +188,7 @@ fn run_all(
 }
 
 fn percent(part: usize, whole: usize) -> String {
-    let tenths = (part * 1000).checked_div(whole).unwrap_or(1000);
+    let tenths = (part * 1000).checked_div(whole).unwrap_or_default();
     format!(
         "{}.{} % ({part} of {whole} lines)",
         tenths / 10,
@@ -207,5 +212,8 @@ fn problems(out: &mut String, tree: &Tree<'_>, problems: &[Problem]) {
             format!("{}:{line}: ", place.path)
         });
         let _ = writeln!(out, "{place}{}", problem.message);
+        if let Some(help) = &problem.help {
+            let _ = writeln!(out, "  {help}");
+        }
     }
 }

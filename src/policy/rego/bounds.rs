@@ -18,6 +18,9 @@ pub(super) const SHIFT: &str = "__bounded_shift";
 /// The function that gives back its argument if all its numbers together have few digits.
 pub(super) const DIGITS: &str = "__bounded_digits";
 
+/// The function that gives back its argument if all text in it is ASCII: regorus cuts layouts of time at bytes.
+pub(super) const ASCII: &str = "__bounded_ascii";
+
 /// The most nodes that a value may have, each counted as often as it occurs.
 const MOST_NODES: usize = 1_000_000;
 
@@ -28,7 +31,7 @@ pub(super) const MOST_TEXT: usize = 4 << 20;
 const MOST_DIGITS: usize = 4096;
 
 /// Which argument of which function is looked at first, and with what.
-pub(super) const GUARDS: [(&str, usize, &str); 26] = [
+pub(super) const GUARDS: [(&str, usize, &str); 28] = [
     ("walk", 0, SIZE),
     ("array.concat", 0, SIZE),
     ("array.concat", 1, SIZE),
@@ -55,6 +58,8 @@ pub(super) const GUARDS: [(&str, usize, &str); 26] = [
     ("object.union", 1, SIZE),
     ("object.union_n", 0, SIZE),
     ("bits.lsh", 1, SHIFT),
+    ("time.parse_ns", 0, ASCII),
+    ("time.format", 0, ASCII),
 ];
 
 /// Why something is too large to be used; nothing where it is not.
@@ -99,6 +104,17 @@ pub(super) fn shift(value: &Value) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Why a layout is not used.
+pub(super) fn not_ascii(value: &Value) -> Result<(), String> {
+    let is_plain = |value: &Value| !matches!(value, Value::String(text) if !text.is_ascii());
+    let all_are_plain = match value {
+        Value::Array(items) => items.iter().all(is_plain),
+        other => is_plain(other),
+    };
+    let refused = || "a layout of time beyond ASCII is refused".to_owned();
+    all_are_plain.then_some(()).ok_or_else(refused)
 }
 
 /// What is left of what a value may have.

@@ -24,11 +24,12 @@ type Answer = Result<Value, String>;
 type Function = fn(&[Value]) -> Answer;
 
 /// By name and number of arguments.
-const FUNCTIONS: [(&str, u8, Function); 30] = [
+const FUNCTIONS: [(&str, u8, Function); 34] = [
     (bounds::SIZE, 1, |args| same(args, bounds::too_large)),
     (bounds::DIGITS, 1, |args| {
         same(args, bounds::too_many_digits)
     }),
+    (bounds::ASCII, 1, |args| same(args, bounds::not_ascii)),
     (bounds::SHIFT, 1, |args| same(args, bounds::shift)),
     ("regex.match", 2, regex_match),
     ("re_match", 2, regex_match),
@@ -36,6 +37,24 @@ const FUNCTIONS: [(&str, u8, Function); 30] = [
         Ok(text(args, 0)
             .is_ok_and(|pattern| re2::compile(pattern).is_ok())
             .into())
+    }),
+    ("regex.template_match", 4, template_match),
+    ("strings.count", 2, |args| {
+        let (within, wanted) = (text(args, 0)?, text(args, 1)?);
+        Ok((within.matches(wanted).count() as u64).into())
+    }),
+    ("object.subset", 2, |args| {
+        match (args.first(), args.get(1)) {
+            (Some(whole @ Value::Object(_)), Some(part @ Value::Object(_)))
+            | (Some(whole @ Value::Set(_)), Some(part @ Value::Set(_)))
+            | (Some(whole @ Value::Array(_)), Some(part @ Value::Array(_))) => {
+                Ok(is_subset(whole, part).into())
+            }
+            (Some(Value::Array(whole)), Some(Value::Set(part))) => {
+                Ok(part.iter().all(|item| whole.contains(item)).into())
+            }
+            _ => Err("the two must be of one type".to_owned()),
+        }
     }),
     ("regex.split", 2, |args| {
         list(pattern(args, 0)?.split(text(args, 1)?).map(Value::from))
@@ -289,6 +308,56 @@ fn regorus_error<E: From<std::io::Error>>(name: &str, why: &str) -> E {
     std::io::Error::other(format!("error: `{name}` failed: {why}")).into()
 }
 
+/// True if and only if an object, a set or a run of an array is part of another; what is in an object likewise.
+fn is_subset(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => part.iter().all(|(key, part)| {
+            let whole = whole.get(key);
+            whole.is_some_and(|whole| is_subset(whole, part))
+        }),
+        (Value::Set(whole), Value::Set(part)) => part.iter().all(|item| whole.contains(item)),
+        (Value::Array(whole), Value::Array(part)) => {
+            let (whole, part) = (whole.as_slice(), part.as_slice());
+            (0..=whole.len()).any(|start| whole.get(start..start + part.len()) == Some(part))
+        }
+        (whole, part) => whole == part,
+    }
+}
+
+/// A text against a pattern whose delimited parts are regular expressions and whose rest stands for itself.
+fn template_match(args: &[Value]) -> Answer {
+    let (mut rest, value) = (text(args, 0)?, text(args, 1)?);
+    let (open, close) = (text(args, 2)?, text(args, 3)?);
+    if open.chars().count() != 1 || close.chars().count() != 1 {
+        return Err("a delimiter must be one character".to_owned());
+    }
+    let mut pattern = String::from("^");
+    while let Some((before, inside)) = rest.split_once(open) {
+        let mut depth = 1;
+        let end = inside
+            .match_indices([open, close].map(char_of))
+            .find(|(_, delimiter)| {
+                depth += if *delimiter == open { 1 } else { -1 };
+                depth == 0
+            });
+        let Some((end, _)) = end else {
+            return Err("its delimiters do not match".to_owned());
+        };
+        let (inside, behind) = inside.split_at(end);
+        pattern.push_str(&format!("{}({inside})", regex::escape(before)));
+        rest = behind.strip_prefix(close).unwrap_or_default();
+    }
+    if rest.contains(close) {
+        return Err("its delimiters do not match".to_owned());
+    }
+    pattern.push_str(&format!("{}$", regex::escape(rest)));
+    Ok(compiled(&pattern)?.is_match(value).into())
+}
+
+fn char_of(text: &str) -> char {
+    text.chars().next().unwrap_or_default()
+}
+
 fn text(args: &[Value], index: usize) -> Result<&str, String> {
     match args.get(index) {
         Some(Value::String(text)) => Ok(text),
@@ -317,10 +386,13 @@ fn count(args: &[Value], index: usize) -> Result<usize, String> {
 
 /// A clone of a `Regex` has no memory to work with, and makes it anew each time: so it is shared.
 fn pattern(args: &[Value], index: usize) -> Result<Rc<Regex>, String> {
+    compiled(text(args, index)?)
+}
+
+fn compiled(text: &str) -> Result<Rc<Regex>, String> {
     thread_local! {
         static COMPILED: std::cell::RefCell<BTreeMap<String, Rc<Regex>>> = const { std::cell::RefCell::new(BTreeMap::new()) };
     }
-    let text = text(args, index)?;
     bounds::too_long(text.len())?;
     COMPILED.with_borrow_mut(|compiled| {
         if let Some(known) = compiled.get(text) {

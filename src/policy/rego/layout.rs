@@ -11,6 +11,16 @@ struct Token<'t> {
     begins_line: bool,
 }
 
+impl Token<'_> {
+    /// True for what a value follows.
+    fn asks_for_a_value(&self) -> bool {
+        matches!(
+            self.text,
+            "=" | ":=" | "contains" | "|" | "&" | "+" | "-" | "*" | "/" | "%"
+        )
+    }
+}
+
 /// The text with those repairs made.
 pub(super) fn repair(text: &str) -> String {
     let tokens = tokens(text);
@@ -35,7 +45,8 @@ pub(super) fn repair(text: &str) -> String {
                     inserts.push((token.start, ";".to_owned()));
                 }
             }
-            "{" if open.is_empty() => {
+            // What a head gives may be an object, which is no body.
+            "{" if open.is_empty() && !before.is_some_and(Token::asks_for_a_value) => {
                 let head = text
                     .get(start..body.unwrap_or(token.start))
                     .unwrap_or_default();
@@ -68,18 +79,54 @@ pub(super) fn repair(text: &str) -> String {
             _ => {}
         }
     }
-    let mut repaired = text.to_owned();
+    // The mark that some editors put before a text is no part of it.
+    let marked = text.strip_prefix('\u{feff}');
+    let mut repaired = marked.map_or_else(|| text.to_owned(), |rest| format!("   {rest}"));
     for (at, insert) in inserts.into_iter().rev() {
         repaired.insert_str(at, &insert);
     }
     repaired
 }
 
+/// The text of a module of the present version without what turns that version's words on: regorus takes the last part of such an
+/// import for a name, so that a variable could not bear it.
+pub(super) fn without_version(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let code = line.split('#').next().unwrap_or_default().trim();
+        let name = code.strip_prefix("import ").map(str::trim_start);
+        let is_version = name.is_some_and(|name| {
+            name == "rego.v1" || name == "future.keywords" || name.starts_with("future.keywords.")
+        });
+        let last = name.and_then(|name| name.rsplit('.').next());
+        let is_shadowed = last.is_some_and(|last| text.matches(last).nth(1).is_some());
+        if is_version && is_shadowed {
+            whole.extend(line.chars().map(|c| if c == '\n' { c } else { ' ' }));
+        } else {
+            whole.push_str(line);
+        }
+    }
+    whole
+}
+
 /// How much trying brackets may cost a parser that reads what is in one twice, once as a comprehension and once as a list.
 const MOST_TRIES: u64 = 1 << 22;
 
+/// The line, from 1, at which a text cannot be read, and why: regorus takes a NUL for the end of a module, so that rules behind one
+/// would be passed over.
+pub(super) fn unreadable(text: &str) -> Option<(usize, &'static str)> {
+    if let Some(at) = text.find('\0') {
+        let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
+        return Some((
+            line,
+            "it holds a NUL character, behind which nothing would be read",
+        ));
+    }
+    too_nested(text).map(|line| (line, "its brackets are nested too deeply"))
+}
+
 /// The line, from 1, at which brackets in brackets are more than a parser gets through.
-pub(super) fn too_nested(text: &str) -> Option<usize> {
+fn too_nested(text: &str) -> Option<usize> {
     let (mut depth, mut tries) = (0_u32, 0_u64);
     for token in tokens(text) {
         match token.text {

@@ -1,6 +1,7 @@
-//! What an expression of Rego is made of, told once for all who walk over expressions: each of them says what it makes of a part.
+//! What an expression of Rego is made of, and what a rule is called: told once for all who walk over
+//! expressions. Each of them says what it makes of a part.
 
-use regorus::unstable::{Expr, Query};
+use regorus::unstable::{Expr, Query, Rule, RuleHead};
 
 /// A part of an expression.
 pub(super) enum Part<'e> {
@@ -66,5 +67,42 @@ pub(super) fn parts<'e>(expr: &'e Expr, tell: &mut dyn FnMut(Part<'e>)) {
         | Expr::Bool { .. }
         | Expr::Null { .. }
         | Expr::Var { .. } => {}
+    }
+}
+
+/// The name of a rule as its head writes it, with what is looked up in it.
+pub(super) fn reference(rule: &Rule) -> &Expr {
+    match rule {
+        Rule::Default { refr, .. } => refr,
+        Rule::Spec { head, .. } => match head {
+            RuleHead::Compr { refr, .. }
+            | RuleHead::Set { refr, .. }
+            | RuleHead::Func { refr, .. } => refr,
+        },
+    }
+}
+
+/// The parts of a reference up to the first one that only shows when it is evaluated, and whether that is all of it.
+pub(super) fn constant(expr: &Expr) -> (Vec<String>, bool) {
+    match expr {
+        Expr::Var { span, .. } => (vec![span.text().to_owned()], true),
+        Expr::RefDot { refr, field, .. } => {
+            let (mut name, is_whole) = constant(refr);
+            if is_whole {
+                name.push(field.0.text().to_owned());
+            }
+            (name, is_whole)
+        }
+        Expr::RefBrack { refr, index, .. } => {
+            let (mut name, is_whole) = constant(refr);
+            match index.as_ref() {
+                Expr::String { span, .. } if is_whole => {
+                    name.push(span.text().to_owned());
+                    (name, true)
+                }
+                _ => (name, false),
+            }
+        }
+        _ => (Vec::new(), false),
     }
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleHead};
 
 use super::names::locals;
-use super::parts::{Part, parts};
-use super::rewrite::{self, Refused};
+use super::parse::{Refused, parse};
+use super::parts::{Part, constant, parts, reference};
 
 /// The longest chain of rules, each asking for the next one. The interpreter needs stack for each.
 const MOST_DEPTH: usize = 200;
@@ -31,7 +31,7 @@ pub(super) fn check(modules: &[Text<'_>]) -> Result<(), (usize, Refused)> {
     let mut nodes: BTreeMap<Name, Node> = BTreeMap::new();
     let mut parsed = Vec::new();
     for (place, (path, text, is_v1)) in modules.iter().enumerate() {
-        let module = rewrite::parse(path, text, *is_v1).map_err(|refused| (place, refused))?;
+        let module = parse(path, text, *is_v1).map_err(|refused| (place, refused))?;
         for rule in &module.policy {
             let node = nodes.entry(name_of(&module, rule)).or_default();
             if node.place.1 == 0 {
@@ -106,41 +106,8 @@ impl<'n> Walk<'n> {
 
 fn name_of(module: &Module, rule: &Rule) -> Name {
     let mut name = constant(&module.package.refr).0;
-    let refr = match rule {
-        Rule::Default { refr, .. } => refr,
-        Rule::Spec { head, .. } => match head {
-            RuleHead::Compr { refr, .. }
-            | RuleHead::Set { refr, .. }
-            | RuleHead::Func { refr, .. } => refr,
-        },
-    };
-    name.extend(constant(refr).0);
+    name.extend(constant(reference(rule)).0);
     name
-}
-
-/// The parts of a reference up to the first one that only shows when it is evaluated, and whether that is all of it.
-fn constant(expr: &Expr) -> (Name, bool) {
-    match expr {
-        Expr::Var { span, .. } => (vec![span.text().to_owned()], true),
-        Expr::RefDot { refr, field, .. } => {
-            let (mut name, is_whole) = constant(refr);
-            if is_whole {
-                name.push(field.0.text().to_owned());
-            }
-            (name, is_whole)
-        }
-        Expr::RefBrack { refr, index, .. } => {
-            let (mut name, is_whole) = constant(refr);
-            match index.as_ref() {
-                Expr::String { span, .. } if is_whole => {
-                    name.push(span.text().to_owned());
-                    (name, true)
-                }
-                _ => (name, false),
-            }
-        }
-        _ => (Vec::new(), false),
-    }
 }
 
 /// The rules that a rule mentions.

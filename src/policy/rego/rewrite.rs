@@ -13,63 +13,16 @@
 use std::collections::BTreeSet;
 
 use regorus::unstable::{
-    ArithOp, AssignOp, BoolOp, Expr, Literal, LiteralStmt, Module, Parser, Query, Rule, RuleBody,
-    RuleHead,
+    ArithOp, AssignOp, BoolOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleBody, RuleHead,
 };
-use regorus::{Source, unstable::Ref};
 
-use super::LENGTHS;
 use super::bounds;
 use super::layout;
 use super::names::locals;
+use super::parse::{Refused, parse};
 use super::parts::{Part, parts};
-
-/// A text that cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    /// The line, from 1.
-    pub(super) line: usize,
-    /// Why, as a clause.
-    pub(super) why: String,
-}
-
-/// Functions whose answers nobody can know from the repository, and those that no one has written yet.
-const REFUSED: [(&str, &str); 25] = [
-    ("http.send", "reaches the network"),
-    ("net.lookup_ip_addr", "reaches the network"),
-    ("opa.runtime", "asks how OPA was started"),
-    ("rand.intn", "is not the same twice"),
-    ("uuid.rfc4122", "is not the same twice"),
-    (
-        "time.now_ns",
-        "asks a clock, so that the same change would be judged differently tomorrow",
-    ),
-    ("providers.aws.sign_req", "is for reaching the network"),
-    ("rego.metadata.rule", "is not supported"),
-    ("rego.metadata.chain", "is not supported"),
-    ("rego.parse_module", "is not supported"),
-    ("strings.render_template", "is not supported"),
-    ("crypto.md5", "is not supported"),
-    ("crypto.hmac.md5", "is not supported"),
-    ("crypto.parse_private_keys", "is not supported"),
-    ("crypto.x509.parse_certificates", "is not supported"),
-    ("crypto.x509.parse_certificate_request", "is not supported"),
-    (
-        "crypto.x509.parse_and_verify_certificates",
-        "is not supported",
-    ),
-    ("crypto.x509.parse_rsa_private_key", "is not supported"),
-    ("crypto.x509.parse_keypair", "is not supported"),
-    ("io.jwt.verify_rs256", "is not supported"),
-    ("io.jwt.verify_hs256", "is not supported"),
-    ("io.jwt.decode_verify", "is not supported"),
-    ("io.jwt.encode_sign", "is not supported"),
-    ("graphql.parse", "is not supported"),
-    (
-        "graph.reachable_paths",
-        "can find more paths than there is time for",
-    ),
-];
+use super::places::{end, end_of, range};
+use super::unknowable;
 
 /// How often a text is written anew: what is nested needs one round for each level.
 const ROUNDS: usize = 64;
@@ -86,11 +39,14 @@ pub(super) fn anew(
     is_v1: bool,
     is_bounded: bool,
 ) -> Result<String, Refused> {
-    if let Some(line) = layout::too_nested(text) {
-        let why = "its brackets are nested too deeply".to_owned();
+    if let Some((line, why)) = layout::unreadable(text) {
+        let why = why.to_owned();
         return Err(Refused { line, why });
     }
     let mut text = layout::repair(text);
+    if is_v1 {
+        text = layout::without_version(&text);
+    }
     for _ in 0..ROUNDS {
         let module = parse(path, &text, is_v1)?;
         let mut pass = Pass {
@@ -143,41 +99,6 @@ pub(super) fn anew(
     })
 }
 
-pub(super) fn parse(path: &str, text: &str, is_v1: bool) -> Result<Module, Refused> {
-    let refused = |error: &dyn std::fmt::Display| Refused::from_message(&format!("{error:#}"));
-    let source = Source::from_contents_with_limits(
-        path.to_owned(),
-        text.to_owned(),
-        LENGTHS.max_file_bytes,
-        LENGTHS.max_lines,
-    )
-    .map_err(|error| refused(&error))?;
-    let mut parser = Parser::new(&source).map_err(|error| refused(&error))?;
-    parser.set_max_col(LENGTHS.max_col);
-    if is_v1 {
-        parser.enable_rego_v1().map_err(|error| refused(&error))?;
-    }
-    parser.parse().map_err(|error| refused(&error))
-}
-
-impl Refused {
-    /// Reads regorus' way of showing an error: `--> FILE:LINE:COLUMN`, an excerpt, and `error: …`.
-    pub(super) fn from_message(message: &str) -> Self {
-        let line = message
-            .lines()
-            .find_map(|line| {
-                let mut parts = line.trim().strip_prefix("--> ")?.rsplit(':');
-                let _column = parts.next();
-                parts.next()?.parse().ok()
-            })
-            .unwrap_or(1);
-        Self {
-            line,
-            why: super::first_line(message),
-        }
-    }
-}
-
 /// What begins the names that are added.
 const NAME: &str = "__operand_";
 
@@ -207,20 +128,12 @@ impl Pass<'_> {
         format!("{NAME}{}", self.names)
     }
 
-    /// From where to where an expression reaches.
     fn range(&self, expr: &Expr) -> (usize, usize) {
-        let span = expr.span();
-        let start = span.start as usize;
-        let is_quote = |at: usize| matches!(self.text.as_bytes().get(at), Some(b'"' | b'`'));
-        // The place of a text does not hold its quotes.
-        let opened = start.checked_sub(1).filter(|before| is_quote(*before));
-        (opened.unwrap_or(start), self.end(span.end))
+        range(self.text, expr)
     }
 
-    fn end(&self, end: u32) -> usize {
-        let end = end as usize;
-        let is_quote = matches!(self.text.as_bytes().get(end), Some(b'"' | b'`'));
-        end + usize::from(is_quote)
+    fn end(&self, at: u32) -> usize {
+        end(self.text, at)
     }
 
     fn text_of(&self, expr: &Expr) -> &str {
@@ -527,11 +440,8 @@ impl Pass<'_> {
         }
         if !bindings.is_empty() {
             // The end of the last statement: what follows it may be a comment.
-            let end = query.stmts.last().map_or(query.span.end, |last| {
-                let with = last.with_mods.last().map(|with| with.r#as.span().end);
-                last.span.end.max(with.unwrap_or_default())
-            });
-            let end = self.end(end);
+            let last = query.stmts.last();
+            let end = last.map_or_else(|| self.end(query.span.end), |last| end_of(self.text, last));
             pieces.push((end, end, bindings));
             self.edits.push(Edit {
                 whole: self.range(whole),
@@ -554,12 +464,8 @@ impl Pass<'_> {
             } => self.comprehension(expr, &[key, value], query),
             Expr::Call { fcn, params, .. } => {
                 let name = self.text_of(fcn).to_owned();
-                let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
-                if let Some((name, why)) = refused {
-                    self.refused.get_or_insert_with(|| Refused {
-                        line: fcn.span().line as usize,
-                        why: format!("`{name}` {why}"),
-                    });
+                if let Some(refused) = unknowable::refused(&name, fcn.span().line) {
+                    self.refused.get_or_insert(refused);
                 }
                 let guards = bounds::GUARDS.iter();
                 let guards: Vec<_> = guards.filter(|(guarded, ..)| *guarded == name).collect();

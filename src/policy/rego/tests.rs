@@ -80,6 +80,10 @@ fn v0_modules_are_repaired() {
         "[]",
     );
     check(
+        "f(x) = {\"k\": x} {\n  x == 1\n}\nf(x) := {\"k\": 0} { x == 2 } { x == 3 }\ndeny[msg] { msg := f(1).k }\ndeny[f(3).k]",
+        "[0,1]",
+    );
+    check(
         "known(\"a\")\ndeny[msg] { known(\"a\"); msg := \"a\" }",
         r#"["a"]"#,
     );

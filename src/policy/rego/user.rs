@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use regorus::Value;
 
-use super::super::testing::Coverage;
-use super::{Document, Failure, add, failure, new_engine, read_value, recursion, rewrite};
+use super::parse::Refused;
+use super::{Document, Failure, add, failure, new_engine, outline, read_value, recursion, rewrite};
 use crate::control::{self, Severity};
 use crate::finding::Suggestion;
 use crate::problem::{Kind, Problem};
@@ -35,6 +35,8 @@ pub(in crate::policy) struct Response {
     pub(in crate::policy) message: String,
     /// The objects that it speaks of: API version, kind, namespace, name.
     pub(in crate::policy) objects: Vec<[String; 4]>,
+    /// Those among which a place `relatedObjects[0].rules[1]` is looked for.
+    pub(in crate::policy) related: Vec<[String; 4]>,
     /// The fields, with what would remedy each.
     pub(in crate::policy) places: Vec<(Path, Option<Suggestion>)>,
 }
@@ -71,16 +73,7 @@ impl Rules {
             None => Problem::new(Kind::Policy, refused.why),
         })?;
         for (path, value) in data {
-            let wrong = |what: &str| Problem::new(Kind::Policy, what).in_file(path);
-            let value = super::convert(value, 0)
-                .ok_or_else(|| wrong("this is nested too deeply for data"))?;
-            let value = match value {
-                Value::Object(_) => value,
-                _ => return Err(wrong("data must be a map of names")),
-            };
-            engine
-                .add_data(value)
-                .map_err(|error| wrong(&super::first_line(&format!("{error:#}"))))?;
+            give(&mut engine, path, value)?;
         }
         Ok(Self { engine, exceptions })
     }
@@ -108,8 +101,16 @@ impl Rules {
         match self.ask(&format!("data.{package}.{rule}"))? {
             Value::Set(items) => items.iter().map(said).collect(),
             Value::Array(items) => items.iter().map(said).collect(),
-            // A partial rule of an older form gives its keys.
-            Value::Object(fields) => fields.values().map(said).collect(),
+            // Messages by their names, one or several under each.
+            Value::Object(fields) => fields
+                .values()
+                .flat_map(|value| match value {
+                    Value::Set(items) => items.iter().collect(),
+                    Value::Array(items) => items.iter().collect(),
+                    other => vec![other],
+                })
+                .map(said)
+                .collect(),
             Value::Bool(true) => Ok(vec![Said {
                 message: format!("`{rule}` of `{package}` holds"),
                 path: None,
@@ -170,11 +171,6 @@ impl Rules {
         Ok(responses)
     }
 
-    /// True if and only if a rule that is a test is true. Its input is what `with` gives it.
-    pub(in crate::policy) fn holds(&mut self, package: &str, rule: &str) -> Result<bool, Failure> {
-        Ok(self.ask(&format!("{package}.{rule}"))? == Value::Bool(true))
-    }
-
     /// Gives each question less time.
     #[cfg(test)]
     pub(super) fn limit_time(&mut self, limit: std::time::Duration) {
@@ -185,36 +181,38 @@ impl Rules {
             });
     }
 
-    /// The same rules; with `coverage`, the lines that are evaluated are noted.
-    pub(in crate::policy) fn counting(mut self, coverage: bool) -> Self {
-        self.engine.set_enable_coverage(coverage);
-        self
-    }
-
-    /// What was evaluated, by file.
-    pub(in crate::policy) fn coverage(&self) -> Vec<Coverage> {
-        let report = self.engine.get_coverage_report();
-        let files = report.map(|report| report.files).unwrap_or_default();
-        files
-            .into_iter()
-            .map(|file| Coverage {
-                path: file.path,
-                covered: file.covered.len(),
-                missed: file.not_covered.into_iter().collect(),
-            })
-            .collect()
-    }
-
     fn ask(&mut self, path: &str) -> Result<Value, Failure> {
-        let answer = self.engine.eval_query(path.to_owned(), false);
-        drop(self.engine.take_prints());
-        let results = answer.map_err(|error| failure(&error))?;
-        let value = results
-            .result
-            .first()
-            .and_then(|row| row.expressions.first());
-        Ok(value.map_or(Value::Undefined, |expression| expression.value.clone()))
+        ask(&mut self.engine, path)
     }
+}
+
+/// What a document is, by its path.
+pub(super) fn ask(engine: &mut regorus::Engine, path: &str) -> Result<Value, Failure> {
+    let answer = engine.eval_query(path.to_owned(), false);
+    drop(engine.take_prints());
+    let results = answer.map_err(|error| failure(&error))?;
+    let value = results
+        .result
+        .first()
+        .and_then(|row| row.expressions.first());
+    Ok(value.map_or(Value::Undefined, |expression| expression.value.clone()))
+}
+
+/// Gives an engine a document of data.
+pub(super) fn give(
+    engine: &mut regorus::Engine,
+    path: &RepoPath,
+    value: &yaml::Value,
+) -> Result<(), Problem> {
+    let wrong = |what: &str| Problem::new(Kind::Policy, what).in_file(path);
+    let value =
+        super::convert(value, 0).ok_or_else(|| wrong("this is nested too deeply for data"))?;
+    let Value::Object(_) = value else {
+        return Err(wrong("data must be a map of names"));
+    };
+    engine
+        .add_data(value)
+        .map_err(|error| wrong(&super::first_line(&format!("{error:#}"))))
 }
 
 /// Loads one module, as the present version of Rego or, where it is none, as the one before.
@@ -223,34 +221,18 @@ pub(super) fn load(
     path: &RepoPath,
     text: &str,
 ) -> Result<(String, bool), Problem> {
-    let is_present = text.contains("import rego.v1");
-    let (rewritten, is_v1) = match rewrite::rewrite(path.as_str(), text, true) {
-        Ok(rewritten) => (Ok(rewritten), true),
-        Err(refused) if is_present => (Err(refused), true),
-        Err(refused) => match rewrite::rewrite(path.as_str(), text, false) {
-            Ok(rewritten) => (Ok(rewritten), false),
-            // The complaint of the version that the module is more likely meant for.
-            Err(older)
-                if text
-                    .lines()
-                    .any(|line| line.contains(" if ") || line.contains(" contains ")) =>
-            {
-                let _ = older;
-                (Err(refused), true)
-            }
-            Err(older) => (Err(older), false),
-        },
-    };
+    let rewritten =
+        outline::of_either_version(text, |is_v1| rewrite::rewrite(path.as_str(), text, is_v1));
     let problem = |refused| not_evaluated(path, text, refused);
-    let rewritten = rewritten.map_err(problem)?;
+    let (rewritten, is_v1) = rewritten.map_err(problem)?;
     engine.set_rego_v0(!is_v1);
     match add(engine, path, &rewritten) {
         Ok(()) => Ok((rewritten, is_v1)),
-        Err(error) => Err(problem(rewrite::Refused::from_message(&error))),
+        Err(error) => Err(problem(Refused::from_message(&error))),
     }
 }
 
-fn not_evaluated(path: &RepoPath, text: &str, refused: rewrite::Refused) -> Problem {
+pub(super) fn not_evaluated(path: &RepoPath, text: &str, refused: Refused) -> Problem {
     let span = LineIndex::new(text).line(refused.line as _);
     let message = format!("this policy cannot be evaluated: {}", refused.why);
     Problem::new(Kind::Policy, message)
@@ -324,16 +306,25 @@ fn response(message: &str, item: &Value) -> Response {
     let objects = ["k8sApiObjects", "k8SApiObjects"]
         .iter()
         .find_map(|key| field(alert?, key));
-    let objects = list(objects).into_iter().map(|object| {
-        let metadata = field(&object, "metadata");
-        let named = |key| text(metadata.and_then(|metadata| field(metadata, key)));
+    // A vector, as Kubescape calls what it joins, has the name of its object at its top.
+    let named = |object: &Value| {
+        let metadata = field(object, "metadata").unwrap_or(object);
         [
-            text(field(&object, "apiVersion")),
-            text(field(&object, "kind")),
-            named("namespace"),
-            named("name"),
+            text(field(object, "apiVersion")),
+            text(field(object, "kind")),
+            text(field(metadata, "namespace")),
+            text(field(metadata, "name")),
         ]
-    });
+    };
+    let external = alert.and_then(|alert| field(alert, "externalObjects"));
+    let related = match external.and_then(|external| field(external, "relatedObjects")) {
+        Some(one @ Value::Object(_)) => vec![one.clone()],
+        several => list(several),
+    };
+    let mut objects = list(objects);
+    objects.extend(external.filter(|_| objects.is_empty()).cloned());
+    let objects = objects.iter().map(named).collect();
+    let related = related.iter().map(named).collect();
     let places = |key: &str| -> Vec<Path> {
         let paths = list(field(item, key));
         paths
@@ -368,7 +359,8 @@ fn response(message: &str, item: &Value) -> Response {
     }
     Response {
         message: message.to_owned(),
-        objects: objects.collect(),
+        objects,
+        related,
         places: all,
     }
 }

@@ -27,7 +27,13 @@ fn found(files: &[(&str, &str)], base: &str, head: &str) -> (Vec<Finding>, Vec<P
         .map(|(name, _)| path(name))
         .collect();
     let mut controls = Controls::none();
-    let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &data, DEFAULTS);
+    let mut problems = controls.add_user(
+        &Tree::new(&tree),
+        &[path("policy")],
+        &data,
+        DEFAULTS,
+        crate::policy::declared,
+    );
     let (policy, more) = compile(&controls);
     problems.extend(more);
     let (base, head) = (objects(base), objects(head));
@@ -107,6 +113,42 @@ warn contains msg if {
 }
 
 #[test]
+fn rules_are_found_by_what_they_are() {
+    let rules = r#"package main
+
+doc := `
+deny contains "in a text" if true
+`
+
+deny(x) := x
+
+  deny.name contains "a name" if input.metadata.name == "web"
+
+warn["some-kind"] contains "a kind" if input.kind == "Deployment"
+
+violation[by] contains msg if {
+	some by in ["one", "two"]
+	msg := sprintf("by %s", [by])
+}
+
+denying contains "another word" if true
+
+helper if { warn.x }
+"#;
+    let (findings, problems) = found(&[("policy/main.rego", rules)], "", WEB);
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new high USER/main.deny.name web metadata.name: a name",
+            "new high USER/main.violation web metadata.name: by one",
+            "new high USER/main.violation web metadata.name: by two",
+            "new low USER/main.warn[\"some-kind\"] web metadata.name: a kind",
+        ]
+    );
+}
+
+#[test]
 fn exceptions_older_rego_and_combined_input_are_known() {
     let (findings, problems) = found(
         &[
@@ -131,6 +173,134 @@ fn exceptions_older_rego_and_combined_input_are_known() {
             "new high USER/main.deny_b web metadata.name: b",
             "new high USER/combined.deny gone metadata.name: gone serves nothing",
         ]
+    );
+}
+
+#[test]
+fn kubescape_rules_are_given_subjects_with_their_roles() {
+    let rule = r#"package armo_builtins
+
+import rego.v1
+
+deny contains msga if {
+	subject := input[_]
+	role := subject.relatedObjects[i]
+	binding := subject.relatedObjects[j]
+	endswith(role.kind, "Role")
+	endswith(binding.kind, "Binding")
+	some p, rule in role.rules
+	some v, "create" in rule.verbs
+	some r, "pods/exec" in rule.resources
+	some k, other in binding.subjects
+	other.name == subject.name
+	msga := {
+		"alertMessage": sprintf("%s can exec", [subject.name]),
+		"failedPaths": [
+			sprintf("relatedObjects[%d].rules[%d].resources[%d]", [i, p, r]),
+			sprintf("relatedObjects[%d].rules[%d].verbs[%d]", [i, p, v]),
+			sprintf("relatedObjects[%d].subjects[%d]", [j, k]),
+			sprintf("relatedObjects[%d].roleRef.name", [j]),
+		],
+		"fixPaths": [],
+		"alertObject": {"k8sApiObjects": [], "externalObjects": subject},
+	}
+}
+"#;
+    let metadata = r#"{"name": "can-exec", "attributes": {"resourcesAggregator": "subject-role-rolebinding"}, "match": [{"apiGroups": ["rbac.authorization.k8s.io"], "apiVersions": ["v1"], "resources": ["RoleBinding", "Role"]}], "dynamicMatch": []}"#;
+    let objects = "apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: exec, namespace: a }
+rules:
+  - { apiGroups: [\"\"], resources: [pods], verbs: [get] }
+  - { apiGroups: [\"\"], resources: [pods/exec], verbs: [get, create] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: exec, namespace: b }
+rules:
+  - { apiGroups: [\"\"], resources: [pods], verbs: [get] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: of-a, namespace: a }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: exec }
+subjects:
+  - { kind: User, name: ann, apiGroup: rbac.authorization.k8s.io }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: of-b, namespace: b }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: exec }
+subjects:
+  - { kind: User, name: bob, apiGroup: rbac.authorization.k8s.io }
+";
+    let files = |metadata: &'static str| {
+        [
+            ("policy/rule/raw.rego", rule),
+            ("policy/rule/rule.metadata.json", metadata),
+        ]
+    };
+    let (findings, problems) = found(&files(metadata), "", objects);
+    assert_eq!(problems, []);
+    assert_eq!(
+        told(&findings),
+        [
+            "new high USER/can-exec exec rules[1]: ann can exec",
+            "new high USER/can-exec of-a subjects[name=ann]: ann can exec",
+        ]
+    );
+    let live = r#"{"name": "can-exec", "dynamicMatch": [{"apiGroups": ["hostdata.kubescape.cloud"], "apiVersions": ["v1beta0"], "resources": ["KubeletInfo"]}]}"#;
+    let (_, problems) = found(&files(live), "", objects);
+    let problem = &problems[0];
+    let place = problem.place.as_ref().unwrap();
+    assert_eq!(place.path.as_str(), "policy/rule/rule.metadata.json");
+    assert_eq!(place.span.unwrap().of(live), "\"dynamicMatch\"");
+    assert!(problem.message.ends_with("(`dynamicMatch`): KubeletInfo"));
+    assert!(problem.help.is_some());
+}
+
+#[test]
+fn what_kubescape_rules_say_is_placed_or_a_problem() {
+    let rule = |alert: &str| {
+        format!(
+            "package armo_builtins\n\nimport rego.v1\n\ndeny contains {{\"alertMessage\": \"seen\", \"failedPaths\": paths, \"alertObject\": alert}} if {{\n\tobject := input[_]\n\t{alert}\n}}\n"
+        )
+    };
+    let check = |alert: &str| {
+        let (findings, problems) = found(&[("policy/rule/raw.rego", &rule(alert))], "", WEB);
+        let problems = problems.into_iter().map(|problem| problem.message);
+        (told(&findings), problems.collect::<Vec<_>>())
+    };
+    let whole = vec!["new high USER/rule web metadata.name: seen".to_owned()];
+    let inside = vec!["new high USER/rule web spec.replicas: seen".to_owned()];
+    // The object itself, a vector with its name, and what is joined to a vector.
+    for (alert, expected) in [
+        (
+            "paths := []; alert := {\"k8sApiObjects\": [], \"externalObjects\": object}",
+            &whole,
+        ),
+        (
+            "paths := [\"spec.replicas\"]; alert := {\"externalObjects\": {\"kind\": object.kind, \"name\": object.metadata.name}}",
+            &inside,
+        ),
+        (
+            "paths := []; alert := {\"externalObjects\": {\"kind\": \"User\", \"name\": \"ann\", \"relatedObjects\": [object]}}",
+            &whole,
+        ),
+        (
+            "paths := [\"relatedObjects[0].spec.replicas\"]; alert := {\"externalObjects\": {\"kind\": \"User\", \"name\": \"ann\", \"relatedObjects\": object}}",
+            &inside,
+        ),
+    ] {
+        assert_eq!(check(alert), (expected.clone(), vec![]), "{alert}");
+    }
+    let (findings, problems) = check(
+        "paths := []; alert := {\"k8sApiObjects\": [{\"kind\": object.kind, \"name\": \"other\"}]}",
+    );
+    assert_eq!(findings, Vec::<String>::new());
+    assert!(
+        problems[0].contains("`seen` is said of no object that there is"),
+        "{problems:?}"
     );
 }
 
@@ -225,7 +395,13 @@ deny contains {"path": ["metadata"], "message": "no team"} if {
         )
         .unwrap();
         let mut controls = Controls::built_in_libraries();
-        let mut problems = controls.add_user(&Tree::new(&tree), &[path("policy")], &[], DEFAULTS);
+        let mut problems = controls.add_user(
+            &Tree::new(&tree),
+            &[path("policy")],
+            &[],
+            DEFAULTS,
+            crate::policy::declared,
+        );
         let (policy, more) = compile(&controls);
         problems.extend(more);
         let (findings, more) = evaluate(

@@ -1,0 +1,5 @@
+package lib
+
+up(x) := upper(x)
+
+other := 1
