@@ -6,7 +6,9 @@
 mod bounds;
 mod builtins;
 mod layout;
+mod link;
 mod names;
+mod native;
 mod parts;
 mod recursion;
 mod rewrite;
@@ -260,19 +262,19 @@ impl Engine {
         controls: &[&'c Control],
         batches: impl IntoIterator<Item = Vec<&'c Control>>,
     ) -> Self {
-        let mut module = format!("package {BATCHES}\n");
+        let mut module = format!("package {}\n", link::PACKAGE);
         let mut rules = BTreeMap::new();
         for batch in batches {
-            let name = format!("batch_{}", rules.len());
+            let name = format!("{BATCHES}_{}", rules.len());
             // One a line: no line of a module may be long.
             let _ = writeln!(module, "{name} := {{");
             for control in &batch {
-                let (id, package) = (&control.id, &control.package);
-                let _ = writeln!(module, "\t\"{id}\": data.{package}.deny,");
+                let (id, deny) = (&control.id, reference(control));
+                let _ = writeln!(module, "\t\"{id}\": {deny},");
             }
             module.push_str("}\n");
             let ids = batch.into_iter().map(|control| control.id.clone());
-            rules.insert(ids.collect(), format!("data.{BATCHES}.{name}"));
+            rules.insert(ids.collect(), format!("data.{}.{name}", link::PACKAGE));
         }
         Self {
             interpreter: build(libraries, controls, Some(module)),
@@ -282,12 +284,12 @@ impl Engine {
 
     /// The same for controls of which few are asked, and others each time.
     pub(super) fn load_to_choose(libraries: &[Library], controls: &[&Control]) -> Self {
-        let mut module = format!("package {BATCHES}\n");
+        let mut module = format!("package {}\n", link::PACKAGE);
         for control in controls {
-            let (id, package) = (&control.id, &control.package);
+            let (id, deny) = (&control.id, reference(control));
             let _ = writeln!(
                 module,
-                "asked contains [\"{id}\", data.{package}.deny] if input.asked[\"{id}\"]"
+                "{BATCHES} contains [\"{id}\", {deny}] if input.asked[\"{id}\"]"
             );
         }
         Self {
@@ -320,7 +322,7 @@ impl Engine {
                     .iter()
                     .map(|c| (c.id.as_str(), Document::flag(true)));
                 let asked = Document::object(ids);
-                let rule = format!("data.{BATCHES}.asked");
+                let rule = format!("data.{}.{BATCHES}", link::PACKAGE);
                 (input.with("asked", asked), Some(rule))
             }
         };
@@ -358,8 +360,13 @@ fn by_id(answers: &regorus::Value) -> BTreeMap<&regorus::Value, &regorus::Value>
 
 /// What one control says about the input.
 fn alone(interpreter: &mut regorus::Engine, control: &Control) -> Result<Vec<Violation>, Failure> {
+    let package = if control.built_in {
+        format!("data.{}.", link::PACKAGE)
+    } else {
+        String::new()
+    };
     let answer = interpreter
-        .eval_rule(format!("data.{}.deny", control.package))
+        .eval_rule(package + &reference(control))
         .map_err(|error| failure(&error))?;
     drop(interpreter.take_prints());
     violations(&answer, control)
@@ -384,8 +391,17 @@ fn failure(error: &dyn std::fmt::Display) -> Failure {
     })
 }
 
-/// The package of the rules that ask several controls at once.
-const BATCHES: &str = "plimsoll_batches";
+/// What the rules that ask several controls at once are called.
+const BATCHES: &str = "asked";
+
+/// The answer of a control, as a rule of [`link::PACKAGE`] refers to it.
+fn reference(control: &Control) -> String {
+    if control.built_in {
+        link::name(&control.package, "deny")
+    } else {
+        format!("data.{}.deny", control.package)
+    }
+}
 
 /// Reads a control's answer: a set of violations, which are sorted by path and message.
 fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violation>, Failure> {
@@ -410,9 +426,21 @@ fn build(
     batches: Option<String>,
 ) -> Result<regorus::Engine, String> {
     let mut engine = new_engine(true);
-    let (ours, users): (Vec<&&Control>, Vec<&&Control>) =
+    let (ours, users): (Vec<&Control>, Vec<&Control>) =
         controls.iter().partition(|control| control.built_in);
-    let libraries = imported(libraries, controls).into_iter();
+    builtins::add_native(&mut engine);
+    let linked = ours
+        .iter()
+        .map(|control| (&control.path, &control.rego))
+        .chain(
+            imported(libraries, &ours)
+                .into_iter()
+                .map(|library| (&library.path, &library.rego)),
+        );
+    for (path, rego) in linked {
+        add(&mut engine, path, &link::linked(rego))?;
+    }
+    let libraries = imported(libraries, &users).into_iter();
     let libraries = libraries.map(|library| (&library.path, &library.rego, library.built_in));
     let of_users = users
         .iter()
@@ -428,9 +456,6 @@ fn build(
         };
         add(&mut engine, path, &rego)?;
         texts.push((path.as_str(), rego));
-    }
-    for control in ours {
-        add(&mut engine, &control.path, &control.rego)?;
     }
     if !users.is_empty() {
         let texts = texts.iter().map(|(path, rego)| (*path, &**rego, true));

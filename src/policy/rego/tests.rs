@@ -244,6 +244,105 @@ fn built_in_controls_are_asked_together() {
     let input = Document::object([("asked", Document::object(ids))]);
     let interpreter = chosen.interpreter.as_mut().unwrap();
     interpreter.set_input(input.0);
-    let answer = interpreter.eval_rule(format!("data.{BATCHES}.asked"));
+    let answer = interpreter.eval_rule(format!("data.{}.{BATCHES}", link::PACKAGE));
     assert!(matches!(answer, Ok(said) if by_id(&said).len() == few.len()));
+}
+
+/// Whatever these functions are given, they answer what their Rego answers, where that does not fail.
+#[test]
+fn functions_told_natively_mean_what_their_rego_means() {
+    let controls = Controls::built_in();
+    let pods = serde_json::json!([
+        1,
+        {"path": ["spec"], "metadata": {}},
+        {"path": ["spec"], "metadata": {}, "spec": {
+            "os": {"name": "windows"}, "hostUsers": false, "securityContext": {"a": 1, "cpu": 0},
+            "volumes": ["a", {"name": "a", "hostPath": {}}, {"name": "b", "hostPath": 1,
+                "projected": {"sources": [{"hostPath": {"a": 1}}, 2]}}],
+            "initContainers": [{"name": ""}, {"name": 1}, 1],
+            "containers": [{
+                "name": "a",
+                "securityContext": {"a": null, "cpu": 1, "capabilities": {"add": ["a"], "drop": "b"}},
+                "volumeMounts": [{"name": "a"}, {"name": "b"}, {"name": "c"}, 1, {}],
+                "volumeDevices": [{"name": "a"}],
+            }],
+        }},
+    ]);
+    let generic = serde_json::json!([
+        null, false, 0, "", "0", "a", "cpu", "limits", "requests", "hostPath",
+        "h:5/a:b:c", "a@b@c", ["a"], ["resources", "limits"], [],
+        {"a": null, "limits": [1], "requests": {"cpu": 0}, "cpu": "b"},
+        {"resources": {"limits": {"cpu": "", "a": "2"}, "requests": {"cpu": "0", "a": "1"}}},
+        {"resources": {"limits": {"cpu": "1"}}},
+        pods,
+    ]);
+    let Json::Array(values) = generic else {
+        panic!()
+    };
+    let mut pool: Vec<regorus::Value> = values
+        .iter()
+        .map(|value| regorus::Value::from_json_str(&value.to_string()).unwrap())
+        .collect();
+    let (_, _, containers_of) = native::FUNCTIONS
+        .into_iter()
+        .find(|(name, ..)| *name == "lib_workload__containers_of")
+        .unwrap();
+    let containers = containers_of(&pool[pool.len() - 1..]).unwrap();
+    pool.extend(containers.as_array().unwrap().iter().cloned());
+    pool.push(containers);
+    for (name, arity, function) in native::FUNCTIONS {
+        let (package, rule) = name.rsplit_once("__").unwrap();
+        let package = package.replacen('_', ".", 1);
+        let alias = package.rsplit('.').next().unwrap();
+        let args = (0..arity).map(|index| format!("input[{index}]"));
+        let args = args.collect::<Vec<_>>().join(", ");
+        let text = format!("package case\nimport data.{package}\np := {alias}.{rule}({args})\n");
+        let mut engine = new_engine(true);
+        for library in controls.libraries() {
+            add(&mut engine, &library.path, &library.rego).unwrap();
+        }
+        add(&mut engine, &RepoPath::new("case.rego").unwrap(), &text).unwrap();
+        let mut answers = BTreeSet::new();
+        let tuples = pool.len().pow(arity.min(2).into()) * if arity == 3 { 9 } else { 1 };
+        for tuple in 0..tuples {
+            let size = pool.len();
+            let places = [tuple % size, tuple / size % size, tuple / size / size];
+            let args = places.into_iter().take(arity.into());
+            let args: Vec<regorus::Value> = args.map(|place| pool[place].clone()).collect();
+            engine.set_input(args.clone().into());
+            if let Ok(expected) = engine.eval_rule("data.case.p".to_owned()) {
+                let answer = function(&args).unwrap_or(regorus::Value::Undefined);
+                assert_eq!(answer, expected, "{name}({args:?})");
+                answers.insert(answer);
+            }
+        }
+        assert!(answers.len() > 1, "{name} always answers {answers:?}");
+    }
+}
+
+/// So that a name before a dot is an import wherever it stands, which is what `link` goes by.
+#[test]
+fn nothing_in_built_in_rego_has_the_name_of_an_import() {
+    let controls = Controls::built_in();
+    let libraries = controls.libraries().iter();
+    let texts = controls
+        .iter()
+        .map(|control| (&control.path, &control.rego))
+        .chain(libraries.map(|library| (&library.path, &library.rego)));
+    for (path, rego) in texts {
+        let module = rewrite::parse(path.as_str(), rego, true).unwrap();
+        for import in &module.imports {
+            let import = import
+                .refr
+                .span()
+                .text()
+                .rsplit('.')
+                .next()
+                .unwrap()
+                .to_owned();
+            for rule in &module.policy {
+                assert!(!names::locals(rule).contains(&import), "{path}: {import}");
+            }
+        }
+    }
 }
