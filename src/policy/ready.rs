@@ -125,7 +125,7 @@ impl Engines {
             if group.is_rare {
                 let rare = loaded.rare.get_or_init(|| {
                     let controls = policy.held(loaded.asked.values(), true);
-                    Engine::load_to_choose(&policy.libraries, &controls)
+                    Engine::load(&policy.libraries, &controls, [])
                 });
                 rare.clone()
             } else {

@@ -100,14 +100,6 @@ impl Document {
         Self(entries.into())
     }
 
-    /// An object with one more field.
-    fn with(mut self, key: &str, value: Self) -> Self {
-        if let Ok(fields) = self.0.as_object_mut() {
-            fields.insert(key.into(), value.0);
-        }
-        self
-    }
-
     /// An object with only some of its fields.
     pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
         let regorus::Value::Object(fields) = &self.0 else {
@@ -223,16 +215,8 @@ impl Failure {
 pub(super) struct Engine {
     /// What evaluates them; why they do not load, where they do not.
     interpreter: Result<regorus::Engine, String>,
-    batches: Batches,
-}
-
-/// How several controls are asked at once: what they import is computed once for all.
-#[derive(Clone)]
-enum Batches {
-    /// A rule for each set of controls that is asked together.
-    Sets(BTreeMap<Vec<ControlId>, String>),
-    /// One rule that asks the controls that `input.asked` names.
-    Asked,
+    /// The rules that ask several controls at once, so that what these import is computed once for all.
+    batches: BTreeMap<Vec<ControlId>, String>,
 }
 
 /// The controls that load, and a problem for each that does not. One that does not load spoils no other.
@@ -278,23 +262,7 @@ impl Engine {
         }
         Self {
             interpreter: build(libraries, controls, Some(module)),
-            batches: Batches::Sets(rules),
-        }
-    }
-
-    /// The same for controls of which few are asked, and others each time.
-    pub(super) fn load_to_choose(libraries: &[Library], controls: &[&Control]) -> Self {
-        let mut module = format!("package {}\n", link::PACKAGE);
-        for control in controls {
-            let (id, deny) = (&control.id, reference(control));
-            let _ = writeln!(
-                module,
-                "{BATCHES} contains [\"{id}\", {deny}] if input.asked[\"{id}\"]"
-            );
-        }
-        Self {
-            interpreter: build(libraries, controls, Some(module)),
-            batches: Batches::Asked,
+            batches: rules,
         }
     }
 
@@ -311,50 +279,24 @@ impl Engine {
                 return controls.iter().map(|_| Err(failure.clone())).collect();
             }
         };
-        let (input, rule) = match &self.batches {
-            _ if controls.len() < 2 => (input, None),
-            Batches::Sets(rules) => {
-                let ids: Vec<ControlId> = controls.iter().map(|c| c.id.clone()).collect();
-                (input, rules.get(&ids).cloned())
-            }
-            Batches::Asked => {
-                let ids = controls
-                    .iter()
-                    .map(|c| (c.id.as_str(), Document::flag(true)));
-                let asked = Document::object(ids);
-                let rule = format!("data.{}.{BATCHES}", link::PACKAGE);
-                (input.with("asked", asked), Some(rule))
-            }
-        };
+        let ids = || controls.iter().map(|control| control.id.clone()).collect();
+        let rule = (controls.len() > 1)
+            .then(|| self.batches.get::<Vec<ControlId>>(&ids()).cloned())
+            .flatten();
         interpreter.set_input(input.0);
         let answers = rule.and_then(|rule| interpreter.eval_rule(rule).ok());
-        let answers = answers.as_ref().map(by_id).unwrap_or_default();
+        let answers = answers.as_ref();
         drop(interpreter.take_prints());
         controls
             .iter()
             .map(|control| {
                 // One control that fails fails its batch. Then each is asked alone, to know which.
-                match answers.get(&regorus::Value::from(control.id.as_str())) {
+                match answers.map(|answers| &answers[control.id.as_str()]) {
+                    None | Some(regorus::Value::Undefined) => alone(interpreter, control),
                     Some(answer) => violations(answer, control),
-                    None => alone(interpreter, control),
                 }
             })
             .collect()
-    }
-}
-
-/// The answers of several controls by their ids: an object of them, or a set of pairs.
-fn by_id(answers: &regorus::Value) -> BTreeMap<&regorus::Value, &regorus::Value> {
-    match answers {
-        regorus::Value::Object(answers) => answers.iter().collect(),
-        regorus::Value::Set(pairs) => pairs
-            .iter()
-            .filter_map(|pair| match pair {
-                regorus::Value::Array(pair) => Some((pair.first()?, pair.get(1)?)),
-                _ => None,
-            })
-            .collect(),
-        _ => BTreeMap::new(),
     }
 }
 

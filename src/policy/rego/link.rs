@@ -16,6 +16,7 @@ pub(super) const PACKAGE: &str = "built_in";
 
 /// The name of a rule of a package in [`PACKAGE`].
 pub(super) fn name(package: &str, rule: &str) -> String {
+    let package = package.strip_prefix("plimsoll.").unwrap_or(package);
     format!("{}__{rule}", package.replace('.', "_"))
 }
 
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn names_say_which_module_they_are_of() {
         let text = "package plimsoll.a\n\nimport data.lib.b\n\n# A deny of b.c.\ndefault deny := \"no \\\" deny\"\n\ndeny := value if {\n\tvalue := b.c(input.deny, `b.d`, 1.5)\n\tb.deny[deny].b.c\n}\n";
-        let expected = "package built_in\n\n\n\n# A deny of b.c.\ndefault plimsoll_a__deny := \"no \\\" deny\"\n\nplimsoll_a__deny := value if {\n\tvalue := lib_b__c(input.deny, `b.d`, 1.5)\n\tlib_b__deny[plimsoll_a__deny].b.c\n}\n";
+        let expected = "package built_in\n\n\n\n# A deny of b.c.\ndefault a__deny := \"no \\\" deny\"\n\na__deny := value if {\n\tvalue := lib_b__c(input.deny, `b.d`, 1.5)\n\tlib_b__deny[a__deny].b.c\n}\n";
         assert_eq!(linked(text), expected);
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use regorus::Value;
 
 /// By their names in the package of all built-in rules, with how many arguments they take.
-pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 10] = [
+pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 13] = [
     ("lib_change__field", 3, |args| {
         let [map, key, otherwise] = args else {
             return None;
@@ -26,6 +26,32 @@ pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 10] = [
             matches!(labels, Value::Object(_)) && get(labels, name).is_some_and(|v| !is_null(v))
         };
         Some(items(wanted).into_iter().any(carries).into())
+    }),
+    ("lib_rbac__allowing_in", 4, |args| {
+        let [role, groups, resources, verbs] = args else {
+            return None;
+        };
+        let rules = list(role, &"rules".into());
+        let rules = items(&rules).into_iter().enumerate();
+        let allowing = rules.filter(|(_, rule)| allows(rule, groups, resources, verbs));
+        let entries =
+            allowing.map(|(index, rule)| object([("index", index.into()), ("rule", rule.clone())]));
+        Some(entries.collect::<Vec<Value>>().into())
+    }),
+    ("lib_rbac__allows", 4, |args| {
+        let [rule, groups, resources, verbs] = args else {
+            return None;
+        };
+        allows(rule, groups, resources, verbs).then(|| true.into())
+    }),
+    ("lib_rbac__everything", 1, |args| {
+        let [rule] = args else { return None };
+        let has_any = |field: &str| contains(&list(rule, &field.into()), &"*".into());
+        let is_all = items(&list(rule, &"resourceNames".into())).is_empty()
+            && has_any("verbs")
+            && has_any("resources")
+            && meets(rule, "apiGroups", |group| *group == "".into());
+        is_all.then(|| true.into())
     }),
     ("lib_resources__lacks", 3, |args| {
         let [spec, field, resource] = args else {
@@ -97,6 +123,13 @@ fn items(collection: &Value) -> Vec<&Value> {
         Value::Set(items) => items.iter().collect(),
         Value::Object(fields) => fields.iter().map(|(_, value)| value).collect(),
         _ => Vec::new(),
+    }
+}
+
+fn contains(collection: &Value, item: &Value) -> bool {
+    match collection {
+        Value::Set(items) => items.contains(item),
+        _ => items(collection).contains(&item),
     }
 }
 
@@ -242,6 +275,29 @@ fn lacks(spec: &Value, field: &Value, resource: &Value) -> bool {
         get(spec, &Value::from(way.to_vec())).is_some_and(is_nothing)
     };
     *field == "requests".into() && (is_unset(field) && is_unset(&"limits".into()) || is_zero())
+}
+
+/// Whether a list of a rule has something that is wanted, or the wildcard.
+fn meets(rule: &Value, field: &str, is_wanted: impl Fn(&Value) -> bool) -> bool {
+    let list = list(rule, &field.into());
+    let mut entries = items(&list).into_iter();
+    entries.any(|entry| *entry == "*".into() || is_wanted(entry))
+}
+
+fn allows(rule: &Value, groups: &Value, resources: &Value, verbs: &Value) -> bool {
+    let parts = items(resources).into_iter().filter_map(|resource| {
+        let Value::String(resource) = resource else {
+            return None;
+        };
+        let (_, part) = resource.split_once('/')?;
+        (!part.contains('/')).then(|| Value::from(format!("*/{part}")))
+    });
+    let parts: Vec<Value> = parts.collect();
+    meets(rule, "verbs", |verb| contains(verbs, verb))
+        && meets(rule, "apiGroups", |group| contains(groups, group))
+        && meets(rule, "resources", |resource| {
+            contains(resources, resource) || parts.contains(resource)
+        })
 }
 
 fn image(reference: &str) -> Value {
