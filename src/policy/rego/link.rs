@@ -2,7 +2,7 @@
 //!
 //! It resolves names then: one of another package by looking through all modules, an import by making and comparing paths, and
 //! it evaluates all rules of a package when one is asked for through an import. Here each rule gets a name that says where it is
-//! from, and every name that refers to it becomes that one. No line moves.
+//! from, and every name that refers to it becomes that one. No line moves; comments go.
 //!
 //! Only names are read, not grammar. So this is for ours alone, in which rules begin at the first column and nothing has the
 //! name of an import, as a test shows.
@@ -44,6 +44,8 @@ pub(super) fn linked(text: &str) -> String {
                 linked.push_str("package ");
                 linked.push_str(PACKAGE);
             }
+        } else if first == '#' {
+            // What is not there is not read.
         } else if !is_name {
             linked.push_str(token);
         } else if let Some(package) = module.imports.get(token) {
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn names_say_which_module_they_are_of() {
         let text = "package plimsoll.a\n\nimport data.lib.b\n\n# A deny of b.c.\ndefault deny := \"no \\\" deny\"\n\ndeny := value if {\n\tvalue := b.c(input.deny, `b.d`, 1.5)\n\tb.deny[deny].b.c\n}\n";
-        let expected = "package built_in\n\n\n\n# A deny of b.c.\ndefault a__deny := \"no \\\" deny\"\n\na__deny := value if {\n\tvalue := lib_b__c(input.deny, `b.d`, 1.5)\n\tlib_b__deny[a__deny].b.c\n}\n";
+        let expected = "package built_in\n\n\n\n\ndefault a__deny := \"no \\\" deny\"\n\na__deny := value if {\n\tvalue := lib_b__c(input.deny, `b.d`, 1.5)\n\tlib_b__deny[a__deny].b.c\n}\n";
         assert_eq!(linked(text), expected);
     }
 }
