@@ -280,7 +280,7 @@ impl Sides<'_> {
             .entry(kinds)
             .or_insert_with_key(|kinds| policy.ready(kinds));
         let engines = &mut worker.engines;
-        let (groups, joints) = (Arc::clone(&ready.groups), Arc::clone(&ready.joints));
+        let (groups, joint) = (Arc::clone(&ready.groups), ready.joint.clone());
         let mut user_controls = policy.user_controls.iter();
         let has_users = user_controls.any(|control| !sees_all(control));
         if groups.is_empty() && !has_users {
@@ -394,19 +394,16 @@ impl Sides<'_> {
                 && !self.touched.touches(&group.given.inventory)
                 && (!group.given.facts || same_facts)
         };
-        let mut joined: BTreeSet<usize> = BTreeSet::new();
-        let mut together = Vec::new();
-        for joint in joints.iter() {
+        let joint = joint.filter(|joint| {
             let mut parts = joint.parts.iter().filter_map(|place| groups.get(*place));
             let first = parts.next().map(is_same);
-            if parts.all(|group| first == Some(is_same(group))) {
-                joined.extend(&joint.parts);
-                together.push(&joint.group);
-            }
-        }
+            parts.all(|group| first == Some(is_same(group)))
+        });
+        let joined = joint.as_ref().map_or(&[][..], |joint| &joint.parts);
         let apart = groups.iter().enumerate();
         let apart = apart.filter(|(place, _)| !joined.contains(place));
-        for group in together.into_iter().chain(apart.map(|(_, group)| group)) {
+        let together = joint.iter().map(|joint| &joint.group);
+        for group in together.chain(apart.map(|(_, group)| group)) {
             let given = &group.given;
             if given.before {
                 let (on, word, side) = match pairing {

@@ -72,7 +72,7 @@ struct Loaded {
 #[derive(Clone)]
 struct Asked {
     groups: Arc<[Group]>,
-    joints: Arc<[Joint]>,
+    joint: Option<Arc<Joint>>,
 }
 
 /// Controls that can judge objects of some kinds, loaded. A clone is cheap.
@@ -80,14 +80,14 @@ struct Asked {
 pub(super) struct Ready {
     loaded: Arc<Loaded>,
     pub(super) groups: Arc<[Group]>,
-    pub(super) joints: Arc<[Joint]>,
+    pub(super) joint: Option<Arc<Joint>>,
 }
 
 /// The engines that one thread works with: of each family its usual one, or that of its rare controls.
 #[derive(Default)]
 pub(super) struct Engines(BTreeMap<(usize, bool), Engine>);
 
-/// Groups of built-in controls that are asked as one wherever all of them are asked about the same sides of an object: each
+/// Usual groups of built-in controls that are asked as one wherever all of them are asked about the same sides of an object: each
 /// evaluation computes anew what controls import. That these read only what they name is shown by the tests of their pages.
 pub(super) struct Joint {
     pub(super) group: Group,
@@ -272,11 +272,11 @@ impl Policy {
         };
         let loaded = family.loaded.get_or_init(|| Arc::new(self.load(&family)));
         let asked = loaded.asked.get(kinds).cloned();
-        let Asked { groups, joints } = asked.unwrap_or_else(|| self.asked(&self.places(kinds)));
+        let Asked { groups, joint } = asked.unwrap_or_else(|| self.asked(&self.places(kinds)));
         Ready {
             loaded: Arc::clone(loaded),
             groups,
-            joints,
+            joint,
         }
     }
 
@@ -301,7 +301,7 @@ impl Policy {
             })
             .collect();
         let groups = by_places.values().flat_map(|asked| {
-            let joined = asked.joints.iter().map(|joint| &joint.group);
+            let joined = asked.joint.iter().map(|joint| &joint.group);
             joined.chain(asked.groups.iter())
         });
         let batches = self.batches(groups.filter(|group| !group.is_rare));
@@ -349,18 +349,14 @@ impl Policy {
             groups.map(move |(given, controls)| Group::new(given, controls, is_rare))
         };
         let groups: Vec<Group> = groups(false, usual).chain(groups(true, rare)).collect();
-        let joints: Vec<Joint> = [false, true]
-            .into_iter()
-            .filter_map(|is_rare| self.joint(&groups, is_rare))
-            .collect();
         Asked {
+            joint: self.joint(&groups).map(Arc::new),
             groups: groups.into(),
-            joints: joints.into(),
         }
     }
 
     /// The groups that can be asked as one; `None` where there are not several.
-    fn joint(&self, groups: &[Group], is_rare: bool) -> Option<Joint> {
+    fn joint(&self, groups: &[Group]) -> Option<Joint> {
         let are_ours = |group: &Group| {
             let mut places = group.controls.iter();
             places.all(|place| {
@@ -373,7 +369,7 @@ impl Policy {
         let mut given: Option<Given> = None;
         let mut controls: Vec<usize> = Vec::new();
         for (place, group) in groups.iter().enumerate() {
-            if group.is_rare != is_rare || group.given.before || !are_ours(group) {
+            if group.is_rare || group.given.before || !are_ours(group) {
                 continue;
             }
             match &mut given {
@@ -385,7 +381,7 @@ impl Policy {
             controls.extend(&group.controls);
         }
         controls.sort_unstable();
-        let group = Group::new(given?, controls, is_rare);
+        let group = Group::new(given?, controls, false);
         (parts.len() > 1).then_some(Joint { group, parts })
     }
 

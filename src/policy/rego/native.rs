@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use regorus::Value;
 
 /// By their names in the package of all built-in rules, with how many arguments they take.
-pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 13] = [
+pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 14] = [
     ("lib_change__field", 3, |args| {
         let [map, key, otherwise] = args else {
             return None;
@@ -89,6 +89,10 @@ pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 13] = [
         let containers = items(containers).into_iter();
         let mounts = containers.filter_map(|container| mounted(container, kind));
         Some(mounts.flatten().collect::<Vec<Value>>().into())
+    }),
+    ("lib_workload__text", 2, |args| match args {
+        [Value::String(text), _] if !text.is_empty() => args.first().cloned(),
+        _ => args.get(1).cloned(),
     }),
 ];
 
