@@ -287,7 +287,9 @@ pub(super) fn add(engine: &mut regorus::Engine, strict: bool) {
 /// Gives an engine with the built-in controls what they have natively.
 pub(super) fn add_native(engine: &mut regorus::Engine) {
     for (name, arity, function) in native::FUNCTIONS {
-        let call = move |args: Vec<Value>| Ok(function(&args).unwrap_or(Value::Undefined));
+        let call = move |args: Vec<Value>| {
+            function(&args).ok_or_else(|| regorus_error(name, "it cannot take what it is given"))
+        };
         // As above.
         let _ = engine.add_extension(link::native(name), arity, Box::new(call));
     }

@@ -1,7 +1,7 @@
 //! Functions of `controls/lib` told natively as well: those that controls call again and again, for which Rego is slow.
 //!
-//! What they mean is their Rego, which OPA runs, too; a test asks both of them the same. Where the Rego would fail because it is
-//! given what no control gives it, these are undefined.
+//! What they mean is their Rego, which OPA runs, too; a test asks both of them the same. `None` is that a function cannot take
+//! what it is given, which fails the control; undefined is a value.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 14] = [
         let [rule, groups, resources, verbs] = args else {
             return None;
         };
-        allows(rule, groups, resources, verbs).then(|| true.into())
+        Some(holds(allows(rule, groups, resources, verbs)))
     }),
     ("lib_rbac__everything", 1, |args| {
         let [rule] = args else { return None };
@@ -51,28 +51,35 @@ pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 14] = [
             && has_any("verbs")
             && has_any("resources")
             && meets(rule, "apiGroups", |group| *group == "".into());
-        is_all.then(|| true.into())
+        Some(holds(is_all))
     }),
     ("lib_resources__lacks", 3, |args| {
         let [spec, field, resource] = args else {
             return None;
         };
-        lacks(spec, field, resource).then(|| true.into())
+        Some(holds(lacks(spec, field, resource)))
     }),
     ("lib_version__image", 1, |args| match args {
         [Value::String(reference)] => Some(image(reference)),
         _ => None,
     }),
     ("lib_workload__containers_of", 1, |args| {
-        Some(containers(args.first()?).into())
+        Some(containers(args.first()?)?.into())
     }),
     ("lib_workload__effective", 3, |args| {
         let [container, field, otherwise] = args else {
             return None;
         };
-        let own = |of| get(key(of, "security")?, field).filter(|value| !is_null(value));
-        let counts = own(container).or_else(|| own(key(container, "pod")?));
-        Some(counts.unwrap_or(otherwise).clone())
+        let mut found = None;
+        for holder in [Some(container), key(container, "pod")] {
+            match holder.and_then(|holder| key(holder, "security")) {
+                Some(security @ Value::Object(_)) => found = found.or(get(security, field)),
+                Some(_) => return None,
+                None => {}
+            }
+            found = found.filter(|value| !is_null(value));
+        }
+        Some(found.unwrap_or(otherwise).clone())
     }),
     ("lib_workload__list", 2, |args| {
         let [object, key] = args else { return None };
@@ -95,6 +102,11 @@ pub(super) const FUNCTIONS: [(&str, u8, fn(&[Value]) -> Option<Value>); 14] = [
         _ => args.get(1).cloned(),
     }),
 ];
+
+/// The answer of a function that is true or undefined.
+fn holds(is_so: bool) -> Value {
+    if is_so { true.into() } else { Value::Undefined }
+}
 
 /// As `object.get` looks: a list of keys is a way.
 fn get<'v>(object: &'v Value, key: &Value) -> Option<&'v Value> {
@@ -168,13 +180,12 @@ fn way(start: &Value, steps: [Value; 2]) -> Option<Value> {
     )
 }
 
-fn facts(pod: &Value) -> Option<Value> {
-    let spec = key(pod, "spec")?;
+fn facts(pod: &Value, path: &Value, spec: &Value) -> Option<Value> {
     let system = map(spec, &"os".into());
     let is_windows = key(&system, "name").is_some_and(|name| *name == "windows".into());
     let own_users = key(spec, "hostUsers").is_some_and(|host| *host == false.into());
     Some(object([
-        ("path", key(pod, "path")?.clone()),
+        ("path", path.clone()),
         ("spec", spec.clone()),
         ("metadata", key(pod, "metadata")?.clone()),
         ("security", map(spec, &"securityContext".into())),
@@ -190,21 +201,21 @@ const FIELDS: [(&str, &str); 3] = [
     ("initContainers", "init container"),
 ];
 
-fn containers(pods: &Value) -> Vec<Value> {
+fn containers(pods: &Value) -> Option<Vec<Value>> {
     let mut found = Vec::new();
     for pod in items(pods) {
-        let (Some(facts), Some(spec), Some(path)) =
-            (facts(pod), key(pod, "spec"), key(pod, "path"))
-        else {
+        let (Some(path), Some(spec)) = (key(pod, "path"), key(pod, "spec")) else {
+            continue;
+        };
+        let Value::Object(_) = spec else { return None };
+        let Some(facts) = facts(pod, path, spec) else {
             continue;
         };
         for (field, word) in FIELDS {
             let specs = list(spec, &field.into());
             for (index, spec) in items(&specs).into_iter().enumerate() {
                 let Value::Object(_) = spec else { continue };
-                let Some(path) = way(path, [field.into(), index.into()]) else {
-                    continue;
-                };
+                let path = way(path, [field.into(), index.into()])?;
                 let name = match key(spec, "name") {
                     Some(Value::String(name)) if !name.is_empty() => name.to_string(),
                     _ => index.to_string(),
@@ -225,7 +236,7 @@ fn containers(pods: &Value) -> Vec<Value> {
             }
         }
     }
-    found
+    Some(found)
 }
 
 fn mounted(container: &Value, kind: &Value) -> Option<Vec<Value>> {
