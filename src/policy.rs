@@ -19,7 +19,7 @@ pub mod testing;
 mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
@@ -30,7 +30,7 @@ use crate::finding::Finding;
 use crate::problem::{Kind, Problem};
 use crate::resource::{Placed, Resource};
 use judge::{Answer, Around, Sides, Touched, Worker};
-use ready::Ready;
+use ready::{Family, ObjectKind};
 use rego::Failure;
 use tally::Tally;
 use user::Users;
@@ -90,8 +90,8 @@ pub struct Policy {
     /// The rules that users have written for other tools.
     users: Users,
     user_controls: Vec<Control>,
-    /// Those that have been needed, by the places of the controls.
-    ready: Mutex<BTreeMap<Vec<usize>, Arc<OnceLock<Ready>>>>,
+    /// The kinds of objects that have been met, with those that were met with them.
+    families: Mutex<BTreeMap<Vec<ObjectKind>, Arc<Family>>>,
 }
 
 /// Takes controls. One that does not load is a problem; the others are evaluated all the same.
@@ -109,7 +109,7 @@ pub fn compile(controls: &Controls) -> (Policy, Vec<Problem>) {
         libraries,
         users,
         user_controls,
-        ready: Mutex::default(),
+        families: Mutex::default(),
     };
     (policy, problems)
 }
@@ -122,7 +122,7 @@ impl Policy {
             libraries: self.libraries.clone(),
             users: self.users.clone(),
             user_controls: self.user_controls.clone(),
-            ready: Mutex::default(),
+            families: Mutex::default(),
         }
     }
 }
@@ -146,6 +146,7 @@ pub fn evaluate_telling(
     tell: &Tell<'_>,
 ) -> (Vec<Finding>, Vec<Problem>) {
     let pairs = change::pair(base.resources, head.resources);
+    policy.expect(pairs.iter().map(ObjectKind::of_pair));
     let mut problems = Vec::new();
     let everything = access::everything();
     let [at_base, at_head] = [base, head].map(Side::objects);

@@ -14,14 +14,13 @@
 package plimsoll.capabilities_not_dropped
 
 import data.lib.pod_security
-import data.lib.workload
 
 # What the Restricted level of the Pod Security Standards lets a container add back.
 needed := {"NET_BIND_SERVICE"}
 
 deny contains violation if {
 	pod_security.since(22)
-	some container in pod_security.linux(workload.containers)
+	some container in pod_security.linux_containers
 	lacks_all(container.dropped)
 	violation := {
 		"path": array.concat(container.path, ["securityContext", "capabilities", "drop"]),
@@ -32,7 +31,7 @@ deny contains violation if {
 
 deny contains violation if {
 	pod_security.since(22)
-	some container in pod_security.linux(workload.containers)
+	some container in pod_security.linux_containers
 	some index, name in container.added
 	is_string(name)
 	unneeded(name)

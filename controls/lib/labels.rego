@@ -13,9 +13,15 @@ places contains array.concat(array.slice(pod.path, 0, count(pod.path) - 1), ["me
 # The places where none of the wanted labels is set.
 without(wanted) := [path |
 	some path in places
-	labels := object.get(input.resource, path, {})
-	count([name | some name in wanted; is_object(labels); object.get(labels, name, null) != null]) == 0
+	carries(object.get(input.resource, path, {}), wanted) == false
 ]
+
+# Whether one of the wanted labels is set.
+carries(labels, wanted) if {
+	is_object(labels)
+	some name in wanted
+	object.get(labels, name, null) != null
+} else := false
 
 # A selector selects where none of its requirements is missed; one without requirements selects everything.
 selects(selector, labels) if {

@@ -5,6 +5,8 @@
 #   (`latest` or `v1.30`), as the label of a namespace would name it.
 package lib.pod_security
 
+import data.lib.workload
+
 # The newest minor version in which a check changed. Admission evaluates later ones, and `latest`, as this one.
 newest := 37
 
@@ -18,8 +20,8 @@ since(wanted) if minor >= wanted
 before(wanted) if minor < wanted
 
 # The containers that the level Restricted asks to be set up as on Linux. Until 1.24 that was all of them.
-linux(containers) := [container |
-	some container in containers
+linux_containers := [container |
+	some container in workload.containers
 	asked(container.pod.windows)
 ]
 

@@ -84,8 +84,10 @@ narrowed(named) := "" if {
 
 # The rules of the role in the input that allow any of some verbs on any of some resources of any of some groups, with their
 # index. Wildcards count.
-allowing(groups, resources, verbs) := [{"index": index, "rule": rule} |
-	some index, rule in rules(input.resource)
+allowing(groups, resources, verbs) := allowing_in(input.resource, groups, resources, verbs)
+
+allowing_in(role, groups, resources, verbs) := [{"index": index, "rule": rule} |
+	some index, rule in rules(role)
 	allows(rule, groups, resources, verbs)
 ]
 
@@ -117,7 +119,11 @@ noun(subject) := "the user" if {
 
 holders := change.some_of(sort(subjects))
 
-held if count(subjects) > 0
+held if {
+	some binding in input.facts.bindings
+	some subject in workload.list(binding, "subjects")
+	is_object(subject)
+}
 
 # True for a rule that grants everything: `all-rights` reports it, so that no other control has to. One that names objects
 # grants only those.

@@ -50,6 +50,7 @@ outside_bounds(resource) := [entry |
 	some field, word in {"limits": "limit", "requests": "request"}
 	some bound in ["max", "min"]
 	set := object.get(input.config, sprintf("%s-%s", [word, bound]), "")
+	set != ""
 	border := amount(set)
 	some container in workload.containers
 	written := object.get(workload.map(workload.map(container.spec, "resources"), field), resource, null)

@@ -92,8 +92,10 @@ contexts := array.concat(
 
 # The mounts of volumes of one type: {source, path, label}. A source stands in its volume, or is one of several that are joined
 # in it (`projected`).
-mounts(type) := [{"source": source, "path": array.concat(container.path, [field, index]), "label": container.label} |
-	some container in containers
+mounts(type) := mounted(containers, type)
+
+mounted(some_containers, type) := [{"source": source, "path": array.concat(container.path, [field, index]), "label": container.label} |
+	some container in some_containers
 	some field in ["volumeMounts", "volumeDevices"]
 	some index, mount in list(container.spec, field)
 	some volume in list(container.pod.spec, "volumes")

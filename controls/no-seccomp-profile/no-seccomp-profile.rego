@@ -18,7 +18,7 @@ import data.lib.workload
 
 deny contains violation if {
 	pod_security.since(19)
-	some container in pod_security.linux(workload.containers)
+	some container in pod_security.linux_containers
 	workload.effective(container, "seccompProfile", null) == null
 	violation := {
 		"path": array.concat(container.path, ["securityContext", "seccompProfile"]),

@@ -19,6 +19,7 @@ deny contains violation if {
 	some index, variable in workload.list(container.spec, "env")
 	is_string(variable.name)
 	is_string(variable.value)
+	suspect(variable.name, variable.value)
 	why := reason(variable.name, variable.value)
 	violation := {
 		"path": array.concat(container.path, ["env", index, "value"]),
@@ -42,6 +43,7 @@ deny contains violation if {
 	input.resource.kind == "ConfigMap"
 	some key, value in workload.map(input.resource, "data")
 	is_string(value)
+	suspect(key, value)
 	why := reason(key, value)
 	violation := {
 		"path": ["data", key],
@@ -56,10 +58,14 @@ reason(name, value) := why if {
 	literal(value)
 }
 
+# Few names and values get beyond this, which is all that it is for.
+suspect(name, value) if regex.match(
+	`(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|KEY|CREDENTIALS?)=|-----BEGIN |AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|://`,
+	concat("=", [upper(name), value]),
+)
+
 # The last words of the name decide: DB_PASSWORD is one, PASSWORD_FILE and TOKEN_URL are not.
 credential_name(name) if {
-	# Few names get beyond this, which is all that it is for.
-	regex.match(`(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|KEY|CREDENTIALS?)$`, upper(name))
 	separated := upper(regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_${2}"))
 	words := regex.replace(separated, `[^A-Z0-9]+`, "_")
 	regex.match(

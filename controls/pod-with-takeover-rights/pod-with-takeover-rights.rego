@@ -33,8 +33,7 @@ deny contains violation if {
 # An account may have many rules, and few of them can be what is looked for. One that names objects grants only those.
 concerned contains rule if {
 	some rule in input.facts.rules
-	some resource in ["pods", "secrets", "*"]
-	resource in rule.resources
+	rbac.allows(rule, {""}, {"pods", "secrets"}, {"create", "get", "list", "patch", "update", "watch"})
 	count(workload.list(rule, "resourceNames")) == 0
 }
 

@@ -14,11 +14,10 @@
 package plimsoll.privilege_escalation
 
 import data.lib.pod_security
-import data.lib.workload
 
 deny contains violation if {
 	pod_security.since(8)
-	some container in pod_security.linux(workload.containers)
+	some container in pod_security.linux_containers
 	allowed := object.get(container.security, "allowPrivilegeEscalation", null)
 	allowed != false
 	found := {

@@ -30,7 +30,7 @@ deny contains violation if {
 deny contains violation if {
 	some pod in workload.pods
 	some known in input.facts.services
-	service := workload.other("Service", known.namespace, known.name)
+	service := input.inventory.Service[known.namespace][known.name]
 	some port in workload.list(workload.map(service, "spec"), "ports")
 	some field in ["port", "targetPort"]
 	port[field] in ports

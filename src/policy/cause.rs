@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::facts;
 use super::input::{self, Beside, Seen};
 use super::judge::Around;
-use super::ready::{ObjectKind, Ready};
+use super::ready::{Engines, ObjectKind, Ready};
 use super::{Policy, Side};
 use crate::access;
 use crate::change::{Pair, Pairing};
@@ -51,6 +51,7 @@ pub(super) fn find(
     // An object whose own change is the cause needs no other; the last field of each tells whether it is.
     let mut found: Vec<(Vec<Cause>, bool)> = open.iter().map(|_| (Vec::new(), false)).collect();
     let mut ready: BTreeMap<ObjectKind, Ready> = BTreeMap::new();
+    let mut engines = Engines::default();
     let everything = access::everything();
     let controls: BTreeMap<ControlId, &Control> = open
         .iter()
@@ -123,7 +124,7 @@ pub(super) fn find(
                     ..Beside::default()
                 },
             );
-            let engine = ready.engine(policy, group);
+            let engine = engines.of(policy, ready, group);
             let Some(Ok(violations)) = engine.evaluate(input, &[*control]).into_iter().next()
             else {
                 continue;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::facts::{self, Facts};
 use super::input::{self, Beside, Seen};
 use super::mention::Written;
-use super::ready::{Given, Group, ObjectKind, Ready, Wanted};
+use super::ready::{Engines, Given, Group, ObjectKind, Ready, Wanted};
 use super::rego::{self, Document, Failure, LIMIT_OF_ALL, Violation};
 use super::user::Users;
 use super::{Policy, Side, Tell};
@@ -131,6 +131,7 @@ impl Touched {
 /// What one thread works with.
 pub(super) struct Worker {
     ready: BTreeMap<Vec<ObjectKind>, Ready>,
+    engines: Engines,
     users: Users,
 }
 
@@ -138,6 +139,7 @@ impl Worker {
     pub(super) fn of(policy: &Policy) -> Self {
         Self {
             ready: BTreeMap::new(),
+            engines: Engines::default(),
             users: policy.users.clone(),
         }
     }
@@ -271,18 +273,14 @@ impl Sides<'_> {
         worker: &mut Worker,
         pair: &Pair<'_>,
     ) -> Result<Vec<Answer<'c>>, Problem> {
-        let mut kinds: Vec<ObjectKind> = [pair.before, pair.after]
-            .into_iter()
-            .flatten()
-            .map(ObjectKind::of)
-            .collect();
-        kinds.dedup();
+        let kinds = ObjectKind::of_pair(pair);
         let has_one_kind = kinds.len() == 1;
         let ready = worker
             .ready
             .entry(kinds)
             .or_insert_with_key(|kinds| policy.ready(kinds));
-        let (groups, joints) = (Arc::clone(&ready.groups), Arc::clone(&ready.joints));
+        let engines = &mut worker.engines;
+        let (groups, joint) = (Arc::clone(&ready.groups), ready.joint.clone());
         let mut user_controls = policy.user_controls.iter();
         let has_users = user_controls.any(|control| !sees_all(control));
         if groups.is_empty() && !has_users {
@@ -388,7 +386,7 @@ impl Sides<'_> {
                     config: group.config.clone(),
                 },
             );
-            let engine = ready.engine(policy, group);
+            let engine = engines.of(policy, ready, group);
             let said = engine.evaluate(input.clone(), &asked);
             for (control, said) in asked.into_iter().zip(said) {
                 (self.tell)(&control.package, &|| input.to_json(), &|| {
@@ -409,19 +407,16 @@ impl Sides<'_> {
                 && !self.touched.touches(&group.given.inventory)
                 && (!group.given.facts || same_facts)
         };
-        let mut joined: BTreeSet<usize> = BTreeSet::new();
-        let mut together = Vec::new();
-        for joint in joints.iter() {
+        let joint = joint.filter(|joint| {
             let mut parts = joint.parts.iter().filter_map(|place| groups.get(*place));
             let first = parts.next().map(is_same);
-            if parts.all(|group| first == Some(is_same(group))) {
-                joined.extend(&joint.parts);
-                together.push(&joint.group);
-            }
-        }
+            parts.all(|group| first == Some(is_same(group)))
+        });
+        let joined = joint.as_ref().map_or(&[][..], |joint| &joint.parts);
         let apart = groups.iter().enumerate();
         let apart = apart.filter(|(place, _)| !joined.contains(place));
-        for group in together.into_iter().chain(apart.map(|(_, group)| group)) {
+        let together = joint.iter().map(|joint| &joint.group);
+        for group in together.chain(apart.map(|(_, group)| group)) {
             let given = &group.given;
             if given.before {
                 let (on, word, side) = match pairing {

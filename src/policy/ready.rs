@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use super::Policy;
 use super::input;
 use super::rego::{Document, Engine};
+use crate::change::Pair;
 use crate::control::{Control, On, Reads, Setting};
 use crate::resource::Resource;
 
@@ -27,23 +28,66 @@ impl ObjectKind {
         }
     }
 
+    /// The kinds of a pair: one, but where a change makes another kind of the same object.
+    pub(super) fn of_pair(pair: &Pair<'_>) -> Vec<Self> {
+        let objects = [pair.before, pair.after].into_iter().flatten();
+        let mut kinds: Vec<Self> = objects.map(Self::of).collect();
+        kinds.dedup();
+        kinds
+    }
+
     pub(super) fn is_judged_by(&self, control: &Control) -> bool {
         control.applies_to_kind(&self.group, &self.kind, self.has_pods)
     }
 }
 
-/// Controls that can judge objects of some kinds, loaded. A clone is cheap, and is what one thread works with.
-#[derive(Clone)]
-pub(super) struct Ready {
-    usual: Engine,
-    /// The controls that few objects concern: loaded when the first one does, by whichever thread meets it.
-    rare: Arc<OnceLock<Engine>>,
-    own_rare: Option<Engine>,
-    pub(super) groups: Arc<[Group]>,
-    pub(super) joints: Arc<[Joint]>,
+/// Kinds of objects that are met together. A control that can judge several of them is loaded once, when the first is judged.
+pub(super) struct Family {
+    /// No other family has it.
+    number: usize,
+    members: BTreeSet<Vec<ObjectKind>>,
+    loaded: OnceLock<Arc<Loaded>>,
 }
 
-/// Groups of built-in controls that are asked as one wherever all of them are asked about the same sides of an object: each
+impl Family {
+    fn new(number: usize, members: BTreeSet<Vec<ObjectKind>>) -> Arc<Self> {
+        Arc::new(Self {
+            number,
+            members,
+            loaded: OnceLock::new(),
+        })
+    }
+}
+
+/// The controls of a family.
+struct Loaded {
+    number: usize,
+    usual: Engine,
+    /// The controls that few objects concern: loaded when the first one does, by whichever thread meets it.
+    rare: OnceLock<Engine>,
+    asked: BTreeMap<Vec<ObjectKind>, Asked>,
+}
+
+/// How the controls that can judge objects of some kinds are asked.
+#[derive(Clone)]
+struct Asked {
+    groups: Arc<[Group]>,
+    joint: Option<Arc<Joint>>,
+}
+
+/// Controls that can judge objects of some kinds, loaded. A clone is cheap.
+#[derive(Clone)]
+pub(super) struct Ready {
+    loaded: Arc<Loaded>,
+    pub(super) groups: Arc<[Group]>,
+    pub(super) joint: Option<Arc<Joint>>,
+}
+
+/// The engines that one thread works with: of each family its usual one, or that of its rare controls.
+#[derive(Default)]
+pub(super) struct Engines(BTreeMap<(usize, bool), Engine>);
+
+/// Usual groups of built-in controls that are asked as one wherever all of them are asked about the same sides of an object: each
 /// evaluation computes anew what controls import. That these read only what they name is shown by the tests of their pages.
 pub(super) struct Joint {
     pub(super) group: Group,
@@ -72,23 +116,21 @@ impl Group {
     }
 }
 
-impl Ready {
+impl Engines {
     /// The engine that holds a group.
-    pub(super) fn engine(&mut self, policy: &Policy, group: &Group) -> &mut Engine {
-        if !group.is_rare {
-            return &mut self.usual;
-        }
-        let (rare, groups) = (&self.rare, &self.groups);
-        self.own_rare.get_or_insert_with(|| {
-            let load = || {
-                let rare = groups.iter().filter(|group| group.is_rare);
-                let places = rare.flat_map(|group| &group.controls);
-                let controls: Vec<&Control> = places
-                    .filter_map(|place| policy.controls.get(*place))
-                    .collect();
-                Engine::load_to_choose(&policy.libraries, &controls)
-            };
-            rare.get_or_init(load).clone()
+    pub(super) fn of(&mut self, policy: &Policy, ready: &Ready, group: &Group) -> &mut Engine {
+        let loaded = &ready.loaded;
+        let engine = self.0.entry((loaded.number, group.is_rare));
+        engine.or_insert_with(|| {
+            if group.is_rare {
+                let rare = loaded.rare.get_or_init(|| {
+                    let controls = policy.held(loaded.asked.values(), true);
+                    Engine::load(&policy.libraries, &controls, [])
+                });
+                rare.clone()
+            } else {
+                loaded.usual.clone()
+            }
         })
     }
 }
@@ -206,30 +248,96 @@ fn merged(groups: BTreeMap<Given, Vec<usize>>) -> Vec<(Given, Vec<usize>)> {
 }
 
 impl Policy {
-    /// The controls that can judge objects of these kinds, which are loaded where they were not needed before.
-    pub(super) fn ready(&self, kinds: &[ObjectKind]) -> Ready {
-        let all = self.controls.iter().enumerate();
-        let places: Vec<usize> = all
-            .filter(|(_, control)| kinds.iter().any(|kind| kind.is_judged_by(control)))
-            .map(|(place, _)| place)
-            .collect();
-        let known = {
-            let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(ready.entry(places.clone()).or_default())
-        };
-        known.get_or_init(|| self.load(&places)).clone()
+    /// Is told which kinds of objects will be met, so that those with pods are loaded together, and the others.
+    pub(super) fn expect(&self, kinds: impl IntoIterator<Item = Vec<ObjectKind>>) {
+        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        let kinds = kinds.into_iter();
+        let (with_pods, others): (BTreeSet<_>, BTreeSet<_>) = kinds
+            .filter(|kinds| !families.contains_key(kinds))
+            .partition(|kinds| kinds.iter().any(|kind| kind.has_pods));
+        for members in [with_pods, others] {
+            let family = Family::new(families.len(), members);
+            for kinds in &family.members {
+                families.insert(kinds.clone(), Arc::clone(&family));
+            }
+        }
     }
 
-    fn load(&self, places: &[usize]) -> Ready {
+    /// The controls that can judge objects of these kinds, which are loaded where they were not needed before.
+    pub(super) fn ready(&self, kinds: &[ObjectKind]) -> Ready {
+        let family = {
+            let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+            let alone = Family::new(families.len(), BTreeSet::from([kinds.to_vec()]));
+            Arc::clone(families.entry(kinds.to_vec()).or_insert(alone))
+        };
+        let loaded = family.loaded.get_or_init(|| Arc::new(self.load(&family)));
+        let asked = loaded.asked.get(kinds).cloned();
+        let Asked { groups, joint } = asked.unwrap_or_else(|| self.asked(&self.places(kinds)));
+        Ready {
+            loaded: Arc::clone(loaded),
+            groups,
+            joint,
+        }
+    }
+
+    /// The places of the controls that can judge objects of these kinds.
+    fn places(&self, kinds: &[ObjectKind]) -> Vec<usize> {
+        let all = self.controls.iter().enumerate();
+        all.filter(|(_, control)| kinds.iter().any(|kind| kind.is_judged_by(control)))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    fn load(&self, family: &Family) -> Loaded {
+        let mut by_places: BTreeMap<Vec<usize>, Asked> = BTreeMap::new();
+        let asked: BTreeMap<Vec<ObjectKind>, Asked> = family
+            .members
+            .iter()
+            .map(|kinds| {
+                let asked = by_places
+                    .entry(self.places(kinds))
+                    .or_insert_with_key(|places| self.asked(places));
+                (kinds.clone(), asked.clone())
+            })
+            .collect();
+        let groups = by_places.values().flat_map(|asked| {
+            let joined = asked.joint.iter().map(|joint| &joint.group);
+            joined.chain(asked.groups.iter())
+        });
+        let batches = self.batches(groups.filter(|group| !group.is_rare));
+        Loaded {
+            number: family.number,
+            usual: Engine::load(
+                &self.libraries,
+                &self.held(by_places.values(), false),
+                batches,
+            ),
+            rare: OnceLock::new(),
+            asked,
+        }
+    }
+
+    /// The controls of the usual groups, or of the rare ones.
+    fn held<'a>(&self, asked: impl Iterator<Item = &'a Asked>, is_rare: bool) -> Vec<&Control> {
+        let groups = asked.flat_map(|asked| asked.groups.iter());
+        let places: BTreeSet<usize> = groups
+            .filter(|group| group.is_rare == is_rare)
+            .flat_map(|group| group.controls.iter().copied())
+            .collect();
+        let places = places.into_iter();
+        places
+            .filter_map(|place| self.controls.get(place))
+            .collect()
+    }
+
+    fn asked(&self, places: &[usize]) -> Asked {
         let mut usual: BTreeMap<Given, Vec<usize>> = BTreeMap::new();
         let mut rare: BTreeMap<Given, Vec<usize>> = BTreeMap::new();
-        let mut controls = Vec::new();
         for place in places {
             let Some(control) = self.controls.get(*place) else {
                 continue;
             };
             let groups = if control.mentions.is_empty() {
-                controls.push(control);
                 &mut usual
             } else {
                 &mut rare
@@ -241,23 +349,14 @@ impl Policy {
             groups.map(move |(given, controls)| Group::new(given, controls, is_rare))
         };
         let groups: Vec<Group> = groups(false, usual).chain(groups(true, rare)).collect();
-        let joints: Vec<Joint> = [false, true]
-            .into_iter()
-            .filter_map(|is_rare| self.joint(&groups, is_rare))
-            .collect();
-        let asked = joints.iter().map(|joint| &joint.group).chain(&groups);
-        let batches = self.batches(asked.filter(|group| !group.is_rare));
-        Ready {
-            usual: Engine::load(&self.libraries, &controls, batches),
-            rare: Arc::default(),
-            own_rare: None,
+        Asked {
+            joint: self.joint(&groups).map(Arc::new),
             groups: groups.into(),
-            joints: joints.into(),
         }
     }
 
     /// The groups that can be asked as one; `None` where there are not several.
-    fn joint(&self, groups: &[Group], is_rare: bool) -> Option<Joint> {
+    fn joint(&self, groups: &[Group]) -> Option<Joint> {
         let are_ours = |group: &Group| {
             let mut places = group.controls.iter();
             places.all(|place| {
@@ -270,7 +369,7 @@ impl Policy {
         let mut given: Option<Given> = None;
         let mut controls: Vec<usize> = Vec::new();
         for (place, group) in groups.iter().enumerate() {
-            if group.is_rare != is_rare || group.given.before || !are_ours(group) {
+            if group.is_rare || group.given.before || !are_ours(group) {
                 continue;
             }
             match &mut given {
@@ -282,7 +381,7 @@ impl Policy {
             controls.extend(&group.controls);
         }
         controls.sort_unstable();
-        let group = Group::new(given?, controls, is_rare);
+        let group = Group::new(given?, controls, false);
         (parts.len() > 1).then_some(Joint { group, parts })
     }
 

@@ -8,7 +8,9 @@ mod builtins;
 mod cover;
 mod index;
 mod layout;
+mod link;
 mod names;
+mod native;
 mod notes;
 mod outline;
 mod parse;
@@ -241,16 +243,8 @@ impl Failure {
 pub(super) struct Engine {
     /// What evaluates them; why they do not load, where they do not.
     interpreter: Result<regorus::Engine, String>,
-    batches: Batches,
-}
-
-/// How several controls are asked at once: what they import is computed once for all.
-#[derive(Clone)]
-enum Batches {
-    /// A rule for each set of controls that is asked together.
-    Sets(BTreeMap<Vec<ControlId>, String>),
-    /// One rule that asks the controls that `input.asked` names.
-    Asked,
+    /// The rules that ask several controls at once, so that what these import is computed once for all.
+    batches: BTreeMap<Vec<ControlId>, String>,
 }
 
 /// The controls that load, and a problem for each that does not. One that does not load spoils no other.
@@ -280,39 +274,23 @@ impl Engine {
         controls: &[&'c Control],
         batches: impl IntoIterator<Item = Vec<&'c Control>>,
     ) -> Self {
-        let mut module = format!("package {BATCHES}\n");
+        let mut module = format!("package {}\n", link::PACKAGE);
         let mut rules = BTreeMap::new();
         for batch in batches {
-            let name = format!("batch_{}", rules.len());
+            let name = format!("{BATCHES}_{}", rules.len());
             // One a line: no line of a module may be long.
             let _ = writeln!(module, "{name} := {{");
             for control in &batch {
-                let (id, package) = (&control.id, &control.package);
-                let _ = writeln!(module, "\t\"{id}\": data.{package}.deny,");
+                let (id, deny) = (&control.id, reference(control));
+                let _ = writeln!(module, "\t\"{id}\": {deny},");
             }
             module.push_str("}\n");
             let ids = batch.into_iter().map(|control| control.id.clone());
-            rules.insert(ids.collect(), format!("data.{BATCHES}.{name}"));
+            rules.insert(ids.collect(), format!("data.{}.{name}", link::PACKAGE));
         }
         Self {
             interpreter: build(libraries, controls, Some(module)),
-            batches: Batches::Sets(rules),
-        }
-    }
-
-    /// The same for controls of which few are asked, and others each time.
-    pub(super) fn load_to_choose(libraries: &[Library], controls: &[&Control]) -> Self {
-        let mut module = format!("package {BATCHES}\n");
-        for control in controls {
-            let (id, package) = (&control.id, &control.package);
-            let _ = writeln!(
-                module,
-                "asked contains [\"{id}\", data.{package}.deny] if input.asked[\"{id}\"]"
-            );
-        }
-        Self {
-            interpreter: build(libraries, controls, Some(module)),
-            batches: Batches::Asked,
+            batches: rules,
         }
     }
 
@@ -329,57 +307,36 @@ impl Engine {
                 return controls.iter().map(|_| Err(failure.clone())).collect();
             }
         };
-        let (input, rule) = match &self.batches {
-            _ if controls.len() < 2 => (input, None),
-            Batches::Sets(rules) => {
-                let ids: Vec<ControlId> = controls.iter().map(|c| c.id.clone()).collect();
-                (input, rules.get(&ids).cloned())
-            }
-            Batches::Asked => {
-                let ids = controls
-                    .iter()
-                    .map(|c| (c.id.as_str(), Document::flag(true)));
-                let asked = Document::object(ids);
-                let rule = format!("data.{BATCHES}.asked");
-                (input.with("asked", asked), Some(rule))
-            }
-        };
+        let ids = || controls.iter().map(|control| control.id.clone()).collect();
+        let rule = (controls.len() > 1)
+            .then(|| self.batches.get::<Vec<ControlId>>(&ids()).cloned())
+            .flatten();
         interpreter.set_input(input.0);
         let answers = rule.and_then(|rule| interpreter.eval_rule(rule).ok());
-        let answers = answers.as_ref().map(by_id).unwrap_or_default();
+        let answers = answers.as_ref();
         drop(interpreter.take_prints());
         controls
             .iter()
             .map(|control| {
                 // One control that fails fails its batch. Then each is asked alone, to know which.
-                match answers.get(&regorus::Value::from(control.id.as_str())) {
+                match answers.map(|answers| &answers[control.id.as_str()]) {
+                    None | Some(regorus::Value::Undefined) => alone(interpreter, control),
                     Some(answer) => violations(answer, control),
-                    None => alone(interpreter, control),
                 }
             })
             .collect()
     }
 }
 
-/// The answers of several controls by their ids: an object of them, or a set of pairs.
-fn by_id(answers: &regorus::Value) -> BTreeMap<&regorus::Value, &regorus::Value> {
-    match answers {
-        regorus::Value::Object(answers) => answers.iter().collect(),
-        regorus::Value::Set(pairs) => pairs
-            .iter()
-            .filter_map(|pair| match pair {
-                regorus::Value::Array(pair) => Some((pair.first()?, pair.get(1)?)),
-                _ => None,
-            })
-            .collect(),
-        _ => BTreeMap::new(),
-    }
-}
-
 /// What one control says about the input.
 fn alone(interpreter: &mut regorus::Engine, control: &Control) -> Result<Vec<Violation>, Failure> {
+    let package = if control.built_in {
+        format!("data.{}.", link::PACKAGE)
+    } else {
+        String::new()
+    };
     let answer = interpreter
-        .eval_rule(format!("data.{}.deny", control.package))
+        .eval_rule(package + &reference(control))
         .map_err(|error| failure(&error))?;
     drop(interpreter.take_prints());
     violations(&answer, control)
@@ -404,8 +361,17 @@ fn failure(error: &dyn std::fmt::Display) -> Failure {
     })
 }
 
-/// The package of the rules that ask several controls at once.
-const BATCHES: &str = "plimsoll_batches";
+/// What the rules that ask several controls at once are called.
+const BATCHES: &str = "asked";
+
+/// The answer of a control, as a rule of [`link::PACKAGE`] refers to it.
+fn reference(control: &Control) -> String {
+    if control.built_in {
+        link::name(&control.package, "deny")
+    } else {
+        format!("data.{}.deny", control.package)
+    }
+}
 
 /// Reads a control's answer: a set of violations, which are sorted by path and message.
 fn violations(answer: &regorus::Value, control: &Control) -> Result<Vec<Violation>, Failure> {
@@ -430,9 +396,21 @@ fn build(
     batches: Option<String>,
 ) -> Result<regorus::Engine, String> {
     let mut engine = new_engine(true);
-    let (ours, users): (Vec<&&Control>, Vec<&&Control>) =
+    let (ours, users): (Vec<&Control>, Vec<&Control>) =
         controls.iter().partition(|control| control.built_in);
-    let libraries = imported(libraries, controls).into_iter();
+    builtins::add_native(&mut engine);
+    let linked = ours
+        .iter()
+        .map(|control| (&control.path, &control.rego))
+        .chain(
+            imported(libraries, &ours)
+                .into_iter()
+                .map(|library| (&library.path, &library.rego)),
+        );
+    for (path, rego) in linked {
+        add(&mut engine, path, &link::linked(rego))?;
+    }
+    let libraries = imported(libraries, &users).into_iter();
     let libraries = libraries.map(|library| (&library.path, &library.rego, library.built_in));
     let of_users = users
         .iter()
@@ -448,9 +426,6 @@ fn build(
         };
         add(&mut engine, path, &rego)?;
         texts.push((path.as_str(), rego));
-    }
-    for control in ours {
-        add(&mut engine, &control.path, &control.rego)?;
     }
     if !users.is_empty() {
         let texts = texts.iter().map(|(path, rego)| (*path, &**rego, true));

@@ -12,7 +12,7 @@ use regex::Regex;
 use regorus::Value;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{bounds, convert};
+use super::{bounds, convert, link, native};
 use crate::origin::Origin;
 use crate::render::helm::format;
 use crate::render::helm::functions::re2;
@@ -300,6 +300,17 @@ pub(super) fn add(engine: &mut regorus::Engine, strict: bool) {
         };
         // The names are distinct, so that none is refused.
         let _ = engine.add_extension(name.to_owned(), arity, Box::new(call));
+    }
+}
+
+/// Gives an engine with the built-in controls what they have natively.
+pub(super) fn add_native(engine: &mut regorus::Engine) {
+    for (name, arity, function) in native::FUNCTIONS {
+        let call = move |args: Vec<Value>| {
+            function(&args).ok_or_else(|| regorus_error(name, "it cannot take what it is given"))
+        };
+        // As above.
+        let _ = engine.add_extension(link::native(name), arity, Box::new(call));
     }
 }
 

@@ -232,22 +232,132 @@ fn built_in_controls_are_asked_together() {
     let all: Vec<&Control> = controls.iter().collect();
     let libraries = controls.libraries();
     let mut sets = Engine::load(libraries, &all, [all.clone()]);
-    let Batches::Sets(rules) = &sets.batches else {
-        panic!("these are sets");
-    };
-    let rule = rules.values().next().unwrap().clone();
+    let rule = sets.batches.values().next().unwrap().clone();
     let interpreter = sets.interpreter.as_mut().unwrap();
     interpreter.set_input(regorus::Value::new_object());
     let answer = interpreter.eval_rule(rule);
     assert!(matches!(answer, Ok(regorus::Value::Object(said)) if said.len() == all.len()));
+}
 
-    // Of those that are loaded to be chosen from, the chosen ones answer.
-    let mut chosen = Engine::load_to_choose(libraries, &all);
-    let few: Vec<&Control> = all.iter().copied().step_by(50).collect();
-    let ids = few.iter().map(|c| (c.id.as_str(), Document::flag(true)));
-    let input = Document::object([("asked", Document::object(ids))]);
-    let interpreter = chosen.interpreter.as_mut().unwrap();
-    interpreter.set_input(input.0);
-    let answer = interpreter.eval_rule(format!("data.{BATCHES}.asked"));
-    assert!(matches!(answer, Ok(said) if by_id(&said).len() == few.len()));
+/// What functions that are told natively are given: of each kind something, and what they look for.
+fn arguments(package: &str) -> Vec<regorus::Value> {
+    let values = match package {
+        "lib_rbac" => serde_json::json!([
+            "a",
+            [],
+            ["pods/log", "get"],
+            {"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "*/log"]},
+            {"rules": [1, {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}, {
+                "verbs": ["get", "*"], "apiGroups": ["", "apps"], "resources": ["*", 1],
+                "resourceNames": ["a"],
+            }]},
+            {"verbs": "*", "apiGroups": [""], "resources": ["pods/log"]},
+            {"verbs": ["*"], "apiGroups": [""], "resources": ["*"]},
+        ]),
+        _ => serde_json::json!([
+            null, false, 0, "", "0", "a", "cpu", "limits", "requests", "hostPath",
+            "h:5/a:b:c", "a@b@c", ["a"], ["resources", "limits"], [],
+            {"a": null, "limits": [1], "requests": {"cpu": 0}, "cpu": "b"},
+            {"resources": {"limits": {"cpu": "", "a": "2"}, "requests": {"cpu": "0", "a": "1"}}},
+            {"resources": {"limits": {"cpu": "1"}}},
+            [1, {"path": ["spec"], "metadata": {}}, {"path": ["spec"], "metadata": {}, "spec": {
+                "os": {"name": "windows"}, "hostUsers": false,
+                "securityContext": {"a": 1, "cpu": 0},
+                "volumes": ["a", {"name": "a", "hostPath": {}}, {"name": "b", "hostPath": 1,
+                    "projected": {"sources": [{"hostPath": {"a": 1}}, 2]}}],
+                "initContainers": [{"name": ""}, {"name": 1}, 1],
+                "containers": [{
+                    "name": "a",
+                    "securityContext": {
+                        "a": null, "cpu": 1, "capabilities": {"add": ["a"], "drop": "b"},
+                    },
+                    "volumeMounts": [{"name": "a"}, {"name": "b"}, {"name": "c"}, 1, {}],
+                    "volumeDevices": [{"name": "a"}],
+                }],
+            }}],
+        ]),
+    };
+    let values = values.as_array().unwrap().iter();
+    let mut values: Vec<regorus::Value> = values
+        .map(|value| regorus::Value::from_json_str(&value.to_string()).unwrap())
+        .collect();
+    let set = |items: &[&str]| {
+        let items: BTreeSet<regorus::Value> = items.iter().map(|item| (*item).into()).collect();
+        regorus::Value::from(items)
+    };
+    values.extend([set(&[""]), set(&["get", "pods/log"]), set(&["pods", "cpu"])]);
+    let mut all = native::FUNCTIONS.into_iter();
+    let (_, _, containers_of) = all
+        .find(|(name, ..)| *name == "lib_workload__containers_of")
+        .unwrap();
+    let containers: Vec<regorus::Value> = values
+        .iter()
+        .filter_map(|pods| containers_of(std::slice::from_ref(pods)))
+        .collect();
+    for containers in &containers {
+        values.extend(containers.as_array().unwrap().iter().cloned());
+    }
+    values.extend(containers.into_iter().max());
+    values
+}
+
+/// Whatever these functions are given, they answer what their Rego answers, where that does not fail.
+#[test]
+fn functions_told_natively_mean_what_their_rego_means() {
+    let controls = Controls::built_in();
+    for (name, arity, function) in native::FUNCTIONS {
+        let (package, rule) = name.rsplit_once("__").unwrap();
+        let pool = arguments(package);
+        let package = package.replacen('_', ".", 1);
+        let alias = package.rsplit('.').next().unwrap();
+        let args = (0..arity).map(|index| format!("input[{index}]"));
+        let args = args.collect::<Vec<_>>().join(", ");
+        let text = format!("package case\nimport data.{package}\np := {alias}.{rule}({args})\n");
+        let mut engine = new_engine(true);
+        for library in controls.libraries() {
+            add(&mut engine, &library.path, &library.rego).unwrap();
+        }
+        add(&mut engine, &RepoPath::new("case.rego").unwrap(), &text).unwrap();
+        let mut answers = BTreeSet::new();
+        let tuples = pool.len().pow(arity.into()).min(8000);
+        for tuple in 0..tuples {
+            let size = pool.len();
+            let places = (0..arity).map(|place| tuple / size.pow(place.into()) % size);
+            let args: Vec<regorus::Value> = places.map(|place| pool[place].clone()).collect();
+            engine.set_input(args.clone().into());
+            if let Ok(expected) = engine.eval_rule("data.case.p".to_owned()) {
+                let answer = function(&args);
+                assert_eq!(answer.as_ref(), Some(&expected), "{name}({args:?})");
+                answers.insert(answer);
+            }
+        }
+        assert!(answers.len() > 1, "{name} always answers {answers:?}");
+    }
+}
+
+/// So that a name before a dot is an import wherever it stands, which is what `link` goes by.
+#[test]
+fn nothing_in_built_in_rego_has_the_name_of_an_import() {
+    let controls = Controls::built_in();
+    let libraries = controls.libraries().iter();
+    let texts = controls
+        .iter()
+        .map(|control| (&control.path, &control.rego))
+        .chain(libraries.map(|library| (&library.path, &library.rego)));
+    for (path, rego) in texts {
+        let module = super::parse::parse(path.as_str(), rego, true).unwrap();
+        for import in &module.imports {
+            let import = import
+                .refr
+                .span()
+                .text()
+                .rsplit('.')
+                .next()
+                .unwrap()
+                .to_owned();
+            for rule in &module.policy {
+                assert!(!names::locals(rule).contains(&import), "{path}: {import}");
+            }
+        }
+    }
 }
