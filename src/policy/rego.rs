@@ -6,6 +6,7 @@
 mod bounds;
 mod builtins;
 mod cover;
+mod document;
 mod index;
 mod layout;
 mod link;
@@ -23,22 +24,25 @@ mod unknowable;
 mod user;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 
+pub(super) use document::Document;
 pub(super) use outline::declared;
 pub(super) use suite::Suite;
 pub(super) use user::{Response, Rules, Said};
+
+use document::read_value;
 
 use crate::control::{Control, ControlId, FixClass, Library, Severity};
 use crate::finding::Suggestion;
 use crate::problem::{Kind, Problem};
 use crate::text::RepoPath;
-use crate::yaml::{self, Data, MAX_DEPTH, Path, Step};
+use crate::yaml::{Path, Step};
 
 /// How long one control may think about one object. Ours take microseconds; this only stops what would hang.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -59,120 +63,6 @@ const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(256).expect("because 256 is n
 /// The clock that deadlines are held against; nothing that a policy or a report could see.
 pub(super) fn clock() -> Duration {
     regorus::utils::limits::monotonic_now().unwrap_or_default()
-}
-
-/// A document that policies read. Clones share their content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Document(regorus::Value);
-
-impl Document {
-    /// The same data as a value, without origins; `None` for a value deeper than any rendering.
-    pub(super) fn from_value(value: &yaml::Value) -> Option<Self> {
-        convert(value, 0).map(Self)
-    }
-
-    pub(super) fn text(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// The same as JSON.
-    pub(super) fn to_json(&self) -> serde_json::Value {
-        let text = self.0.to_json_str().unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    pub(super) fn null() -> Self {
-        Self(regorus::Value::Null)
-    }
-
-    pub(super) fn flag(flag: bool) -> Self {
-        Self(flag.into())
-    }
-
-    pub(super) fn number(number: i64) -> Self {
-        Self(number.into())
-    }
-
-    pub(super) fn count(count: u64) -> Self {
-        Self(count.into())
-    }
-
-    pub(super) fn list(items: impl IntoIterator<Item = Self>) -> Self {
-        let items: Vec<regorus::Value> = items.into_iter().map(|item| item.0).collect();
-        Self(items.into())
-    }
-
-    pub(super) fn object<K: AsRef<str>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        let entries: BTreeMap<regorus::Value, regorus::Value> = entries
-            .into_iter()
-            .map(|(key, value)| (key.as_ref().into(), value.0))
-            .collect();
-        Self(entries.into())
-    }
-
-    /// An object with one more field.
-    pub(super) fn with(mut self, key: &str, value: Self) -> Self {
-        if let Ok(fields) = self.0.as_object_mut() {
-            fields.insert(key.into(), value.0);
-        }
-        self
-    }
-
-    /// A field of an object; null where it has none.
-    pub(super) fn field(&self, key: &str) -> Self {
-        let field = self
-            .0
-            .as_object()
-            .ok()
-            .and_then(|fields| fields.get(&key.into()));
-        field.map_or_else(Self::null, |field| Self(field.clone()))
-    }
-
-    /// An object with only some of its fields.
-    pub(super) fn only(&self, keys: &BTreeSet<String>) -> Self {
-        let regorus::Value::Object(fields) = &self.0 else {
-            return Self::null();
-        };
-        let kept = keys.iter().filter_map(|key| {
-            let value = fields.get(&key.as_str().into())?;
-            Some((key, Self(value.clone())))
-        });
-        Self::object(kept)
-    }
-
-    /// A path as policies write one: keys as texts, indices as numbers.
-    pub(super) fn path(path: &Path) -> Self {
-        Self::list(path.steps().iter().map(|step| match step {
-            Step::Key(key) => Self::text(key),
-            Step::Index(index) => Self((*index).into()),
-        }))
-    }
-}
-
-fn convert(value: &yaml::Value, depth: usize) -> Option<regorus::Value> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    Some(match &value.data {
-        Data::Null => regorus::Value::Null,
-        Data::Bool(flag) => (*flag).into(),
-        Data::Int(number) => (*number).into(),
-        Data::Uint(number) => (*number).into(),
-        // JSON has no such numbers; the API server would not take them.
-        Data::Float(number) if !number.is_finite() => number.to_string().into(),
-        Data::Float(number) => (*number).into(),
-        Data::String(text) => text.as_str().into(),
-        Data::Sequence(items) => items
-            .iter()
-            .map(|item| convert(item, depth + 1))
-            .collect::<Option<Vec<_>>>()?
-            .into(),
-        Data::Mapping(map) => map
-            .iter()
-            .map(|entry| Some((entry.key.as_str().into(), convert(&entry.value, depth + 1)?)))
-            .collect::<Option<BTreeMap<regorus::Value, regorus::Value>>>()?
-            .into(),
-    })
 }
 
 /// What a control said, in the form in which it says it.
@@ -623,41 +513,6 @@ fn read_fix(value: &regorus::Value) -> Result<Suggestion, String> {
         }
         _ => Err(wrong()),
     }
-}
-
-fn read_value(value: &regorus::Value, depth: usize) -> Option<yaml::Value> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    Some(yaml::Value::new(match value {
-        regorus::Value::Null => Data::Null,
-        regorus::Value::Bool(flag) => Data::Bool(*flag),
-        regorus::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(number), _) => Data::Int(number),
-            (None, Some(number)) => Data::Uint(number),
-            (None, None) => Data::Float(number.as_f64()?),
-        },
-        regorus::Value::String(text) => Data::String(text.to_string()),
-        regorus::Value::Array(items) => Data::Sequence(
-            items
-                .iter()
-                .map(|item| read_value(item, depth + 1))
-                .collect::<Option<_>>()?,
-        ),
-        regorus::Value::Object(fields) => {
-            let mut map = yaml::Mapping::new();
-            for (key, value) in fields.iter() {
-                let key = key.as_string().ok()?.to_string();
-                map.insert(
-                    key,
-                    crate::origin::Origin::NONE,
-                    read_value(value, depth + 1)?,
-                );
-            }
-            Data::Mapping(map)
-        }
-        regorus::Value::Set(_) | regorus::Value::Undefined => return None,
-    }))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use regex::Regex;
 use regorus::Value;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{bounds, convert, link, native};
+use super::document::convert;
+use super::{bounds, link, native};
 use crate::origin::Origin;
 use crate::render::helm::format;
 use crate::render::helm::functions::re2;

@@ -2,6 +2,8 @@
 
 use serde_json::Value as Json;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::control::Controls;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use regorus::Value;
 
+use super::document::{convert, read_value};
 use super::parse::Refused;
-use super::{Document, Failure, add, failure, new_engine, outline, read_value, recursion, rewrite};
+use super::{Document, Failure, add, failure, new_engine, outline, recursion, rewrite};
 use crate::control::{self, Severity};
 use crate::finding::Suggestion;
 use crate::problem::{Kind, Problem};
@@ -205,8 +206,7 @@ pub(super) fn give(
     value: &yaml::Value,
 ) -> Result<(), Problem> {
     let wrong = |what: &str| Problem::new(Kind::Policy, what).in_file(path);
-    let value =
-        super::convert(value, 0).ok_or_else(|| wrong("this is nested too deeply for data"))?;
+    let value = convert(value, 0).ok_or_else(|| wrong("this is nested too deeply for data"))?;
     let Value::Object(_) = value else {
         return Err(wrong("data must be a map of names"));
     };
