@@ -20,7 +20,8 @@ use crate::snapshot::{Found, Tree};
 use crate::text::{RepoPath, Span};
 use crate::yaml;
 pub use user::{
-    Declared, Defaults, Form, Joined, Match, Module, Outline, data, modules, package, severity,
+    Declared, Defaults, Form, Joined, Match, Module, Outline, data, dotted, modules, package,
+    severity,
 };
 
 /// The permanent name of a control: Kubescape's (`C-0057`) where the two mean the same, else our own (`PL-0001`).

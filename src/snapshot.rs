@@ -475,17 +475,18 @@ impl<'a> Tree<'a> {
     /// The bytes of the file at `path`.
     pub fn read(&self, path: &RepoPath) -> Result<Arc<[u8]>, ReadError> {
         let real = self.real(path)?;
-        self.note_file(&real);
-        self.read_real(path, &real)
+        let entry = self.note_file(&real);
+        self.read_noted(path, &real, entry)
     }
 
-    /// The bytes of the file at `path`, of which the path without links is known, and noted.
-    pub(crate) fn read_real(
+    /// The bytes of the file at `path`, of which it is noted already what is at its path without links.
+    pub(crate) fn read_noted(
         &self,
         path: &RepoPath,
         real: &RepoPath,
+        entry: Option<Entry>,
     ) -> Result<Arc<[u8]>, ReadError> {
-        if self.snapshot.entry(real).is_none() {
+        if entry.is_none() {
             return Err(if self.snapshot.is_directory(real) {
                 ReadError::Directory(path.clone())
             } else {

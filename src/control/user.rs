@@ -141,6 +141,23 @@ pub(super) fn is_kubescape(text: &str) -> bool {
     package(text) == "armo_builtins"
 }
 
+/// A path of names as a reference of Rego writes it.
+pub fn dotted(path: &[String]) -> String {
+    let Some((first, rest)) = path.split_first() else {
+        return String::new();
+    };
+    let mut written = first.clone();
+    for name in rest {
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        written.push_str(&if is_plain {
+            format!(".{name}")
+        } else {
+            format!("[{}]", serde_json::Value::from(name.as_str()))
+        });
+    }
+    written
+}
+
 /// What a policy is told by where it stands in [`Controls::add_user`]: the rules of a module, or why it cannot be read.
 pub type Outline = fn(&Module) -> Result<Vec<Declared>, Problem>;
 
@@ -150,23 +167,14 @@ pub type Outline = fn(&Module) -> Result<Vec<Declared>, Problem>;
 fn asked(declared: &[Declared]) -> Vec<(String, u32)> {
     let mut asked: Vec<(String, u32)> = Vec::new();
     for rule in declared {
-        let Some((first, rest)) = rule.name.split_first() else {
+        let Some(first) = rule.name.first() else {
             continue;
         };
         let is_asked = ["deny", "violation", "warn"].iter().any(|kind| {
             let suffix = first.strip_prefix(kind);
             suffix.is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('_'))
         });
-        let mut name = first.clone();
-        for part in rest {
-            let is_plain = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            let quoted = || format!("[{}]", serde_json::Value::from(part.as_str()));
-            name.push_str(&if is_plain {
-                format!(".{part}")
-            } else {
-                quoted()
-            });
-        }
+        let name = dotted(&rule.name);
         if is_asked && asked.iter().all(|(known, _)| *known != name) {
             asked.push((name, rule.line));
         }

@@ -267,8 +267,9 @@ impl Policy {
     pub(super) fn ready(&self, kinds: &[ObjectKind]) -> Ready {
         let family = {
             let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
-            let alone = Family::new(families.len(), BTreeSet::from([kinds.to_vec()]));
-            Arc::clone(families.entry(kinds.to_vec()).or_insert(alone))
+            let number = families.len();
+            let alone = || Family::new(number, BTreeSet::from([kinds.to_vec()]));
+            Arc::clone(families.entry(kinds.to_vec()).or_insert_with(alone))
         };
         let loaded = family.loaded.get_or_init(|| Arc::new(self.load(&family)));
         let asked = loaded.asked.get(kinds).cloned();

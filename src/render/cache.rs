@@ -73,15 +73,15 @@ impl Cache {
         make: impl FnOnce(Arc<[u8]>) -> Result<T, ReadError>,
     ) -> Result<Arc<T>, ReadError> {
         let real = tree.real(path)?;
-        let id = tree
-            .entry(&real)
+        let entry = tree.entry(&real);
+        let id = entry
             .filter(|entry| entry.kind == EntryKind::File)
             .map(|entry| entry.id);
         let known = id.and_then(|id| shelf(&mut self.held()).get(&id).cloned());
         if let Some(known) = known {
             return Ok(known);
         }
-        let bytes = tree.read_real(path, &real)?;
+        let bytes = tree.read_noted(path, &real, entry)?;
         let size = bytes.len();
         let made = Arc::new(make(bytes)?);
         let Some(id) = id.filter(|_| self.has_room(size)) else {

@@ -455,6 +455,16 @@ mod tests {
         };
         let few: String = ["a", "b"].map(entry).concat();
         assert_eq!(problems(&few), []);
+        // What a template of a name does counts as well.
+        let said = few.replace("releaseName: ", "nameTemplate: ");
+        assert_eq!(problems(&said), []);
+        let loops = "nameTemplate: '{{ range until 4000 }}{{ end }}a'";
+        let looping = few
+            .replace("releaseName: a", loops)
+            .replace("releaseName: b", loops);
+        let found = problems(&looping);
+        let message = &found.first().unwrap().message;
+        assert!(message.contains("the limit allows"), "{message}");
         let names = (0..50).map(|n| format!("c{n}"));
         let many: String = names.map(|name| entry(&name)).collect();
         let found = problems(&many);

@@ -189,8 +189,13 @@ pub(super) fn read(root: &Path, path: &RepoPath, kind: EntryKind) -> Result<Vec<
         EntryKind::Submodule => Err(ReadError::Submodule(path.clone())),
         EntryKind::File => {
             // The file may have become a link since it was listed, or a pipe.
-            let (file, metadata) = open(&full).map_err(|error| unread(path, &error))?;
-            read_file(file, path, &metadata)
+            match open(&full) {
+                Ok((file, metadata)) => read_file(file, path, &metadata),
+                Err(_) if fs::symlink_metadata(&full).is_ok_and(|found| !found.is_file()) => {
+                    Err(changed_meanwhile(path))
+                }
+                Err(error) => Err(unread(path, &error)),
+            }
         }
     }
 }
@@ -313,6 +318,17 @@ mod tests {
 
     fn path(text: &str) -> RepoPath {
         RepoPath::new(text).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_became_a_link_is_not_read() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path();
+        fs::write(root.join("secret"), "x").unwrap();
+        std::os::unix::fs::symlink("secret", root.join("a")).unwrap();
+        let read = read(root, &path("a"), EntryKind::File);
+        assert_eq!(read, Err(changed_meanwhile(&path("a"))));
     }
 
     #[test]

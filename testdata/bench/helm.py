@@ -11,7 +11,7 @@ median and the quartiles of the ratios, the ratio of the totals, the ratios in o
 programs for the case with the most output. The machine should be quiet; nothing here is a test."""
 import argparse, json, os, statistics, subprocess
 
-from process import run
+from process import bench, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -33,7 +33,7 @@ def main():
         cases = [json.loads(line) for line in f]
     cases = [c for c in cases if not c["helm4_exit"]][::options.every][:options.limit]
     helm, plimsoll = os.path.abspath(options.helm), os.path.abspath(options.plimsoll)
-    bench = [os.path.abspath(options.bench)] if options.bench else ["cargo", "bench", "--quiet", "--bench", "helm", "--"]
+    in_one_process = bench("helm", options.bench)
     os.chdir(root)
 
     def commands(case):
@@ -61,7 +61,7 @@ def main():
 
     if options.processes_only:
         return
-    inside = subprocess.run([*bench, root, str(options.every), str(options.limit or 0), str(options.rounds)],
+    inside = subprocess.run([*in_one_process, root, str(options.every), str(options.limit or 0), str(options.rounds)],
                             cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip().splitlines()
     print("\n".join(inside[:-1]))
     inside = json.loads(inside[-1])

@@ -10,7 +10,7 @@ of them in one process. Printed: the median and the quartiles of the ratios, the
 process, and the peak memory of both. The machine should be quiet; nothing here is a test."""
 import argparse, json, os, statistics, subprocess
 
-from process import run
+from process import bench, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -45,8 +45,7 @@ def main():
         print(f"{name}, {len(measured)} cases, best of {options.rounds}: kubectl {sum(theirs):.1f}, Plimsoll {sum(ours):.1f} (sums);"
               f" ratio median {statistics.median(ratios):.1f}, quartiles {quarter[0]:.1f} and {quarter[2]:.1f}, of the sums {sum(theirs) / sum(ours):.1f}")
     if options.every == 1:
-        bench = [os.path.abspath(options.bench)] if options.bench else ["cargo", "bench", "--quiet", "--bench", "overlays", "--"]
-        inside = subprocess.run([*bench, os.path.abspath(options.root)], cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        inside = subprocess.run([*bench("overlays", options.bench), os.path.abspath(options.root)], cwd=TOP, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         print(inside)
         theirs = sum(pair[0][0] for pair in measured)
         for name, seconds in zip(["one after the other", "on all cores"], inside.splitlines()[-2:]):

@@ -5,6 +5,11 @@ _NULL = os.open(os.devnull, os.O_RDWR)
 _QUIET = [(os.POSIX_SPAWN_DUP2, _NULL, 1), (os.POSIX_SPAWN_DUP2, _NULL, 2)]
 
 
+def bench(name, built):
+    """The command of one of our benches: what is built already, else what cargo builds."""
+    return [os.path.abspath(built)] if built else ["cargo", "bench", "--quiet", "--bench", name, "--"]
+
+
 def run(command, env):
     """Runs `command` in the working directory, its output thrown away: seconds on the wall, seconds of processor, peak resident
     MiB, and how it ended.

@@ -3,6 +3,8 @@
 //! A fact without a body, a parenthesis that begins a line, and bodies that follow one another. No line begins elsewhere
 //! afterwards, so that places in the text stay true.
 
+use super::parse::Refused;
+
 /// A piece of Rego.
 struct Token<'t> {
     text: &'t str,
@@ -112,17 +114,23 @@ pub(super) fn without_version(text: &str) -> String {
 /// How much trying brackets may cost a parser that reads what is in one twice, once as a comprehension and once as a list.
 const MOST_TRIES: u64 = 1 << 22;
 
-/// The line, from 1, at which a text cannot be read, and why: regorus takes a NUL for the end of a module, so that rules behind one
-/// would be passed over.
-pub(super) fn unreadable(text: &str) -> Option<(usize, &'static str)> {
-    if let Some(at) = text.find('\0') {
+/// Refuses a text that cannot be read: regorus takes a NUL for the end of a module, so that rules behind one would be passed over.
+pub(super) fn check(text: &str) -> Result<(), Refused> {
+    let nul = text.find('\0').map(|at| {
         let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
-        return Some((
+        (
             line,
             "it holds a NUL character, behind which nothing would be read",
-        ));
+        )
+    });
+    let nested = || Some((too_nested(text)?, "its brackets are nested too deeply"));
+    match nul.or_else(nested) {
+        Some((line, why)) => Err(Refused {
+            line,
+            why: why.to_owned(),
+        }),
+        None => Ok(()),
     }
-    too_nested(text).map(|line| (line, "its brackets are nested too deeply"))
 }
 
 /// The line, from 1, at which brackets in brackets are more than a parser gets through.

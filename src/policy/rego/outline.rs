@@ -20,10 +20,7 @@ pub(super) struct Read {
 
 /// Parses a module.
 pub(super) fn read(module: &Module) -> Result<Read, Refused> {
-    if let Some((line, why)) = layout::unreadable(&module.text) {
-        let why = why.to_owned();
-        return Err(Refused { line, why });
-    }
+    layout::check(&module.text)?;
     let text = layout::repair(&module.text);
     let (parsed, is_v1) = of_either_version(&module.text, |is_v1| {
         parse(module.path.as_str(), &text, is_v1)

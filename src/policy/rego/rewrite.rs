@@ -39,10 +39,7 @@ pub(super) fn anew(
     is_v1: bool,
     is_bounded: bool,
 ) -> Result<String, Refused> {
-    if let Some((line, why)) = layout::unreadable(text) {
-        let why = why.to_owned();
-        return Err(Refused { line, why });
-    }
+    layout::check(text)?;
     let mut text = layout::repair(text);
     if is_v1 {
         text = layout::without_version(&text);

@@ -242,7 +242,7 @@ impl Preparation {
             let Some(length) = path.iter().position(is_test).map(|place| place + 1) else {
                 continue;
             };
-            let mut name = dotted(path.get(..length).unwrap_or_default());
+            let mut name = control::dotted(path.get(..length).unwrap_or_default());
             let same = self.known.entry(format!("{package}.{name}")).or_default();
             // The bodies of a function belong together.
             if *same > 0 && outline::is_function(rule) {
@@ -385,25 +385,6 @@ fn names_in<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
 fn has_word(text: &str, word: &str) -> bool {
     let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.split(|c| !is_of_word(c)).any(|other| other == word)
-}
-
-/// A path of names as a reference writes it.
-fn dotted(path: &[String]) -> String {
-    let mut written = String::new();
-    for name in path {
-        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        match (written.is_empty(), is_plain) {
-            (true, _) => written.push_str(name),
-            (false, true) => {
-                written.push('.');
-                written.push_str(name);
-            }
-            (false, false) => {
-                written.push_str(&format!("[{}]", serde_json::Value::from(name.as_str())));
-            }
-        }
-    }
-    written
 }
 
 /// The text with more in it.

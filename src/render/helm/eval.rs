@@ -29,17 +29,6 @@ const MAX_DEPTH: usize = 20_000;
 
 pub(super) type Failure = Box<TemplateError>;
 
-/// Executes the template `name` and strips `<no value>`, as Helm does.
-pub(super) fn execute(
-    set: &TemplateSet,
-    name: &str,
-    root: &Value,
-    context: &mut Context<'_>,
-) -> Result<Text, Failure> {
-    let output = output(set, name, root, context)?;
-    Ok(without_no_value(&output, context))
-}
-
 /// What Go itself gives when it executes the template `name`.
 pub(super) fn output(
     set: &TemplateSet,
@@ -77,7 +66,7 @@ fn no_such_template(name: &str) -> TemplateError {
 }
 
 /// Helm's own repair of Go's output: the words that stand for nil are removed wherever they are.
-fn without_no_value(text: &Text, context: &mut Context<'_>) -> Text {
+pub(super) fn without_no_value(text: &Text, context: &mut Context<'_>) -> Text {
     const NO_VALUE: &[u8] = b"<no value>";
     let mut next = find(text.as_bytes(), NO_VALUE, 0);
     if next.is_none() {

@@ -38,23 +38,19 @@ pub(in crate::render) fn check(name: &str) -> Result<(), String> {
 }
 
 /// The name that a template gives, which knows Sprig's functions, none of Helm's own, and no values. Functions that read the
-/// environment are unknown here.
-pub(in crate::render) fn of_template(text: &str, limits: Limits) -> Result<String, String> {
+/// environment are unknown here. What it does is taken from `left`.
+pub(in crate::render) fn of_template(text: &str, left: &mut Limits) -> Result<String, String> {
     let said = |error: TemplateError| error.message(TEMPLATE, HelmVersion::V4);
     let mut origins = Origins::untraced();
     let text: Arc<str> = Arc::from(text);
     let file = origins.add_file(&RepoPath::root(), &text);
     let mut set = TemplateSet::new(Arc::new(functions::sprig()));
     set.parse(TEMPLATE, file, &text).map_err(said)?;
-    let mut context = Context::new(&mut origins, &text, HelmVersion::V4, limits);
-    let name = set
-        .output(
-            TEMPLATE,
-            &Value::new(Data::Absent, Origin::NONE),
-            &mut context,
-        )
-        .map_err(said)?;
-    Ok(name.lossy().into_owned())
+    let mut context = Context::new(&mut origins, &text, HelmVersion::V4, *left);
+    let nothing = Value::new(Data::Absent, Origin::NONE);
+    let name = set.output(TEMPLATE, &nothing, &mut context);
+    *left = context.left;
+    Ok(name.map_err(said)?.lossy().into_owned())
 }
 
 #[cfg(test)]

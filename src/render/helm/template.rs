@@ -105,7 +105,8 @@ impl TemplateSet {
         root: &Value,
         context: &mut Context<'_>,
     ) -> Result<Text, TemplateError> {
-        eval::execute(self, name, root, context).map_err(|error| *error)
+        let output = self.output(name, root, context)?;
+        Ok(eval::without_no_value(&output, context))
     }
 
     /// As [`TemplateSet::execute`], and `<no value>` stays.

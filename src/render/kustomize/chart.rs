@@ -242,27 +242,27 @@ impl Snapshot for WithValues<'_> {
 }
 
 /// The name that Helm gives the release.
-fn name_of(build: &Build<'_>, chart: &HelmChart) -> Fallible<String> {
+fn name_of(build: &mut Build<'_>, chart: &HelmChart) -> Fallible<String> {
     let said = [&chart.name_template, &chart.release_name];
     let Some(name) = said.into_iter().find(|name| !name.is_empty()) else {
         return Ok("release-name".to_owned());
     };
-    let wrong = |why: String| {
-        let problem = build.problem(Kind::Render, name.origin, why);
-        problem.help(
-            "Helm allows small letters, digits, `-` and `.` between them, 53 characters at most.",
-        )
+    let wrong = |build: &Build<'_>, why: String, help: &str| {
+        build.problem(Kind::Render, name.origin, why).help(help)
     };
     let given = if chart.name_template.is_empty() {
         name.text.clone()
     } else {
-        release_name::of_template(name, build.budget.of_chart()).map_err(|why| {
-            build
-                .problem(Kind::Render, name.origin, why)
-                .help("Such a template knows Sprig's functions, and no values.")
-        })?
+        let whole = build.budget.of_chart();
+        let mut left = whole;
+        let given = release_name::of_template(name, &mut left);
+        build.budget.worked(whole.spent(&left));
+        let help = "Such a template knows Sprig's functions, and no values.";
+        given.map_err(|why| wrong(build, why, help))?
     };
-    release_name::check(&given).map_err(wrong)?;
+    let help =
+        "Helm allows small letters, digits, `-` and `.` between them, 53 characters at most.";
+    release_name::check(&given).map_err(|why| wrong(build, why, help))?;
     Ok(given)
 }
 
