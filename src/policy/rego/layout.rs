@@ -6,14 +6,18 @@
 use super::parse::Refused;
 
 /// A piece of Rego.
-struct Token<'t> {
-    text: &'t str,
-    start: usize,
+pub(super) struct Token<'t> {
+    pub(super) text: &'t str,
+    pub(super) start: usize,
     /// True if and only if it is the first of its line.
-    begins_line: bool,
+    pub(super) begins_line: bool,
 }
 
 impl Token<'_> {
+    pub(super) fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
     /// True for what a value follows.
     fn asks_for_a_value(&self) -> bool {
         matches!(
@@ -163,7 +167,8 @@ fn is_name(text: Option<&str>) -> bool {
     })
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
+/// The pieces of a text: names, numbers, texts and signs. Comments and white space are none.
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
     let mut begins_line = true;

@@ -7,9 +7,10 @@
 //! Only names are read, not grammar. So this is for ours alone, in which rules begin at the first column and nothing has the
 //! name of an import, as a test shows.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::native;
+use super::{layout, native};
 
 /// The package of all built-in rules.
 pub(super) const PACKAGE: &str = "built_in";
@@ -28,49 +29,66 @@ pub(super) fn native(name: &str) -> String {
 /// A module as a part of [`PACKAGE`].
 pub(super) fn linked(text: &str) -> String {
     let module = Module::of(text);
+    let tokens = layout::tokens(text);
     let mut linked = String::with_capacity(text.len() * 2);
-    let mut rest = text;
-    // The end of what was read, as far as it tells what a name is: `.` before the name of a field, a line's end before a rule's.
-    let mut before = '\n';
-    while let Some(first) = rest.chars().next() {
-        let (token, behind) = split(rest, length(rest, first));
-        rest = behind;
-        let is_name = is_of_name(first) && before != '.';
-        let line_starts = before == '\n';
-        before = token.chars().next_back().unwrap_or(before);
-        if line_starts && matches!(token, "package" | "import") {
-            rest = split(rest, rest.find('\n').unwrap_or(rest.len())).1;
-            if token == "package" {
+    let mut done = 0;
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let line_starts = token.start == 0 || is_at(text, token.start - 1, '\n');
+        let is_field = token.start > 0 && is_at(text, token.start - 1, '.');
+        linked.push_str(&without_comments(
+            text.get(done..token.start).unwrap_or_default(),
+        ));
+        done = token.end();
+        at += 1;
+        if line_starts && matches!(token.text, "package" | "import") {
+            if token.text == "package" {
                 linked.push_str("package ");
                 linked.push_str(PACKAGE);
             }
-        } else if first == '#' {
-            // What is not there is not read.
-        } else if !is_name {
-            linked.push_str(token);
-        } else if let Some(package) = module.imports.get(token) {
-            let (field, behind) = split(rest, length_of_field(rest));
-            let name = name(package, field.trim_start_matches('.'));
-            rest = behind;
-            linked.push_str(&called(name, rest));
-        } else if module.rules.contains(token) {
-            let name = name(module.package, token);
+            while let Some(word) = tokens.get(at).filter(|word| !word.begins_line) {
+                done = word.end();
+                at += 1;
+            }
+        } else if let Some(package) = module.imports.get(token.text).filter(|_| !is_field) {
+            let field = tokens.get(at + 1).filter(|_| is_at(text, done, '.'));
+            let name = name(package, field.map_or("", |field| field.text));
+            if let Some(field) = field {
+                done = field.end();
+                at += 2;
+            }
+            linked.push_str(&called(name, is_at(text, done, '(')));
+        } else if module.rules.contains(token.text) && !is_field {
+            let name = name(module.package, token.text);
             // What begins a line is the function itself.
-            linked.push_str(&if line_starts {
-                name
-            } else {
-                called(name, rest)
-            });
+            linked.push_str(&called(name, !line_starts && is_at(text, done, '(')));
         } else {
-            linked.push_str(token);
+            linked.push_str(token.text);
         }
     }
+    linked.push_str(&without_comments(text.get(done..).unwrap_or_default()));
     linked
 }
 
-fn called(name: String, behind: &str) -> String {
+fn is_at(text: &str, at: usize, char: char) -> bool {
+    text.get(at..).is_some_and(|rest| rest.starts_with(char))
+}
+
+/// What stands between words without its comments, which nobody reads: white space.
+fn without_comments(between: &str) -> Cow<'_, str> {
+    if !between.contains('#') {
+        return Cow::Borrowed(between);
+    }
+    let lines = between.split('\n');
+    let spaces: Vec<&str> = lines
+        .map(|line| line.split('#').next().unwrap_or_default())
+        .collect();
+    Cow::Owned(spaces.join("\n"))
+}
+
+fn called(name: String, is_call: bool) -> String {
     let mut functions = native::FUNCTIONS.iter();
-    if behind.starts_with('(') && functions.any(|(native, ..)| *native == name) {
+    if is_call && functions.any(|(native, ..)| *native == name) {
         return native(&name);
     }
     name
@@ -109,33 +127,6 @@ impl<'t> Module<'t> {
 
 fn is_of_name(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '_'
-}
-
-/// How long the name, text, comment or sign at the beginning of a text is.
-fn length(text: &str, first: char) -> usize {
-    let end = match first {
-        '#' => text.find('\n'),
-        '`' => text.match_indices('`').nth(1).map(|(at, _)| at + 1),
-        '"' => {
-            let mut is_escaped = true;
-            let end = text.find(|char| {
-                let is_end = char == '"' && !is_escaped;
-                is_escaped = char == '\\' && !is_escaped;
-                is_end
-            });
-            end.map(|at| at + 1)
-        }
-        _ if is_of_name(first) => text.find(|char| !is_of_name(char)),
-        _ => Some(first.len_utf8()),
-    };
-    end.unwrap_or(text.len())
-}
-
-/// How long `.field` at the beginning of a text is.
-fn length_of_field(text: &str) -> usize {
-    let field = text.strip_prefix('.').unwrap_or_default();
-    let end = field.find(|char| !is_of_name(char));
-    text.len() - field.len() + end.unwrap_or(field.len())
 }
 
 fn split(text: &str, at: usize) -> (&str, &str) {
