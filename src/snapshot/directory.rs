@@ -230,9 +230,23 @@ pub(super) fn read_file(
     if metadata.len() > MAX_FILE_BYTES as u64 {
         return Err(ReadError::TooLarge(path.clone()));
     }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    file.read_to_end(&mut bytes)
+    // Most files are read by one call: as long as they were said to be, and no byte more. `read_to_end` alone would ask
+    // for the length and the place once more, and for the end.
+    let told = metadata.len() as usize;
+    let mut bytes = vec![0; told + 1];
+    let read = file
+        .read(&mut bytes)
         .map_err(|error| unread(path, &error))?;
+    bytes.truncate(read);
+    if read != told {
+        let rest = (MAX_FILE_BYTES + 1 - read) as u64;
+        file.take(rest)
+            .read_to_end(&mut bytes)
+            .map_err(|error| unread(path, &error))?;
+    }
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(ReadError::TooLarge(path.clone()));
+    }
     Ok(bytes)
 }
 
