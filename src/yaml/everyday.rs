@@ -4,6 +4,8 @@
 //! Nothing is decided here: whatever is not certain to be read as libyaml reads it (errors, anchors, tags, tabs, directives,
 //! document markers and much else) makes [`read`] give up, and the caller asks libyaml. That both agree is tested.
 
+use std::borrow::Cow;
+
 use super::ScalarStyle;
 use super::events::Event;
 use crate::text::Span;
@@ -15,7 +17,10 @@ const MAX_NESTING: usize = 200;
 const MAX_KEY: usize = 1000;
 
 /// Gives the events of a text of one document, or stops with `None`: then what was given counts for nothing.
-pub(super) fn read(text: &str, give: impl FnMut(Event, Span) -> Option<()>) -> Option<()> {
+pub(super) fn read<'t>(
+    text: &'t str,
+    give: impl FnMut(Event<'t>, Span) -> Option<()>,
+) -> Option<()> {
     if !is_everyday(text) {
         return None;
     }
@@ -80,16 +85,22 @@ struct Reader<'t, G> {
     give: G,
 }
 
-impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
-    fn event(&mut self, event: Event, start: usize, end: usize) -> Option<()> {
+impl<'t, G: FnMut(Event<'t>, Span) -> Option<()>> Reader<'t, G> {
+    fn event(&mut self, event: Event<'t>, start: usize, end: usize) -> Option<()> {
         (self.give)(event, Span::new(start, end))
     }
 
-    fn scalar(&mut self, text: String, style: ScalarStyle, start: usize, end: usize) -> Option<()> {
+    fn scalar(
+        &mut self,
+        text: impl Into<Cow<'t, str>>,
+        style: ScalarStyle,
+        start: usize,
+        end: usize,
+    ) -> Option<()> {
         let event = Event::Scalar {
             anchor: None,
             tag: None,
-            text,
+            text: text.into(),
             style,
         };
         self.event(event, start, end)
@@ -172,8 +183,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
         if self.is_dash() {
             self.sequence(self.column)
         } else {
-            self.key()?;
-            self.mapping(self.column)
+            self.mapping(self.column, self.key()?)
         }
     }
 
@@ -213,34 +223,32 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
 
     /// A value that is not written: behind its dash or colon.
     fn unwritten(&mut self, mark: usize) -> Option<()> {
-        self.scalar(String::new(), ScalarStyle::Plain, mark, mark)
+        self.scalar("", ScalarStyle::Plain, mark, mark)
     }
 
     /// What begins here and belongs to a collection at `indent`.
     fn node(&mut self, indent: usize) -> Option<()> {
-        if self.is_dash() || self.key().is_some() {
-            self.block()
+        if self.is_dash() {
+            self.sequence(self.column)
+        } else if let Some(key) = self.key() {
+            self.mapping(self.column, key)
         } else {
             self.inline(indent)
         }
     }
 
-    fn mapping(&mut self, indent: usize) -> Option<()> {
+    /// A mapping at `indent`, of which the first key was found already.
+    fn mapping(&mut self, indent: usize, first: (usize, usize)) -> Option<()> {
         self.start(true, false)?;
+        let (mut end, mut colon) = first;
         loop {
-            let (end, colon) = self.key()?;
             let start = self.at;
             match self.byte(start) {
                 Some(quote @ (b'"' | b'\'')) => {
                     let (text, _) = self.quoted(quote)?;
                     self.scalar(text, style(quote), start, end)?;
                 }
-                _ => self.scalar(
-                    self.text.get(start..end)?.to_owned(),
-                    ScalarStyle::Plain,
-                    start,
-                    end,
-                )?,
+                _ => self.scalar(self.text.get(start..end)?, ScalarStyle::Plain, start, end)?,
             }
             self.at = colon + 1;
             self.value(indent)?;
@@ -250,6 +258,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
             if self.column > indent {
                 return None;
             }
+            (end, colon) = self.key()?;
         }
     }
 
@@ -354,7 +363,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
     fn plain(&mut self, indent: usize) -> Option<()> {
         let start = self.at;
         let (mut end, mut is_over) = self.plain_line(start)?;
-        let mut text = self.text.get(start..end)?.to_owned();
+        let mut text = Cow::Borrowed(self.text.get(start..end)?);
         loop {
             self.at = (self.line_end(end) + 1).min(self.bytes.len());
             let mut breaks = 1;
@@ -371,6 +380,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
                 self.next_line();
                 return self.scalar(text, ScalarStyle::Plain, start, end);
             }
+            let text = text.to_mut();
             if breaks == 1 {
                 text.push(' ');
             }
@@ -381,7 +391,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
     }
 
     /// The text of a quoted scalar, and its end.
-    fn quoted(&self, quote: u8) -> Option<(String, usize)> {
+    fn quoted(&self, quote: u8) -> Option<(Cow<'t, str>, usize)> {
         let mut text = String::new();
         let mut from = self.at + 1;
         let mut at = from;
@@ -410,8 +420,12 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
                     from = at;
                 }
                 byte if byte == quote => {
-                    text.push_str(self.text.get(from..at)?);
-                    return Some((text, at + 1));
+                    let last = self.text.get(from..at)?;
+                    if text.is_empty() {
+                        return Some((Cow::Borrowed(last), at + 1));
+                    }
+                    text.push_str(last);
+                    return Some((Cow::Owned(text), at + 1));
                 }
                 b'\\' if quote == b'"' => {
                     text.push_str(self.text.get(from..at)?);
@@ -588,7 +602,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
             return None;
         }
         self.at = start + length;
-        let text = self.text.get(start..self.at)?.to_owned();
+        let text = self.text.get(start..self.at)?;
         self.scalar(text, ScalarStyle::Plain, start, self.at)
     }
 }

@@ -141,7 +141,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take(&mut self, event: Event, span: Span) -> Result<Option<Document>, SyntaxError> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<Option<Document>, SyntaxError> {
         let (start, end) = (span.start as usize, span.end as usize);
         match event {
             Event::DocumentStart { minor } => {
@@ -198,7 +198,13 @@ impl<'a> Builder<'a> {
                 if style == ScalarStyle::Plain && text.is_empty() {
                     self.unwritten(anchor, tag, span);
                 } else {
-                    let (start, bang) = skip_properties(self.text, start, end);
+                    let has_properties =
+                        matches!(self.text.as_bytes().get(start), Some(b'!' | b'&'));
+                    let (start, bang) = if has_properties {
+                        skip_properties(self.text, start, end)
+                    } else {
+                        (start, false)
+                    };
                     let span = match style {
                         ScalarStyle::Literal | ScalarStyle::Folded => {
                             Span::new(start, block_end(self.text, start, end, &text))
@@ -213,6 +219,7 @@ impl<'a> Builder<'a> {
                         self.header_comment(start, end);
                     }
                     let tag = tag.or_else(|| bang.then(|| "!".to_owned()));
+                    let text = text.into_owned();
                     self.add(NodeKind::Scalar { text, style }, span, tag, anchor);
                 }
             }

@@ -264,18 +264,19 @@ fn read(
             format!("YAML parse error on {path}: {why}"),
         ))
     };
-    let stream = yaml::parse_bytes(text.as_bytes());
-    let (value, span) = match (stream.documents.first(), stream.error) {
-        (Some(document), _) => {
-            let value = document
-                .value(Dialect::Helm, &mut origins_of(&text, origins))
-                .map_err(|error| wrong(syntax_words(text.as_bytes(), &error)))?;
-            (value, document.span)
-        }
-        (None, Some(error)) => {
-            return Err(wrong(syntax_words(text.as_bytes(), &error)));
-        }
-        (None, None) => (yaml::Value::default(), Span::default()),
+    // Without origins nobody wants more than the head of an object.
+    let in_head = |depth: usize, key: Option<&str>| match depth {
+        0 => true,
+        1 => key == Some("metadata"),
+        _ => depth == 2 && key == Some("annotations"),
+    };
+    let direct = match std::str::from_utf8(text.as_bytes()) {
+        Ok(text) if !origins.traces() => yaml::everyday(text, in_head),
+        _ => None,
+    };
+    let (value, span) = match direct {
+        Some(value) => (value, Span::default()),
+        None => object(&text, origins).map_err(wrong)?,
     };
     let head = head(&value, helm).map_err(|why| {
         wrong(format!(
@@ -306,6 +307,20 @@ fn read(
         span,
     };
     Ok((document, hook))
+}
+
+/// The first document in a text with its place; in Helm's words what is wrong where it cannot be read.
+fn object(text: &Text, origins: &mut Origins) -> Result<(yaml::Value, Span), String> {
+    let stream = yaml::parse_bytes(text.as_bytes());
+    let words = |error| syntax_words(text.as_bytes(), &error);
+    match (stream.documents.first(), stream.error) {
+        (Some(document), _) => {
+            let value = document.value(Dialect::Helm, &mut origins_of(text, origins));
+            Ok((value.map_err(words)?, document.span))
+        }
+        (None, Some(error)) => Err(words(error)),
+        (None, None) => Ok((yaml::Value::default(), Span::default())),
+    }
 }
 
 /// The part of an object that Helm reads.

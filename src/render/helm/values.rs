@@ -30,6 +30,13 @@ pub(super) fn load(
     let file = origins.add_file(path, text);
     // Helm 4 ends the last line before it reads a file, which a block scalar notices.
     let unfinished = helm == HelmVersion::V4 && !text.is_empty() && !text.ends_with('\n');
+    if !origins.traces()
+        && !unfinished
+        && let Some(value) = content.everyday()
+        && let Data::Map(map) = Value::from_yaml(value).data
+    {
+        return Ok(map);
+    }
     let finished;
     let stream = if unfinished {
         finished = yaml::parse(&format!("{text}\n"));

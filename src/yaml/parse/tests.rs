@@ -1,7 +1,7 @@
 //! Spans, comments and refusals, by example.
 
 use super::*;
-use crate::yaml::MAX_DEPTH;
+use crate::yaml::{Dialect, MAX_DEPTH, everyday};
 
 /// Each node in reading order, as its bytes in the text.
 fn shape(text: &str) -> Vec<String> {
@@ -351,7 +351,15 @@ proptest::proptest! {
             .map(|(indent, pieces)| format!("{}{}", " ".repeat(indent), pieces.concat()))
             .collect();
         let text = lines.join("\n") + if ends { "\n" } else { "" };
-        if let Some(document) = read_everyday(&text) {
+        let direct = everyday(&text, |_, _| true);
+        let document = read_everyday(&text);
+        proptest::prop_assert!(document.is_some() || direct.is_none(), "{:?}", text);
+        if let Some(document) = document {
+            let none = &mut |_| crate::origin::Origin::NONE;
+            if let Some(direct) = direct {
+                let value = document.value(Dialect::Helm, none);
+                proptest::prop_assert_eq!(value, Ok(direct), "{:?}", text);
+            }
             let mut documents = Vec::new();
             let result = read_all(&text, &mut documents);
             proptest::prop_assert_eq!(result, Ok(()), "{:?}", text);
