@@ -256,10 +256,10 @@ impl Evaluator<'_, '_> {
         out: &mut TextBuilder,
     ) -> Result<Flow, Failure> {
         self.at = id;
-        let NodeKind::List(items) = &tree.node(id).kind else {
+        let NodeKind::List(items) = tree.node(id).kind else {
             return Ok(Flow::Next);
         };
-        for &item in items {
+        for &item in tree.nodes(items) {
             match self.node(tree, item, dot, out)? {
                 Flow::Next => {}
                 left => return Ok(left),
@@ -393,7 +393,7 @@ impl Evaluator<'_, '_> {
         };
         self.control = outer;
         self.variables.truncate(mark);
-        self.decide(assigned, condition);
+        self.decide(tree.symbols(*assigned), condition);
         flow
     }
 
