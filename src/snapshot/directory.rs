@@ -220,7 +220,7 @@ pub(super) fn open(full: &Path) -> io::Result<(fs::File, fs::Metadata)> {
 
 /// The bytes of a file that was just opened.
 pub(super) fn read_file(
-    mut file: fs::File,
+    file: fs::File,
     path: &RepoPath,
     metadata: &fs::Metadata,
 ) -> Result<Vec<u8>, ReadError> {
@@ -230,20 +230,16 @@ pub(super) fn read_file(
     if metadata.len() > MAX_FILE_BYTES as u64 {
         return Err(ReadError::TooLarge(path.clone()));
     }
-    // Most files are read by one call: as long as they were said to be, and no byte more. `read_to_end` alone would ask
-    // for the length and the place once more, and for the end.
-    let told = metadata.len() as usize;
-    let mut bytes = vec![0; told + 1];
-    let read = file
-        .read(&mut bytes)
+    // A file is read as far as it was said to reach, which takes one call: what is written behind that meanwhile is of a
+    // later moment. Some file systems tell no length.
+    let length = match metadata.len() {
+        0 => MAX_FILE_BYTES as u64 + 1,
+        told => told,
+    };
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(length)
+        .read_to_end(&mut bytes)
         .map_err(|error| unread(path, &error))?;
-    bytes.truncate(read);
-    if read != told {
-        let rest = (MAX_FILE_BYTES + 1 - read) as u64;
-        file.take(rest)
-            .read_to_end(&mut bytes)
-            .map_err(|error| unread(path, &error))?;
-    }
     if bytes.len() > MAX_FILE_BYTES {
         return Err(ReadError::TooLarge(path.clone()));
     }

@@ -13,6 +13,9 @@ use crate::text::Span;
 /// What is nested deeper than this is left to libyaml.
 const MAX_NESTING: usize = 200;
 
+/// What a document begins with that says so.
+const MARKER: &str = "---";
+
 /// libyaml takes nothing longer than 1024 characters for a key.
 const MAX_KEY: usize = 1000;
 
@@ -21,13 +24,14 @@ pub(super) fn read<'t>(
     text: &'t str,
     give: impl FnMut(Event<'t>, Span) -> Option<()>,
 ) -> Option<()> {
-    if !is_everyday(text) {
+    let marker = marker(text);
+    if !is_everyday(text, marker) {
         return None;
     }
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
-        at: 0,
+        at: marker.map_or(0, |at| at + MARKER.len()),
         column: 0,
         nesting: 0,
         give,
@@ -36,7 +40,11 @@ pub(super) fn read<'t>(
     if reader.is_at_end() {
         return None;
     }
-    reader.event(Event::DocumentStart { minor: None }, reader.at, reader.at)?;
+    let (start, end) = match marker {
+        Some(at) => (at, at + MARKER.len()),
+        None => (reader.at, reader.at),
+    };
+    reader.event(Event::DocumentStart { minor: None }, start, end)?;
     reader.block()?;
     if !reader.is_at_end() {
         return None;
@@ -45,30 +53,40 @@ pub(super) fn read<'t>(
     reader.event(Event::DocumentEnd { explicit: false }, end, end)
 }
 
-/// False where there is a character that may mean more than itself, or a line that may be a marker or a directive.
-fn is_everyday(text: &str) -> bool {
-    let mut at_start = true;
-    let mut is_ascii = true;
-    for (at, &byte) in text.as_bytes().iter().enumerate() {
-        match byte {
-            b'\n' => {
-                at_start = true;
-                continue;
-            }
-            0..0x20 | 0x7f => return false,
-            b'%' if at_start => return false,
-            b'-' | b'.' if at_start => {
-                let rest = text.as_bytes().get(at..).unwrap_or_default();
-                if rest.starts_with(b"---") || rest.starts_with(b"...") {
-                    return false;
-                }
-            }
-            0x80.. => is_ascii = false,
-            _ => {}
+/// Where a document says that it begins, in a line of its own behind nothing but comments.
+fn marker(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line == "---\n" {
+            return Some(at);
         }
-        at_start = false;
+        let inner = line.trim_ascii();
+        if !inner.is_empty() && !inner.starts_with('#') {
+            return None;
+        }
+        at += line.len();
     }
-    is_ascii
+    None
+}
+
+/// False where there is a character that may mean more than itself, or a line but for that of the `marker` that may be a
+/// marker or a directive.
+fn is_everyday(text: &str, marker: Option<usize>) -> bool {
+    // All bytes are looked at, which takes less time than to stop at the first that is not plain.
+    let is_plain = |all, &byte: &u8| all & ((byte >= 0x20) & (byte != 0x7f) | (byte == b'\n'));
+    if !text.as_bytes().iter().fold(true, is_plain) {
+        return false;
+    }
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let is_special =
+            line.starts_with('%') || line.starts_with("---") || line.starts_with("...");
+        if is_special && marker != Some(at) {
+            return false;
+        }
+        at += line.len();
+    }
+    text.is_ascii()
         || text.chars().all(|c| {
             matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
                 | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
@@ -141,7 +159,7 @@ impl<'t, G: FnMut(Event<'t>, Span) -> Option<()>> Reader<'t, G> {
     /// The end of the line that holds `at`, without its break.
     fn line_end(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
-        at + rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())
+        at + memchr::memchr(b'\n', rest).unwrap_or(rest.len())
     }
 
     fn spaces(&self, at: usize) -> usize {
@@ -317,8 +335,8 @@ impl<'t, G: FnMut(Event<'t>, Span) -> Option<()>> Reader<'t, G> {
     fn is_plain(&self, at: usize) -> bool {
         match self.byte(at) {
             None => false,
-            Some(b'-') => !self.is_blank(at + 1),
-            Some(byte) => !b" \n?:,[]{}#&*!|>'\"%@`".contains(&byte),
+            Some(b'-' | b':') => !self.is_blank(at + 1),
+            Some(byte) => !b" \n?,[]{}#&*!|>'\"%@`".contains(&byte),
         }
     }
 
@@ -560,7 +578,7 @@ impl<'t, G: FnMut(Event<'t>, Span) -> Option<()>> Reader<'t, G> {
             }
             is_first = false;
             if mapping {
-                let is_quoted = self.byte(self.at) == Some(b'"');
+                let is_quoted = matches!(self.byte(self.at), Some(b'"' | b'\''));
                 let start = self.at;
                 self.flow_scalar()?;
                 if self.at - start > MAX_KEY
@@ -589,10 +607,10 @@ impl<'t, G: FnMut(Event<'t>, Span) -> Option<()>> Reader<'t, G> {
 
     fn flow_scalar(&mut self) -> Option<()> {
         let start = self.at;
-        if self.byte(start) == Some(b'"') {
-            let (text, end) = self.quoted(b'"')?;
+        if let Some(quote @ (b'"' | b'\'')) = self.byte(start) {
+            let (text, end) = self.quoted(quote)?;
             self.at = end;
-            return self.scalar(text, ScalarStyle::DoubleQuoted, start, end);
+            return self.scalar(text, style(quote), start, end);
         }
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./-".contains(byte);
         let rest = self.bytes.get(start..)?;

@@ -226,10 +226,8 @@ fn split(text: &Text, helm: HelmVersion) -> Vec<Text> {
 }
 
 fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
-    let rest = bytes.get(at..)?;
-    rest.iter()
-        .position(|b| *b == b'\n')
-        .map(|end| at + end + 1)
+    let end = memchr::memchr(b'\n', bytes.get(at..)?)?;
+    Some(at + end + 1)
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {

@@ -77,6 +77,14 @@ pub(super) fn definitions(
     })
 }
 
+/// A text with U+FFFD for what is not UTF-8, which templates are but for rare bytes.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
 fn line_of(input: &[u8], at: usize) -> usize {
     let before = input.get(..at.min(input.len())).unwrap_or_default();
     line_breaks(before) + 1
@@ -185,7 +193,7 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&self, token: Token) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.bytes(token))
+        text_of(self.bytes(token))
     }
 
     fn error<T>(&self, message: impl AsRef<str>) -> Parse<T> {

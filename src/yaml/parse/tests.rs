@@ -282,7 +282,7 @@ proptest::proptest! {
 }
 
 /// Pieces of lines of which many are everyday YAML, and many nearly.
-const PIECES: [&str; 52] = [
+const PIECES: [&str; 55] = [
     "a",
     "b c",
     "key:",
@@ -316,6 +316,9 @@ const PIECES: [&str; 52] = [
     "? ",
     ": ",
     "-1",
+    ":80",
+    "['x', 'it''s']",
+    "{'k':1}",
     "--f",
     "http://x:1/",
     "\"a\\nb\"",
@@ -344,13 +347,15 @@ proptest::proptest! {
             (0_usize..7, proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..4)),
             1..9,
         ),
+        begins in 0_usize..5,
         ends in proptest::bool::ANY,
     ) {
         let lines: Vec<String> = lines
             .into_iter()
             .map(|(indent, pieces)| format!("{}{}", " ".repeat(indent), pieces.concat()))
             .collect();
-        let text = lines.join("\n") + if ends { "\n" } else { "" };
+        let begins = ["", "---\n", "# c\n\n---\n", "---\n---\n", " ---\n"][begins];
+        let text = begins.to_owned() + &lines.join("\n") + if ends { "\n" } else { "" };
         let direct = everyday(&text, |_, _| true);
         let document = read_everyday(&text);
         proptest::prop_assert!(document.is_some() || direct.is_none(), "{:?}", text);

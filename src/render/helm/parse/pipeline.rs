@@ -1,7 +1,7 @@
 //! Pipelines: declarations, commands, and the operands and terms that they are made of.
 
 use super::literal::{number, unquote};
-use super::{Parse, Parser};
+use super::{Parse, Parser, text_of};
 use crate::render::helm::ast::{Begun, NodeId, NodeKind};
 use crate::render::helm::format::quote_lossless;
 use crate::render::helm::lex::{Token, TokenKind};
@@ -211,7 +211,7 @@ impl Parser<'_> {
     /// Takes note of the name of a field.
     fn field(&mut self, token: Token) {
         let name = self.bytes(token).get(1..).unwrap_or_default();
-        let symbol = self.builder.symbol(&String::from_utf8_lossy(name));
+        let symbol = self.builder.symbol(&text_of(name));
         self.builder.name(symbol);
     }
 
