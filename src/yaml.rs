@@ -21,7 +21,7 @@ use crate::origin::Origin;
 use crate::text::Span;
 
 pub use direct::everyday;
-pub use parse::{parse, parse_bytes};
+pub use parse::{line_breaks, parse, parse_bytes};
 pub use resolve::{Scalar, ScalarError, implied, resolve_scalar};
 
 /// Nodes deeper than this are refused. Go stops at 10,000; no manifest comes near this.

@@ -97,6 +97,7 @@ fn rendered(
     left: &mut Limits,
 ) -> Result<Output, Vec<Problem>> {
     let fail = |message: String| vec![Problem::new(Kind::Render, message).in_file(&release.chart)];
+    let helm = release.helm;
     let kube = KubeVersion::of(release).map_err(fail)?;
     let given = values::given(tree, cache, release, origins).map_err(|problem| vec![problem])?;
     let mut chart = chart::load(tree, cache, &release.chart, release.helm, origins)
@@ -105,11 +106,13 @@ fn rendered(
     if !matches!(chart_type.as_str(), "" | "application") {
         return Err(fail(format!("{chart_type} charts are not installable")));
     }
+    if helm == HelmVersion::V4 {
+        chart.metadata.check_version().map_err(fail)?;
+    }
     let missing = dependencies::complete(tree, cache, &mut chart, release.helm, origins);
     if !missing.is_empty() {
         return Err(missing);
     }
-    let helm = release.helm;
     release_name::check(&release.name).map_err(|why| {
         fail(match helm {
             HelmVersion::V3 => why,

@@ -32,11 +32,43 @@ pub fn parse_bytes(bytes: &[u8]) -> Stream {
                 documents: Vec::new(),
                 error: Some(SyntaxError {
                     span: Span::new(at, (at + error.error_len().unwrap_or(1)).min(bytes.len())),
-                    message: "found bytes that are not UTF-8".to_owned(),
+                    message: no_character(bytes.get(at..).unwrap_or_default()).to_owned(),
                 }),
             }
         }
     }
+}
+
+/// Why no character begins here, in go-yaml's words.
+fn no_character(bytes: &[u8]) -> &'static str {
+    let width = match bytes.first() {
+        Some(0xc0..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf7) => 4,
+        _ => return "invalid leading UTF-8 octet",
+    };
+    let Some(trailing) = bytes.get(1..width) else {
+        return "incomplete UTF-8 octet sequence";
+    };
+    if trailing.iter().any(|byte| byte & 0xc0 != 0x80) {
+        return "invalid trailing UTF-8 octet";
+    }
+    let is_long = match bytes {
+        [0xc0 | 0xc1, ..] => true,
+        [0xe0, second, ..] => *second < 0xa0,
+        [0xf0, second, ..] => *second < 0x90,
+        _ => false,
+    };
+    if is_long {
+        "invalid length of a UTF-8 sequence"
+    } else {
+        "invalid Unicode character"
+    }
+}
+
+/// How many lines end in `text`, as go-yaml and libyaml count them.
+pub fn line_breaks(text: &str) -> usize {
+    text.matches(BREAKS).count() - text.matches("\r\n").count()
 }
 
 /// Follows `path` from the root.

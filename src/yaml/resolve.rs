@@ -486,7 +486,10 @@ impl Reader<'_> {
                     Key::Uint(number) => ("uint64", format!("{number:#x}")),
                     _ => ("%!s(<nil>)", "<nil>".to_owned()),
                 };
-                let value = go_syntax(&self.value(value)?.data);
+                let value = match self.value(value)?.data {
+                    Data::Null => "<nil>".to_owned(),
+                    data => go_syntax(&data),
+                };
                 return Err(SyntaxError {
                     span: self.document.node(key).span,
                     message: format!(

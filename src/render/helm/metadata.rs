@@ -163,7 +163,7 @@ fn as_written(value: &mut yaml::Value, floats: &BTreeMap<Origin, f64>, is_traced
 }
 
 /// The field of a key, which Go finds whatever its case.
-fn field<'v>(value: &'v yaml::Value, key: &str) -> Option<&'v yaml::Value> {
+pub(super) fn field<'v>(value: &'v yaml::Value, key: &str) -> Option<&'v yaml::Value> {
     let mapping = value.as_mapping()?;
     mapping.get(key).or_else(|| {
         mapping
@@ -398,6 +398,15 @@ impl Metadata {
     fn default_version(&mut self) {
         if self.api_version.is_empty() {
             self.api_version = Text::new("v1", Origin::NONE);
+        }
+    }
+
+    /// Helm 4 has begun a third kind of charts, which it does not render yet, and knows no further one.
+    pub(super) fn check_version(&self) -> Result<(), String> {
+        match &*self.api_version.lossy() {
+            "" | "v1" | "v2" => Ok(()),
+            "v3" => Err("invalid chart apiVersion".to_owned()),
+            _ => Err("unsupported chart version".to_owned()),
         }
     }
 

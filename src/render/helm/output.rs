@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::chart::{Chart, File};
 use super::functions::{origins_of, syntax_words};
 use super::glob::PathPattern;
+use super::metadata::field;
 use super::string::{Text, TextBuilder};
 use crate::discover::{HelmVersion, Release};
 use crate::origin::{Origin, Origins, Role};
@@ -263,10 +264,11 @@ fn read(
         ))
     };
     // Without origins nobody wants more than the head of an object.
+    let is = |key: Option<&str>, name: &str| key.is_some_and(|key| key.eq_ignore_ascii_case(name));
     let in_head = |depth: usize, key: Option<&str>| match depth {
         0 => true,
-        1 => key == Some("metadata"),
-        _ => depth == 2 && key == Some("annotations"),
+        1 => is(key, "metadata"),
+        _ => depth == 2 && is(key, "annotations"),
     };
     let direct = match std::str::from_utf8(text.as_bytes()) {
         Ok(text) if !origins.traces() => yaml::everyday(text, in_head),
@@ -369,17 +371,17 @@ fn head(value: &yaml::Value, helm: HelmVersion) -> Result<Head, String> {
             },
         }
     };
-    text(value.get("apiVersion"), "struct field .apiVersion")?;
-    head.kind = text(value.get("kind"), "struct field .kind")?;
-    let Some(metadata) = value.get("metadata").filter(|value| !value.is_null()) else {
+    text(field(value, "apiVersion"), "struct field .apiVersion")?;
+    head.kind = text(field(value, "kind"), "struct field .kind")?;
+    let Some(metadata) = field(value, "metadata").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     if metadata.as_mapping().is_none() {
         let wanted = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
         return wrong(metadata, "struct field .metadata", wanted);
     }
-    text(metadata.get("name"), "struct field .metadata.name")?;
-    let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) else {
+    text(field(metadata, "name"), "struct field .metadata.name")?;
+    let Some(annotations) = field(metadata, "annotations").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     let place = "struct field .metadata.annotations";
