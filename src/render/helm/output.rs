@@ -371,14 +371,19 @@ fn head(value: &yaml::Value, helm: HelmVersion) -> Result<Head, String> {
             },
         }
     };
-    text(field(value, "apiVersion"), "struct field .apiVersion")?;
-    head.kind = text(field(value, "kind"), "struct field .kind")?;
+    // Helm 3 is built with an older Go, which names the struct where it has a name.
+    let place = |key: &str| match helm {
+        HelmVersion::V4 => format!("struct field .{key}"),
+        HelmVersion::V3 => format!("struct field SimpleHead.{key}"),
+    };
+    text(field(value, "apiVersion"), &place("apiVersion"))?;
+    head.kind = text(field(value, "kind"), &place("kind"))?;
     let Some(metadata) = field(value, "metadata").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     if metadata.as_mapping().is_none() {
         let wanted = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
-        return wrong(metadata, "struct field .metadata", wanted);
+        return wrong(metadata, &place("metadata"), wanted);
     }
     text(field(metadata, "name"), "struct field .metadata.name")?;
     let Some(annotations) = field(metadata, "annotations").filter(|value| !value.is_null()) else {
