@@ -79,8 +79,10 @@ fn is_everyday(text: &str, marker: Option<usize>) -> bool {
     }
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let is_special =
-            line.starts_with('%') || line.starts_with("---") || line.starts_with("...");
+        let is_special = matches!(
+            line.as_bytes(),
+            [b'%', ..] | [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..]
+        );
         if is_special && marker != Some(at) {
             return false;
         }
