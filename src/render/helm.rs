@@ -4,6 +4,7 @@
 //! the function library in `functions`. Charts are loaded by `chart`, their values combined by `values`, `coalesce` and
 //! `dependencies`, and what templates gave is put in order by `output`.
 
+mod absent;
 mod archive;
 mod ast;
 pub mod builtins;
@@ -99,13 +100,13 @@ fn rendered(
     let fail = |message: String| vec![Problem::new(Kind::Render, message).in_file(&release.chart)];
     let kube = KubeVersion::of(release).map_err(fail)?;
     let given = values::given(tree, cache, release, origins).map_err(|problem| vec![problem])?;
-    let mut chart = chart::load(tree, cache, &release.chart, release.helm, origins)
+    let chart = chart::load(tree, cache, &release.chart, release.helm, origins)
         .map_err(|problem| vec![problem])?;
     let chart_type = chart.metadata.chart_type.lossy().into_owned();
     if !matches!(chart_type.as_str(), "" | "application") {
         return Err(fail(format!("{chart_type} charts are not installable")));
     }
-    let missing = dependencies::complete(tree, cache, &mut chart, release.helm, origins);
+    let missing = absent::complete(tree, cache, &chart, release.helm, origins);
     if !missing.is_empty() {
         return Err(missing);
     }
@@ -117,7 +118,7 @@ fn rendered(
         })
     })?;
     let mut coalescing = Coalescing { helm, origins };
-    dependencies::process(&mut chart, &given, &mut coalescing)
+    dependencies::process(&chart, &given, &mut coalescing)
         .map_err(|why| fail(format!("chart dependencies processing failed: {why}")))?;
     let values = coalescing
         .values(&chart, &given, Mode::Coalesce)

@@ -1,5 +1,6 @@
 //! `Chart.yaml`: what a chart says about itself.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -14,7 +15,11 @@ use crate::problem::{Kind, Problem};
 use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
 
-/// The fields of `Chart.yaml`, each text with its origin.
+/// The entries of `dependencies`; `None` is no list, which means something else to Helm than an empty one. Entries are changed in
+/// place when dependencies are processed, and whoever shares them notices.
+pub(super) type Entries = Option<Vec<Rc<RefCell<Dependency>>>>;
+
+/// The fields of `Chart.yaml`, each text with its origin. A clone shares the entries of `dependencies`.
 #[derive(Clone)]
 pub(super) struct Metadata {
     pub(super) name: Text,
@@ -32,7 +37,7 @@ pub(super) struct Metadata {
     pub(super) deprecated: bool,
     pub(super) annotations: Option<Vec<(Rc<str>, Text)>>,
     pub(super) kube_version: Text,
-    pub(super) dependencies: Vec<Dependency>,
+    pub(super) dependencies: RefCell<Entries>,
     pub(super) chart_type: Text,
 }
 
@@ -55,7 +60,7 @@ impl Default for Metadata {
             deprecated: false,
             annotations: None,
             kube_version: none(),
-            dependencies: Vec::new(),
+            dependencies: RefCell::default(),
             chart_type: none(),
         }
     }
@@ -279,7 +284,8 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
             .collect::<Result<_, String>>()?;
     }
     if let Some(found) = dependencies(value)? {
-        known.dependencies = found;
+        let entries = found.into_iter().map(RefCell::new).map(Rc::new).collect();
+        known.dependencies = RefCell::new(Some(entries));
     }
     Ok(known)
 }
@@ -367,6 +373,21 @@ impl Metadata {
         }
     }
 
+    /// The entries of `dependencies` as they are now.
+    pub(super) fn asked(&self) -> Vec<Dependency> {
+        let entries = self.dependencies.borrow();
+        let entries = entries.iter().flatten();
+        entries.map(|entry| entry.borrow().clone()).collect()
+    }
+
+    /// Makes the entries of `dependencies` this chart's own.
+    pub(super) fn copy_entries(&mut self) {
+        for entry in self.dependencies.get_mut().iter_mut().flatten() {
+            let copy = entry.borrow().clone();
+            *entry = Rc::new(RefCell::new(copy));
+        }
+    }
+
     /// Cleans the texts and checks what Helm checks of a chart that it loads.
     pub(super) fn validate(&mut self, helm: HelmVersion) -> Result<(), String> {
         for text in [
@@ -411,7 +432,8 @@ impl Metadata {
             return Err("chart.metadata.type must be application or library".to_owned());
         }
         let mut known = Vec::new();
-        for dependency in &mut self.dependencies {
+        for entry in self.dependencies.get_mut().iter().flatten() {
+            let dependency = &mut *entry.borrow_mut();
             for text in [
                 &mut dependency.name,
                 &mut dependency.version,
@@ -497,8 +519,11 @@ impl Metadata {
             .collect();
         let dependencies = self
             .dependencies
+            .borrow()
             .iter()
-            .map(|dependency| {
+            .flatten()
+            .map(|entry| {
+                let dependency = entry.borrow();
                 let imports = Value::list(dependency.import_values.clone(), Origin::NONE);
                 vec![
                     Field::new("Name", "name", text(&dependency.name)),
