@@ -149,6 +149,26 @@ impl Chart {
         copy
     }
 
+    /// Makes the chart what Helm reads once it has packed it. It writes `Chart.yaml` anew and leaves an empty list of
+    /// dependencies out, and for a chart of the first version every list, which it expects in `requirements.yaml`.
+    pub(super) fn repack(&self) {
+        let is_v1 = self.metadata.api_version.as_bytes() == b"v1";
+        let mut list = self.metadata.dependencies.borrow_mut();
+        let is_lost = if is_v1 {
+            self.files
+                .iter()
+                .all(|file| file.name != "requirements.yaml")
+        } else {
+            list.as_ref().is_some_and(Vec::is_empty)
+        };
+        if is_lost {
+            *list = None;
+        }
+        for below in self.dependencies().iter() {
+            below.repack();
+        }
+    }
+
     /// The chart with other metadata, nowhere yet.
     fn with(&self, metadata: Rc<Metadata>) -> Self {
         Self {
@@ -223,7 +243,8 @@ pub(super) fn unreadable(path: &RepoPath, error: &ReadError) -> Problem {
     Problem::new(Kind::Read, error.to_string()).in_file(path)
 }
 
-fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>, Problem> {
+/// Which files of the chart in a directory Helm does not load.
+pub(super) fn rules(tree: &Tree<'_>, top: &RepoPath) -> Result<Rules, Problem> {
     let ignore = top
         .join(".helmignore")
         .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
@@ -231,8 +252,11 @@ fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),
     };
-    let rules =
-        Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
+    Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))
+}
+
+fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>, Problem> {
+    let rules = rules(tree, top)?;
     if let Some(link) = broken_link(tree, top, &rules) {
         let message =
             format!("error evaluating symlink {link}: it leads nowhere or outside the repository");

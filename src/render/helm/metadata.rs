@@ -8,7 +8,7 @@ use super::content::Content;
 use super::format::format_float;
 use super::function::{Context, FunctionError, Type};
 use super::string::Text;
-use super::value::{Data, List, Map, MapType, Object, Value};
+use super::value::{Data, Items, List, Map, MapType, Object, Value};
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
@@ -480,21 +480,24 @@ impl Metadata {
 
     fn fields(&self, is_root: bool, helm: HelmVersion) -> Vec<Field> {
         let text = |text: &Text| Value::from(text.clone());
+        // What is empty was never made in Helm 3, and is null where JSON is written.
+        let list = |items: Items, values: Vec<Value>| {
+            let list = match helm {
+                HelmVersion::V4 => List::new(values),
+                HelmVersion::V3 => List::or_nil(items, values),
+            };
+            Value::new(Data::List(Rc::new(list)), Origin::NONE)
+        };
         let texts = |texts: &[Text]| {
-            Value::list(
-                texts.iter().cloned().map(Value::from).collect(),
-                Origin::NONE,
-            )
+            let values = texts.iter().cloned().map(Value::from).collect();
+            list(Items::String, values)
         };
         let structs = |type_name: &'static str, of: Vec<Vec<Field>>| {
-            let items = of
-                .into_iter()
-                .map(|fields| match helm {
-                    HelmVersion::V4 => fields_map(fields),
-                    HelmVersion::V3 => Value::object(Struct { type_name, fields }, Origin::NONE),
-                })
-                .collect();
-            Value::new(Data::List(Rc::new(List::new(items))), Origin::NONE)
+            let item = |fields| match helm {
+                HelmVersion::V4 => fields_map(fields),
+                HelmVersion::V3 => Value::object(Struct { type_name, fields }, Origin::NONE),
+            };
+            list(Items::Any, of.into_iter().map(item).collect())
         };
         let annotations = match &self.annotations {
             None => Value::nil(Origin::NONE),
