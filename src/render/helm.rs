@@ -1,8 +1,8 @@
 //! Charts: what `helm template` prints, with the origin of every character.
 //!
 //! The language is in `lex`, `parse`, `eval`, `template`, `format` and `builtins`; its values in `value` and `string`;
-//! the function library in `functions`. Charts are loaded by `chart`, their values combined by `values`, `coalesce` and
-//! `dependencies`, and what templates gave is put in order by `output`.
+//! the function library in `functions`. Charts are loaded by `chart` and completed by `absent`, their values combined by
+//! `values`, `coalesce` and `dependencies`, and what templates gave is put in order by `output`.
 
 mod absent;
 mod archive;

@@ -276,3 +276,197 @@ impl<'a> Absent<'a> {
         Err(self.problem(Kind::Render, message, help))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::discover::{App, Release, Source};
+    use crate::render::{self, Rendered};
+    use crate::snapshot::Memory;
+
+    const CHART: &str = "apiVersion: v2\nname: NAME\nversion: 1.2.0\n";
+
+    /// The chart `web` with the entries, beside the files.
+    fn rendered(entries: &[&str], files: &[(&str, &str)]) -> Rendered {
+        let mut manifest = CHART.replace("NAME", "web") + "dependencies:\n";
+        for entry in entries {
+            let _ = writeln!(manifest, "- {{{entry}}}");
+        }
+        let mut all = vec![("apps/web/Chart.yaml", manifest.as_str())];
+        all.extend_from_slice(files);
+        let snapshot = Memory::new("test", all).unwrap();
+        let chart = RepoPath::new("apps/web").unwrap();
+        render::render(
+            &snapshot,
+            &App {
+                id: "web".to_owned(),
+                environment: None,
+                source: Source::Helm(Release::new(chart, "rel", "ns")),
+            },
+        )
+    }
+
+    fn db() -> String {
+        CHART.replace("NAME", "db")
+    }
+
+    #[test]
+    fn a_chart_beside_is_an_input_and_its_values_are_traced_to_it() {
+        let template = "apiVersion: v1\nkind: D\nspec: {size: {{ .Values.size }}}\n";
+        let rendered = rendered(
+            &["name: db, version: 1.x, repository: \"file://../parts/db\""],
+            &[
+                ("apps/parts/db/Chart.yaml", &db()),
+                ("apps/parts/db/values.yaml", "size: 3\n"),
+                ("apps/parts/db/templates/d.yaml", template),
+            ],
+        );
+        assert_eq!(rendered.rendering.problems, []);
+        let resource = rendered.rendering.resources.first().unwrap();
+        let size = resource.value.at(&"spec.size".parse().unwrap()).unwrap();
+        let source = *rendered.origins.trace(size.origin).data.first().unwrap();
+        let file = rendered.origins.file(source.file);
+        assert_eq!(file.path.as_str(), "apps/parts/db/values.yaml");
+        assert_eq!(rendered.origins.in_repository(source), source);
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_at_its_line() {
+        let other = CHART.replace("NAME", "other");
+        let files = [
+            ("apps/db/Chart.yaml", &*db()),
+            ("apps/other/Chart.yaml", &other),
+            ("apps/db-1.2.0.tgz", "packed"),
+            ("apps/broken/Chart.yaml", "name: [\n"),
+        ];
+        for (entry, message, help) in [
+            (
+                "version: 2.x, repository: \"file://../db\"",
+                "the chart in apps/db, for the dependency db (2.x from file://../db), has version 1.2.0",
+                "Change the constraint, or the version in apps/db/Chart.yaml.",
+            ),
+            (
+                "repository: \"file://../db\"",
+                "has version 1.2.0",
+                "which `version` is wanted",
+            ),
+            (
+                "version: 1.x, repository: \"file://../gone\"",
+                "found in Chart.yaml, but missing",
+                "There is no directory apps/gone in the repository",
+            ),
+            (
+                "version: 1.x, repository: \"file://../../../db\"",
+                "found in Chart.yaml, but missing",
+                "`file://../../../db` is outside the repository",
+            ),
+            (
+                "version: 1.x, repository: \"file:///srv/db\"",
+                "found in Chart.yaml, but missing",
+                "`file:///srv/db` is outside the repository",
+            ),
+            (
+                "version: 1.x, repository: \"file://../db-1.2.0.tgz\"",
+                "found in Chart.yaml, but missing",
+                "apps/db-1.2.0.tgz is a file",
+            ),
+            (
+                "version: 1.x, repository: \"file://../other\"",
+                "the chart in apps/other, for the dependency db (1.x from file://../other), is called other",
+                "`alias`",
+            ),
+        ] {
+            let rendered = rendered(&[&format!("name: db, {entry}")], &files);
+            let [problem] = rendered.rendering.problems.as_slice() else {
+                panic!("{entry}: {:?}", rendered.rendering.problems);
+            };
+            assert!(problem.message.contains(message), "{}", problem.message);
+            let said = problem.help.as_deref().unwrap();
+            assert!(said.contains(help), "{said}");
+            let place = problem.place.as_ref().unwrap();
+            assert_eq!(place.path.as_str(), "apps/web/Chart.yaml");
+            assert!(place.span.is_some());
+        }
+        let entry = "name: db, version: 1.x, repository: \"file://../broken\"";
+        let rendered = rendered(&[entry], &files);
+        let problem = rendered.rendering.problems.first().unwrap();
+        let (through, what) = problem.chain.first().unwrap();
+        assert_eq!(
+            (through.path.as_str(), what.as_str()),
+            ("apps/web/Chart.yaml", "this dependency")
+        );
+    }
+
+    #[test]
+    fn charts_that_name_each_other_end() {
+        let back =
+            db() + "dependencies: [{name: web, version: 1.x, repository: \"file://../web\"}]\n";
+        let template = "apiVersion: v1\nkind: D\n";
+        let rendered = rendered(
+            &[
+                "name: db, version: 1.x, repository: \"file://../db\"",
+                "name: web, version: 1.x, repository: \"file://.\"",
+            ],
+            &[
+                ("apps/db/Chart.yaml", &back),
+                ("apps/db/templates/d.yaml", template),
+                ("apps/web/templates/d.yaml", template),
+            ],
+        );
+        assert_eq!(rendered.rendering.problems, []);
+        let output = rendered.rendering.output.as_str();
+        let sources: Vec<&str> = output
+            .lines()
+            .filter_map(|line| line.strip_prefix("# Source: "))
+            .collect();
+        assert_eq!(
+            sources,
+            [
+                "web/charts/db/templates/d.yaml",
+                "web/charts/web/templates/d.yaml",
+                "web/templates/d.yaml"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_fits_several_is_the_first_in_the_order_of_files() {
+        let version = |version: &str| db().replace("1.2.0", version);
+        let template = "version: {{ .Chart.Version }}\n";
+        let rendered = rendered(
+            &[
+                "name: db, version: ~1.2.0, alias: old, repository: \"file://../old\"",
+                "name: db, version: 1.x, alias: new, repository: \"file://../new\"",
+            ],
+            &[
+                ("apps/old/Chart.yaml", &version("1.2.0")),
+                ("apps/new/Chart.yaml", &version("1.10.0")),
+                ("apps/old/templates/d.yaml", template),
+                ("apps/new/templates/d.yaml", template),
+            ],
+        );
+        let output = rendered.rendering.output.as_str();
+        let versions: Vec<&str> = output
+            .lines()
+            .filter_map(|line| line.strip_prefix("version: "))
+            .collect();
+        // `db-1.10.0.tgz` stands before `db-1.2.0.tgz`.
+        assert_eq!(versions, ["1.10.0", "1.2.0"]);
+    }
+
+    #[test]
+    fn an_ignored_file_is_as_good_as_none() {
+        let rendered = rendered(
+            &["name: db, version: 1.x, repository: \"file://../db\""],
+            &[
+                ("apps/db/Chart.yaml", &db()),
+                ("apps/web/.helmignore", "*.tgz\n"),
+            ],
+        );
+        let problem = rendered.rendering.problems.first().unwrap();
+        let help = problem.help.as_deref().unwrap();
+        assert!(help.contains("`charts/db-1.2.0.tgz`"), "{help}");
+    }
+}
