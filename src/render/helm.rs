@@ -54,6 +54,7 @@ use crate::discover::{HelmVersion, Limits, Release};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
+use crate::text::RepoPath;
 
 /// What `helm template` prints for `release`. Where Helm would fail nothing is printed, and a problem says why.
 pub fn render(
@@ -88,6 +89,15 @@ pub fn render(
             ..Rendering::default()
         },
     }
+}
+
+/// Where all lies that a release may read, links aside.
+pub(super) fn reach(tree: &Tree<'_>, release: &Release, cache: &Cache) -> Vec<RepoPath> {
+    let mut found = vec![release.chart.clone()];
+    found.extend(absent::all_beside(tree, cache, &release.chart));
+    found.extend(release.values.iter().cloned());
+    found.extend(release.set_files.values().cloned());
+    found
 }
 
 fn rendered(
@@ -235,7 +245,6 @@ mod tests {
     use crate::origin::Role;
     use crate::render::Rendered;
     use crate::snapshot::Memory;
-    use crate::text::RepoPath;
 
     const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
 

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::chart::{Chart, is_compatible, load, rules};
+use super::content::Content;
 use super::lock::Locked;
-use super::metadata::Dependency;
+use super::metadata::{self, Dependency, Metadata};
 use crate::discover::HelmVersion;
 use crate::origin::Origins;
 use crate::problem::{Kind, Problem};
 use crate::render::Cache;
-use crate::snapshot::{Fetched, Found, Tree, Want, without_password};
+use crate::snapshot::{Fetched, Found, Tree, Want, mount_of, without_password};
 use crate::text::{RepoPath, Span};
 
 /// Before the path of a chart that lies on the same disk.
@@ -68,6 +69,28 @@ pub(super) fn complete(
     }
     chart.adopt(charts.into_values().collect());
     problems
+}
+
+/// The directory that a chart names as `file://` and a path; `None` where it is not in the same repository.
+fn beside(chart: &RepoPath, repository: &str) -> Option<RepoPath> {
+    let directory = chart.join(repository.strip_prefix(FILE)?).ok()?;
+    (mount_of(chart) == mount_of(&directory)).then_some(directory)
+}
+
+/// The directories beside a chart that it may take dependencies from.
+pub(super) fn all_beside(tree: &Tree<'_>, cache: &Cache, chart: &RepoPath) -> Vec<RepoPath> {
+    let mut origins = Origins::untraced();
+    let mut asked = |name: &str| {
+        let path = chart.join(name).ok()?;
+        let content = cache.content(tree, &path).ok()?;
+        let content = Content::unmarked(&content, cache);
+        metadata::read(&path, &content, Metadata::default(), &mut origins).ok()
+    };
+    let manifests = [asked("Chart.yaml"), asked("requirements.yaml")];
+    let entries = manifests.iter().flatten().flat_map(Metadata::asked);
+    entries
+        .filter_map(|entry| beside(chart, &entry.repository.lossy()))
+        .collect()
 }
 
 /// A dependency that is not in `charts/`.
@@ -134,9 +157,9 @@ impl<'a> Absent<'a> {
     ) -> Result<Chart, Problem> {
         let repository = self.dependency.repository.lossy();
         let schemes = ["https://", "http://", "oci://"];
-        let (path, found) = if let Some(path) = repository.strip_prefix(FILE) {
+        let (path, found) = if repository.starts_with(FILE) {
             let version = self.version(locked)?;
-            let path = self.directory(tree, path)?;
+            let path = self.directory(tree, &repository)?;
             let found = self.load(tree, cache, &path, helm, origins)?;
             self.check_version(&found, &version)?;
             found.repack();
@@ -188,21 +211,24 @@ impl<'a> Absent<'a> {
         }
     }
 
-    /// The directory at a path beside the chart. Helm packs it as it is: what its own dependencies miss stays missing, so charts
-    /// that name each other end there.
-    fn directory(&self, tree: &Tree<'_>, path: &str) -> Result<RepoPath, Problem> {
-        let vendor = || {
-            format!(
-                "Run {} and commit the `charts` directory.",
-                self.command("build")
-            )
-        };
-        let Ok(directory) = self.chart.path.join(path) else {
+    /// The directory at `file://`. Helm packs it as it is: what its own dependencies miss stays missing, so charts that name each
+    /// other end there.
+    fn directory(&self, tree: &Tree<'_>, repository: &str) -> Result<RepoPath, Problem> {
+        let vendor = format!(
+            "Run {} and commit the `charts` directory.",
+            self.command("build")
+        );
+        let Some(directory) = beside(&self.chart.path, repository) else {
             return Err(self.missing(format!(
-                "`{FILE}{path}` is outside the repository. {}",
-                vendor()
+                "`{repository}` is outside the repository. {vendor}"
             )));
         };
+        if !matches!(tree.find(&self.chart.path), Ok(Some(Found::Directory))) {
+            return Err(self.missing(format!(
+                "{} is packed, and Helm looks for nothing beside a packed chart: pack it again with its dependencies.",
+                self.chart.path
+            )));
+        }
         match tree.find(&directory) {
             Ok(Some(Found::Directory)) => Ok(directory),
             Ok(Some(Found::File)) => Err(self.missing(format!(
@@ -212,7 +238,7 @@ impl<'a> Absent<'a> {
             Ok(None) => Err(self.missing(format!(
                 "There is no directory {directory} in the repository: correct the path, or take the dependency out."
             ))),
-            Err(error) => Err(self.missing(format!("{directory}: {error}. {}", vendor()))),
+            Err(error) => Err(self.missing(format!("{directory}: {error}. {vendor}"))),
         }
     }
 
