@@ -6,6 +6,7 @@
 //! as `toYaml` and `kustomize build` print it, and into a file through [`edit`], which changes only what it must.
 //! Nothing here knows Kubernetes.
 
+mod direct;
 pub mod edit;
 pub mod emit;
 mod events;
@@ -19,7 +20,8 @@ use std::fmt;
 use crate::origin::Origin;
 use crate::text::Span;
 
-pub use parse::{parse, parse_bytes};
+pub use direct::everyday;
+pub use parse::{line_breaks, parse, parse_bytes};
 pub use resolve::{Scalar, ScalarError, implied, resolve_scalar};
 
 /// Nodes deeper than this are refused. Go stops at 10,000; no manifest comes near this.

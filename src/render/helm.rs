@@ -108,6 +108,7 @@ fn rendered(
     left: &mut Limits,
 ) -> Result<Output, Vec<Problem>> {
     let fail = |message: String| vec![Problem::new(Kind::Render, message).in_file(&release.chart)];
+    let helm = release.helm;
     let kube = KubeVersion::of(release).map_err(fail)?;
     let given = values::given(tree, cache, release, origins).map_err(|problem| vec![problem])?;
     let chart = chart::load(tree, cache, &release.chart, release.helm, origins)
@@ -116,11 +117,13 @@ fn rendered(
     if !matches!(chart_type.as_str(), "" | "application") {
         return Err(fail(format!("{chart_type} charts are not installable")));
     }
-    let missing = absent::complete(tree, cache, &chart, release.helm, origins);
+    if helm == HelmVersion::V4 {
+        chart.metadata.check_version().map_err(fail)?;
+    }
+    let missing = absent::complete(tree, cache, &chart, helm, origins);
     if !missing.is_empty() {
         return Err(missing);
     }
-    let helm = release.helm;
     release_name::check(&release.name).map_err(|why| {
         fail(match helm {
             HelmVersion::V3 => why,

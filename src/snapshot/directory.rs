@@ -220,7 +220,7 @@ pub(super) fn open(full: &Path) -> io::Result<(fs::File, fs::Metadata)> {
 
 /// The bytes of a file that was just opened.
 pub(super) fn read_file(
-    mut file: fs::File,
+    file: fs::File,
     path: &RepoPath,
     metadata: &fs::Metadata,
 ) -> Result<Vec<u8>, ReadError> {
@@ -230,9 +230,19 @@ pub(super) fn read_file(
     if metadata.len() > MAX_FILE_BYTES as u64 {
         return Err(ReadError::TooLarge(path.clone()));
     }
+    // A file is read as far as it was said to reach, which takes one call: what is written behind that meanwhile is of a
+    // later moment. Some file systems tell no length.
+    let length = match metadata.len() {
+        0 => MAX_FILE_BYTES as u64 + 1,
+        told => told,
+    };
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    file.read_to_end(&mut bytes)
+    file.take(length)
+        .read_to_end(&mut bytes)
         .map_err(|error| unread(path, &error))?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(ReadError::TooLarge(path.clone()));
+    }
     Ok(bytes)
 }
 

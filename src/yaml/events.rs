@@ -7,6 +7,7 @@
     reason = "libyaml-rs is libyaml translated to Rust and offers its C interface only"
 )]
 
+use std::borrow::Cow;
 use std::ffi::{CStr, c_void};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -29,7 +30,7 @@ const RAW_BUFFER: usize = 16_384;
 
 /// One event of a YAML stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum Event<'t> {
     /// A document begins; the minor version that a `%YAML` directive names.
     DocumentStart { minor: Option<i32> },
     /// A document ends, by `...` if and only if `explicit`.
@@ -40,7 +41,7 @@ pub(super) enum Event {
     Scalar {
         anchor: Option<String>,
         tag: Option<String>,
-        text: String,
+        text: Cow<'t, str>,
         style: ScalarStyle,
     },
     /// A sequence or mapping begins.
@@ -133,7 +134,7 @@ impl<'a> Events<'a> {
     }
 
     /// Takes the next event out of the parser; `None` for the events that carry nothing and at the end.
-    fn pull(&mut self) -> Result<Option<(Event, Span)>, SyntaxError> {
+    fn pull(&mut self) -> Result<Option<(Event<'static>, Span)>, SyntaxError> {
         let mut raw = MaybeUninit::<sys::yaml_event_t>::zeroed();
         // SAFETY: the parser is initialised; it zeroes `raw` and fills it on success.
         if !unsafe { sys::yaml_parser_parse(self.parser, raw.as_mut_ptr()) }.ok {
@@ -159,7 +160,7 @@ impl<'a> Events<'a> {
 }
 
 impl Iterator for Events<'_> {
-    type Item = Result<(Event, Span), SyntaxError>;
+    type Item = Result<(Event<'static>, Span), SyntaxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(error) = self.refused.take() {
@@ -241,7 +242,7 @@ fn owned(bytes: &[u8]) -> String {
 ///
 /// # Safety
 /// `raw` is an event that the parser filled and that was not deleted.
-unsafe fn convert(raw: &sys::yaml_event_t) -> Option<Event> {
+unsafe fn convert(raw: &sys::yaml_event_t) -> Option<Event<'static>> {
     // SAFETY: by the contract, the union field that belongs to the event's type is initialised, and its pointers are
     // null or point to what their type says, NUL-terminated or with the given length.
     unsafe {
@@ -270,7 +271,7 @@ unsafe fn convert(raw: &sys::yaml_event_t) -> Option<Event> {
                 Event::Scalar {
                     anchor: name(scalar.anchor),
                     tag: name(scalar.tag),
-                    text: owned(bytes),
+                    text: Cow::Owned(owned(bytes)),
                     style: match scalar.style {
                         sys::YAML_SINGLE_QUOTED_SCALAR_STYLE => ScalarStyle::SingleQuoted,
                         sys::YAML_DOUBLE_QUOTED_SCALAR_STYLE => ScalarStyle::DoubleQuoted,

@@ -4,6 +4,8 @@
 //! Nothing is decided here: whatever is not certain to be read as libyaml reads it (errors, anchors, tags, tabs, directives,
 //! document markers and much else) makes [`read`] give up, and the caller asks libyaml. That both agree is tested.
 
+use std::borrow::Cow;
+
 use super::ScalarStyle;
 use super::events::Event;
 use crate::text::Span;
@@ -11,18 +13,25 @@ use crate::text::Span;
 /// What is nested deeper than this is left to libyaml.
 const MAX_NESTING: usize = 200;
 
+/// What a document begins with that says so.
+const MARKER: &str = "---";
+
 /// libyaml takes nothing longer than 1024 characters for a key.
 const MAX_KEY: usize = 1000;
 
 /// Gives the events of a text of one document, or stops with `None`: then what was given counts for nothing.
-pub(super) fn read(text: &str, give: impl FnMut(Event, Span) -> Option<()>) -> Option<()> {
-    if !is_everyday(text) {
+pub(super) fn read<'t>(
+    text: &'t str,
+    give: impl FnMut(Event<'t>, Span) -> Option<()>,
+) -> Option<()> {
+    let marker = marker(text);
+    if !is_everyday(text, marker) {
         return None;
     }
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
-        at: 0,
+        at: marker.map_or(0, |at| at + MARKER.len()),
         column: 0,
         nesting: 0,
         give,
@@ -31,7 +40,11 @@ pub(super) fn read(text: &str, give: impl FnMut(Event, Span) -> Option<()>) -> O
     if reader.is_at_end() {
         return None;
     }
-    reader.event(Event::DocumentStart { minor: None }, reader.at, reader.at)?;
+    let (start, end) = match marker {
+        Some(at) => (at, at + MARKER.len()),
+        None => (reader.at, reader.at),
+    };
+    reader.event(Event::DocumentStart { minor: None }, start, end)?;
     reader.block()?;
     if !reader.is_at_end() {
         return None;
@@ -40,30 +53,40 @@ pub(super) fn read(text: &str, give: impl FnMut(Event, Span) -> Option<()>) -> O
     reader.event(Event::DocumentEnd { explicit: false }, end, end)
 }
 
-/// False where there is a character that may mean more than itself, or a line that may be a marker or a directive.
-fn is_everyday(text: &str) -> bool {
-    let mut at_start = true;
-    let mut is_ascii = true;
-    for (at, &byte) in text.as_bytes().iter().enumerate() {
-        match byte {
-            b'\n' => {
-                at_start = true;
-                continue;
-            }
-            0..0x20 | 0x7f => return false,
-            b'%' if at_start => return false,
-            b'-' | b'.' if at_start => {
-                let rest = text.as_bytes().get(at..).unwrap_or_default();
-                if rest.starts_with(b"---") || rest.starts_with(b"...") {
-                    return false;
-                }
-            }
-            0x80.. => is_ascii = false,
-            _ => {}
+/// Where a document says that it begins, in a line of its own behind nothing but comments.
+fn marker(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line == "---\n" {
+            return Some(at);
         }
-        at_start = false;
+        let inner = line.trim_ascii();
+        if !inner.is_empty() && !inner.starts_with('#') {
+            return None;
+        }
+        at += line.len();
     }
-    is_ascii
+    None
+}
+
+/// False where there is a character that may mean more than itself, or a line but for that of the `marker` that may be a
+/// marker or a directive.
+fn is_everyday(text: &str, marker: Option<usize>) -> bool {
+    // All bytes are looked at, which takes less time than to stop at the first that is not plain.
+    let is_plain = |all, &byte: &u8| all & ((byte >= 0x20) & (byte != 0x7f) | (byte == b'\n'));
+    if !text.as_bytes().iter().fold(true, is_plain) {
+        return false;
+    }
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let is_special =
+            line.starts_with('%') || line.starts_with("---") || line.starts_with("...");
+        if is_special && marker != Some(at) {
+            return false;
+        }
+        at += line.len();
+    }
+    text.is_ascii()
         || text.chars().all(|c| {
             matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
                 | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
@@ -80,16 +103,22 @@ struct Reader<'t, G> {
     give: G,
 }
 
-impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
-    fn event(&mut self, event: Event, start: usize, end: usize) -> Option<()> {
+impl<'t, G: FnMut(Event<'t>, Span) -> Option<()>> Reader<'t, G> {
+    fn event(&mut self, event: Event<'t>, start: usize, end: usize) -> Option<()> {
         (self.give)(event, Span::new(start, end))
     }
 
-    fn scalar(&mut self, text: String, style: ScalarStyle, start: usize, end: usize) -> Option<()> {
+    fn scalar(
+        &mut self,
+        text: impl Into<Cow<'t, str>>,
+        style: ScalarStyle,
+        start: usize,
+        end: usize,
+    ) -> Option<()> {
         let event = Event::Scalar {
             anchor: None,
             tag: None,
-            text,
+            text: text.into(),
             style,
         };
         self.event(event, start, end)
@@ -130,7 +159,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
     /// The end of the line that holds `at`, without its break.
     fn line_end(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
-        at + rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())
+        at + memchr::memchr(b'\n', rest).unwrap_or(rest.len())
     }
 
     fn spaces(&self, at: usize) -> usize {
@@ -172,8 +201,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
         if self.is_dash() {
             self.sequence(self.column)
         } else {
-            self.key()?;
-            self.mapping(self.column)
+            self.mapping(self.column, self.key()?)
         }
     }
 
@@ -213,34 +241,32 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
 
     /// A value that is not written: behind its dash or colon.
     fn unwritten(&mut self, mark: usize) -> Option<()> {
-        self.scalar(String::new(), ScalarStyle::Plain, mark, mark)
+        self.scalar("", ScalarStyle::Plain, mark, mark)
     }
 
     /// What begins here and belongs to a collection at `indent`.
     fn node(&mut self, indent: usize) -> Option<()> {
-        if self.is_dash() || self.key().is_some() {
-            self.block()
+        if self.is_dash() {
+            self.sequence(self.column)
+        } else if let Some(key) = self.key() {
+            self.mapping(self.column, key)
         } else {
             self.inline(indent)
         }
     }
 
-    fn mapping(&mut self, indent: usize) -> Option<()> {
+    /// A mapping at `indent`, of which the first key was found already.
+    fn mapping(&mut self, indent: usize, first: (usize, usize)) -> Option<()> {
         self.start(true, false)?;
+        let (mut end, mut colon) = first;
         loop {
-            let (end, colon) = self.key()?;
             let start = self.at;
             match self.byte(start) {
                 Some(quote @ (b'"' | b'\'')) => {
                     let (text, _) = self.quoted(quote)?;
                     self.scalar(text, style(quote), start, end)?;
                 }
-                _ => self.scalar(
-                    self.text.get(start..end)?.to_owned(),
-                    ScalarStyle::Plain,
-                    start,
-                    end,
-                )?,
+                _ => self.scalar(self.text.get(start..end)?, ScalarStyle::Plain, start, end)?,
             }
             self.at = colon + 1;
             self.value(indent)?;
@@ -250,6 +276,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
             if self.column > indent {
                 return None;
             }
+            (end, colon) = self.key()?;
         }
     }
 
@@ -308,8 +335,8 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
     fn is_plain(&self, at: usize) -> bool {
         match self.byte(at) {
             None => false,
-            Some(b'-') => !self.is_blank(at + 1),
-            Some(byte) => !b" \n?:,[]{}#&*!|>'\"%@`".contains(&byte),
+            Some(b'-' | b':') => !self.is_blank(at + 1),
+            Some(byte) => !b" \n?,[]{}#&*!|>'\"%@`".contains(&byte),
         }
     }
 
@@ -354,7 +381,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
     fn plain(&mut self, indent: usize) -> Option<()> {
         let start = self.at;
         let (mut end, mut is_over) = self.plain_line(start)?;
-        let mut text = self.text.get(start..end)?.to_owned();
+        let mut text = Cow::Borrowed(self.text.get(start..end)?);
         loop {
             self.at = (self.line_end(end) + 1).min(self.bytes.len());
             let mut breaks = 1;
@@ -371,6 +398,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
                 self.next_line();
                 return self.scalar(text, ScalarStyle::Plain, start, end);
             }
+            let text = text.to_mut();
             if breaks == 1 {
                 text.push(' ');
             }
@@ -381,7 +409,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
     }
 
     /// The text of a quoted scalar, and its end.
-    fn quoted(&self, quote: u8) -> Option<(String, usize)> {
+    fn quoted(&self, quote: u8) -> Option<(Cow<'t, str>, usize)> {
         let mut text = String::new();
         let mut from = self.at + 1;
         let mut at = from;
@@ -410,8 +438,12 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
                     from = at;
                 }
                 byte if byte == quote => {
-                    text.push_str(self.text.get(from..at)?);
-                    return Some((text, at + 1));
+                    let last = self.text.get(from..at)?;
+                    if text.is_empty() {
+                        return Some((Cow::Borrowed(last), at + 1));
+                    }
+                    text.push_str(last);
+                    return Some((Cow::Owned(text), at + 1));
                 }
                 b'\\' if quote == b'"' => {
                     text.push_str(self.text.get(from..at)?);
@@ -546,7 +578,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
             }
             is_first = false;
             if mapping {
-                let is_quoted = self.byte(self.at) == Some(b'"');
+                let is_quoted = matches!(self.byte(self.at), Some(b'"' | b'\''));
                 let start = self.at;
                 self.flow_scalar()?;
                 if self.at - start > MAX_KEY
@@ -575,10 +607,10 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
 
     fn flow_scalar(&mut self) -> Option<()> {
         let start = self.at;
-        if self.byte(start) == Some(b'"') {
-            let (text, end) = self.quoted(b'"')?;
+        if let Some(quote @ (b'"' | b'\'')) = self.byte(start) {
+            let (text, end) = self.quoted(quote)?;
             self.at = end;
-            return self.scalar(text, ScalarStyle::DoubleQuoted, start, end);
+            return self.scalar(text, style(quote), start, end);
         }
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./-".contains(byte);
         let rest = self.bytes.get(start..)?;
@@ -588,7 +620,7 @@ impl<G: FnMut(Event, Span) -> Option<()>> Reader<'_, G> {
             return None;
         }
         self.at = start + length;
-        let text = self.text.get(start..self.at)?.to_owned();
+        let text = self.text.get(start..self.at)?;
         self.scalar(text, ScalarStyle::Plain, start, self.at)
     }
 }

@@ -32,11 +32,43 @@ pub fn parse_bytes(bytes: &[u8]) -> Stream {
                 documents: Vec::new(),
                 error: Some(SyntaxError {
                     span: Span::new(at, (at + error.error_len().unwrap_or(1)).min(bytes.len())),
-                    message: "found bytes that are not UTF-8".to_owned(),
+                    message: no_character(bytes.get(at..).unwrap_or_default()).to_owned(),
                 }),
             }
         }
     }
+}
+
+/// Why no character begins here, in go-yaml's words.
+fn no_character(bytes: &[u8]) -> &'static str {
+    let width = match bytes.first() {
+        Some(0xc0..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf7) => 4,
+        _ => return "invalid leading UTF-8 octet",
+    };
+    let Some(trailing) = bytes.get(1..width) else {
+        return "incomplete UTF-8 octet sequence";
+    };
+    if trailing.iter().any(|byte| byte & 0xc0 != 0x80) {
+        return "invalid trailing UTF-8 octet";
+    }
+    let is_long = match bytes {
+        [0xc0 | 0xc1, ..] => true,
+        [0xe0, second, ..] => *second < 0xa0,
+        [0xf0, second, ..] => *second < 0x90,
+        _ => false,
+    };
+    if is_long {
+        "invalid length of a UTF-8 sequence"
+    } else {
+        "invalid Unicode character"
+    }
+}
+
+/// How many lines end in `text`, as go-yaml and libyaml count them.
+pub fn line_breaks(text: &str) -> usize {
+    text.matches(BREAKS).count() - text.matches("\r\n").count()
 }
 
 /// Follows `path` from the root.
@@ -141,7 +173,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take(&mut self, event: Event, span: Span) -> Result<Option<Document>, SyntaxError> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<Option<Document>, SyntaxError> {
         let (start, end) = (span.start as usize, span.end as usize);
         match event {
             Event::DocumentStart { minor } => {
@@ -198,7 +230,13 @@ impl<'a> Builder<'a> {
                 if style == ScalarStyle::Plain && text.is_empty() {
                     self.unwritten(anchor, tag, span);
                 } else {
-                    let (start, bang) = skip_properties(self.text, start, end);
+                    let has_properties =
+                        matches!(self.text.as_bytes().get(start), Some(b'!' | b'&'));
+                    let (start, bang) = if has_properties {
+                        skip_properties(self.text, start, end)
+                    } else {
+                        (start, false)
+                    };
                     let span = match style {
                         ScalarStyle::Literal | ScalarStyle::Folded => {
                             Span::new(start, block_end(self.text, start, end, &text))
@@ -213,6 +251,7 @@ impl<'a> Builder<'a> {
                         self.header_comment(start, end);
                     }
                     let tag = tag.or_else(|| bang.then(|| "!".to_owned()));
+                    let text = text.into_owned();
                     self.add(NodeKind::Scalar { text, style }, span, tag, anchor);
                 }
             }

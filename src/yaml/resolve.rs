@@ -183,6 +183,19 @@ fn untagged(text: &str, wanted: Wanted, dialect: Dialect) -> Option<Scalar> {
     number::number(text, dialect)
 }
 
+/// A scalar as JSON carries it; `None` for the numbers that it does not have.
+pub(super) fn data(scalar: Scalar) -> Option<Data> {
+    Some(match scalar {
+        Scalar::Null => Data::Null,
+        Scalar::Bool(value) => Data::Bool(value),
+        Scalar::Int(value) => Data::Int(value),
+        Scalar::Uint(value) => Data::Uint(value),
+        Scalar::Float(value) if !value.is_finite() => return None,
+        Scalar::Float(value) => number::json(value),
+        Scalar::String(text) | Scalar::Timestamp(text) => Data::String(text),
+    })
+}
+
 /// What a program of `dialect` reads from `document`.
 pub(super) fn document(
     document: &Document,
@@ -229,8 +242,8 @@ enum Key {
 
 /// A mapping under construction, with an index once it is large.
 #[derive(Default)]
-struct Entries {
-    mapping: Mapping,
+pub(super) struct Entries {
+    pub(super) mapping: Mapping,
     index: HashMap<String, usize>,
 }
 
@@ -248,7 +261,7 @@ impl Entries {
     }
 
     /// Sets a key; of two equal ones the last wins, in the place of the first.
-    fn set(&mut self, new: Entry) {
+    pub(super) fn set(&mut self, new: Entry) {
         let known = self
             .position(&new.key)
             .and_then(|at| self.mapping.entries.get_mut(at));
@@ -363,21 +376,16 @@ impl Reader<'_> {
 
     /// A scalar as JSON carries it.
     fn json(&self, id: NodeId) -> Result<Data, SyntaxError> {
-        Ok(match self.scalar(id)? {
-            None | Some(Scalar::Null) => Data::Null,
-            Some(Scalar::Bool(value)) => Data::Bool(value),
-            Some(Scalar::Int(value)) => Data::Int(value),
-            Some(Scalar::Uint(value)) => Data::Uint(value),
-            Some(Scalar::Float(value)) if value.is_nan() => {
-                return self.refuse(id, "json: unsupported value: NaN");
-            }
-            Some(Scalar::Float(value)) if value.is_infinite() => {
-                let sign = if value > 0.0 { '+' } else { '-' };
-                return self.refuse(id, format!("json: unsupported value: {sign}Inf"));
-            }
-            Some(Scalar::Float(value)) => number::json(value),
-            Some(Scalar::String(text) | Scalar::Timestamp(text)) => Data::String(text),
-        })
+        let scalar = self.scalar(id)?.unwrap_or(Scalar::Null);
+        let name = match scalar {
+            Scalar::Float(value) if value.is_nan() => "NaN",
+            Scalar::Float(value) if value > 0.0 => "+Inf",
+            _ => "-Inf",
+        };
+        match data(scalar) {
+            Some(data) => Ok(data),
+            None => self.refuse(id, format!("json: unsupported value: {name}")),
+        }
     }
 
     fn is_merge(&self, key: NodeId) -> bool {
@@ -478,7 +486,10 @@ impl Reader<'_> {
                     Key::Uint(number) => ("uint64", format!("{number:#x}")),
                     _ => ("%!s(<nil>)", "<nil>".to_owned()),
                 };
-                let value = go_syntax(&self.value(value)?.data);
+                let value = match self.value(value)?.data {
+                    Data::Null => "<nil>".to_owned(),
+                    data => go_syntax(&data),
+                };
                 return Err(SyntaxError {
                     span: self.document.node(key).span,
                     message: format!(

@@ -2,7 +2,7 @@
 //!
 //! What the files mean is `chart`'s business.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
@@ -24,9 +24,9 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<(String, Arc<[u8]>)>, String> {
     let mut archive = Archive::new(limited);
     let mut files = Vec::new();
     let mut remaining = MAX_TOTAL;
-    let entries = archive.entries().map_err(|error| error.to_string())?;
+    let entries = archive.entries().map_err(words)?;
     for (count, entry) in entries.enumerate() {
-        let entry = entry.map_err(|error| error.to_string())?;
+        let entry = entry.map_err(words)?;
         if count >= MAX_ENTRIES {
             return Err(format!("the archive has more than {MAX_ENTRIES} entries"));
         }
@@ -53,7 +53,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<(String, Arc<[u8]>)>, String> {
         entry
             .take(MAX_FILE + 1)
             .read_to_end(&mut data)
-            .map_err(|error| error.to_string())?;
+            .map_err(words)?;
         remaining = remaining.saturating_sub(data.len() as u64);
         if (data.len() as u64) < size || remaining == 0 {
             return Err(format!(
@@ -62,10 +62,23 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<(String, Arc<[u8]>)>, String> {
         }
         files.push((name, Arc::from(super::content::without_mark(&data))));
     }
+    // Go reads both blocks at the end of an archive, and so sees that one is cut off there.
+    let mut last = archive.into_inner().take(512);
+    std::io::copy(&mut last, &mut std::io::sink()).map_err(words)?;
     if files.is_empty() {
         return Err("no files in chart archive".to_owned());
     }
     Ok(files)
+}
+
+/// What is wrong with an archive, in Go's words where it just ends.
+fn words(error: std::io::Error) -> String {
+    let message = error.to_string();
+    if error.kind() == ErrorKind::UnexpectedEof || message == "incomplete deflate stream" {
+        "unexpected EOF".to_owned()
+    } else {
+        message
+    }
 }
 
 /// The path inside the chart; names that would lead elsewhere are refused, as Helm refuses them.
@@ -93,4 +106,28 @@ fn inner_name(full: &str) -> Result<Option<String>, String> {
         return Err("chart yaml not in base directory".to_owned());
     }
     Ok(Some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_without_its_end_is_refused() {
+        let mut packed = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        packed
+            .append_data(&mut header, "c/Chart.yaml", &b"x"[..])
+            .unwrap();
+        let packed = packed.into_inner().unwrap();
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, &packed).unwrap();
+        let whole = packer.finish().unwrap();
+        assert_eq!(unpack(&whole).unwrap().len(), 1);
+        for missing in [20, whole.len() - 11] {
+            let cut = &whole[..whole.len() - missing];
+            assert_eq!(unpack(cut).unwrap_err(), "unexpected EOF", "{missing}");
+        }
+    }
 }

@@ -19,13 +19,27 @@ use crate::text::Span;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NodeId(pub(super) u32);
 
-/// A variable name of one [`Syntax`].
+/// The name of a variable or a field in one [`Syntax`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Symbol(u32);
 
 impl Symbol {
     /// `$`, which the parser names first.
     pub(super) const DOLLAR: Self = Self(0);
+}
+
+/// Some nodes of one [`Syntax`] in their order, which it keeps with all others ([`Tree::nodes`]).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Nodes(u32, u32);
+
+/// Some names of one [`Syntax`] in their order ([`Tree::symbols`]).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Symbols(u32, u32);
+
+impl Symbols {
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == self.1
+    }
 }
 
 pub(super) struct Node {
@@ -37,7 +51,7 @@ pub(super) struct Node {
 }
 
 pub(super) enum NodeKind {
-    List(Vec<NodeId>),
+    List(Nodes),
     /// Literal text: the node's span.
     Text,
     Action(NodeId),
@@ -47,14 +61,14 @@ pub(super) enum NodeKind {
         body: NodeId,
         otherwise: Option<NodeId>,
         /// The variables that something inside assigns, whether it is executed or not.
-        assigned: Vec<Symbol>,
+        assigned: Symbols,
     },
     Range {
         pipe: NodeId,
         body: NodeId,
         otherwise: Option<NodeId>,
         /// As in a branch.
-        assigned: Vec<Symbol>,
+        assigned: Symbols,
     },
     Template {
         name: Arc<str>,
@@ -63,31 +77,29 @@ pub(super) enum NodeKind {
     Break,
     Continue,
     Pipe {
-        declares: Vec<Symbol>,
+        declares: Symbols,
         assigns: bool,
-        commands: Vec<NodeId>,
+        commands: Nodes,
     },
     /// At least one argument.
-    Command(Vec<NodeId>),
+    Command(Nodes),
     Function(&'static Signature),
     Variable {
         symbol: Symbol,
-        fields: Vec<Arc<str>>,
+        fields: Symbols,
     },
     Dot,
     Nil,
-    Field(Vec<Arc<str>>),
+    Field(Symbols),
     Chain {
         base: NodeId,
-        fields: Vec<Arc<str>>,
+        fields: Symbols,
     },
     Bool(bool),
-    Number(Number),
-    /// A string literal, and which of the text's it is.
-    String {
-        bytes: Vec<u8>,
-        number: u32,
-    },
+    /// A number literal, apart because it is larger than any other node.
+    Number(Box<Number>),
+    /// Which of the text's string literals it is.
+    String(u32),
 }
 
 /// A number literal, with every reading that it allows.
@@ -172,9 +184,11 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
 /// The nodes of one text: the template that it is and all that it defines. Nothing here depends on where the text stands.
 pub(in crate::render) struct Syntax {
     nodes: Vec<Node>,
+    lists: Vec<NodeId>,
+    names: Vec<Symbol>,
     symbols: Vec<Arc<str>>,
-    /// How many string literals there are.
-    literals: u32,
+    /// The string literals.
+    literals: Vec<Vec<u8>>,
     /// What is defined, in the order of the text: first the whole, whose name is that of the text.
     roots: Vec<(Option<Arc<str>>, NodeId)>,
 }
@@ -210,7 +224,7 @@ pub(super) struct Definition {
 impl Tree {
     /// `syntax` must be what `source` was parsed to.
     pub(super) fn new(name: Arc<str>, source: SourceText, syntax: Arc<Syntax>) -> Self {
-        let literals = (0..syntax.literals).map(|_| OnceCell::new()).collect();
+        let literals = syntax.literals.iter().map(|_| OnceCell::new()).collect();
         Self {
             name,
             source,
@@ -256,6 +270,16 @@ impl Tree {
         self.syntax.memory()
     }
 
+    pub(super) fn nodes(&self, Nodes(start, end): Nodes) -> &[NodeId] {
+        let range = start as usize..end as usize;
+        self.syntax.lists.get(range).unwrap_or_default()
+    }
+
+    pub(super) fn symbols(&self, Symbols(start, end): Symbols) -> &[Symbol] {
+        let range = start as usize..end as usize;
+        self.syntax.names.get(range).unwrap_or_default()
+    }
+
     pub(super) fn symbol(&self, symbol: Symbol) -> &str {
         let symbol = self.syntax.symbols.get(symbol.0 as usize);
         symbol.map_or("", |name| name)
@@ -287,14 +311,17 @@ impl Tree {
 
     /// The value of a string literal.
     pub(super) fn literal(&self, id: NodeId, origins: &mut Origins) -> Text {
-        let NodeKind::String { bytes, number } = &self.node(id).kind else {
+        let NodeKind::String(number) = self.node(id).kind else {
             return Text::empty();
         };
-        let mut text = || Text::new(bytes.clone(), self.origin(id, origins));
-        match self.literals.get(*number as usize) {
-            Some(known) => known.get_or_init(text).clone(),
-            None => text(),
-        }
+        let number = number as usize;
+        let (Some(bytes), Some(known)) =
+            (self.syntax.literals.get(number), self.literals.get(number))
+        else {
+            return Text::empty();
+        };
+        let text = || Text::new(bytes.clone(), self.origin(id, origins));
+        known.get_or_init(text).clone()
     }
 
     /// Appends the literal text of a node.
@@ -345,8 +372,8 @@ impl Tree {
 
     /// True if and only if there is nothing but white space and comments in a list.
     pub(super) fn is_empty_list(&self, id: NodeId) -> bool {
-        match &self.node(id).kind {
-            NodeKind::List(items) => items.iter().all(|&item| {
+        match self.node(id).kind {
+            NodeKind::List(items) => self.nodes(items).iter().all(|&item| {
                 let node = self.node(item);
                 matches!(node.kind, NodeKind::Text)
                     && self
@@ -376,14 +403,17 @@ impl Tree {
                     .unwrap_or_default(),
             )
         };
-        let fields = |fields: &[Arc<str>], out: &mut String| {
-            for field in fields {
+        let fields = |fields: &Symbols, out: &mut String| {
+            for &field in self.symbols(*fields) {
                 out.push('.');
-                out.push_str(field);
+                out.push_str(self.symbol(field));
             }
         };
         match &node.kind {
-            NodeKind::List(items) => items.iter().for_each(|&item| self.print_to(item, out)),
+            NodeKind::List(items) => {
+                let items = self.nodes(*items).iter();
+                items.for_each(|&item| self.print_to(item, out));
+            }
             NodeKind::Action(pipe) => {
                 out.push_str("{{");
                 self.print_to(*pipe, out);
@@ -424,20 +454,20 @@ impl Tree {
                 assigns,
                 commands,
             } => {
-                for (n, &symbol) in declares.iter().enumerate() {
+                for (n, &symbol) in self.symbols(*declares).iter().enumerate() {
                     out.push_str(if n > 0 { ", " } else { "" });
                     out.push_str(self.symbol(symbol));
                 }
                 if !declares.is_empty() {
                     out.push_str(if *assigns { " = " } else { " := " });
                 }
-                for (n, &command) in commands.iter().enumerate() {
+                for (n, &command) in self.nodes(*commands).iter().enumerate() {
                     out.push_str(if n > 0 { " | " } else { "" });
                     self.print_to(command, out);
                 }
             }
             NodeKind::Command(arguments) => {
-                for (n, &argument) in arguments.iter().enumerate() {
+                for (n, &argument) in self.nodes(*arguments).iter().enumerate() {
                     out.push_str(if n > 0 { " " } else { "" });
                     self.print_in_parens(argument, out);
                 }
@@ -463,7 +493,7 @@ impl Tree {
             NodeKind::Bool(truth) => {
                 let _ = write!(out, "{truth}");
             }
-            NodeKind::Text | NodeKind::Number(_) | NodeKind::String { .. } => {
+            NodeKind::Text | NodeKind::Number(_) | NodeKind::String(_) => {
                 out.push_str(&source(node.span));
             }
         }
@@ -503,10 +533,18 @@ impl Tree {
 #[derive(Default)]
 pub(super) struct SyntaxBuilder {
     nodes: Vec<Node>,
+    lists: Vec<NodeId>,
+    /// What was added to lists that are not complete, the innermost last.
+    waiting: Vec<NodeId>,
+    names: Vec<Symbol>,
     symbols: Vec<Arc<str>>,
     by_name: HashMap<Arc<str>, u32, foldhash::fast::RandomState>,
-    literals: u32,
+    literals: Vec<Vec<u8>>,
 }
+
+/// Where a list of nodes began ([`SyntaxBuilder::begin`]).
+#[derive(Clone, Copy)]
+pub(super) struct Begun(usize);
 
 impl SyntaxBuilder {
     pub(super) fn add(&mut self, at: usize, span: Span, kind: NodeKind) -> NodeId {
@@ -519,15 +557,62 @@ impl SyntaxBuilder {
         id
     }
 
+    /// Begins a list, inside those that have begun.
+    pub(super) fn begin(&self) -> Begun {
+        Begun(self.waiting.len())
+    }
+
+    /// Adds a node to the list that began last.
+    pub(super) fn push(&mut self, node: NodeId) {
+        self.waiting.push(node);
+    }
+
+    /// What a list holds so far.
+    pub(super) fn waiting(&self, Begun(start): Begun) -> &[NodeId] {
+        self.waiting.get(start..).unwrap_or_default()
+    }
+
+    /// Completes the list that began last.
+    pub(super) fn end(&mut self, Begun(start): Begun) -> Nodes {
+        let first = self.lists.len() as u32;
+        self.lists.extend(self.waiting.drain(start..));
+        Nodes(first, self.lists.len() as u32)
+    }
+
+    /// A name as the next one, for [`SyntaxBuilder::names_from`].
+    pub(super) fn name(&mut self, symbol: Symbol) {
+        self.names.push(symbol);
+    }
+
+    /// How many names there are.
+    pub(super) fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn symbols(&self, Symbols(start, end): Symbols) -> &[Symbol] {
+        let range = start as usize..end as usize;
+        self.names.get(range).unwrap_or_default()
+    }
+
+    /// The names since there were `start`.
+    pub(super) fn names_from(&self, start: usize) -> Symbols {
+        Symbols(start as u32, self.names.len() as u32)
+    }
+
     /// A string literal as a kind of node.
     pub(super) fn literal(&mut self, bytes: Vec<u8>) -> NodeKind {
-        let number = self.literals;
-        self.literals += 1;
-        NodeKind::String { bytes, number }
+        self.literals.push(bytes);
+        NodeKind::String(self.literals.len() as u32 - 1)
     }
 
     pub(super) fn kind(&self, id: NodeId) -> Option<&NodeKind> {
         self.nodes.get(id.0 as usize).map(|node| &node.kind)
+    }
+
+    /// The first node of a complete list.
+    pub(super) fn first(&self, Nodes(start, end): Nodes) -> Option<NodeId> {
+        let list = self.lists.get(start as usize..end as usize)?;
+        list.first().copied()
     }
 
     pub(super) fn span(&self, id: NodeId) -> Span {
@@ -557,6 +642,8 @@ impl SyntaxBuilder {
     pub(super) fn finish(self, roots: Vec<(Option<Arc<str>>, NodeId)>) -> Syntax {
         Syntax {
             nodes: self.nodes,
+            lists: self.lists,
+            names: self.names,
             symbols: self.symbols,
             literals: self.literals,
             roots,

@@ -19,6 +19,7 @@ pub(in crate::render) struct Content {
     bytes: Arc<[u8]>,
     text: OnceLock<Arc<str>>,
     stream: OnceLock<Stream>,
+    everyday: OnceLock<Option<yaml::Value>>,
     /// As Helm 3 and Helm 4 read it: they do not have the same functions.
     syntax: [OnceLock<Arc<Syntax>>; 2],
     files: OnceLock<Arc<[Packed]>>,
@@ -44,6 +45,7 @@ impl Content {
             bytes,
             text: OnceLock::new(),
             stream: OnceLock::new(),
+            everyday: OnceLock::new(),
             syntax: Default::default(),
             files: OnceLock::new(),
             unmarked: OnceLock::new(),
@@ -77,6 +79,12 @@ impl Content {
     /// The text as YAML.
     pub(super) fn stream(&self) -> &Stream {
         self.stream.get_or_init(|| yaml::parse(self.text()))
+    }
+
+    /// What Helm reads from the text if it is everyday YAML, without origins.
+    pub(super) fn everyday(&self) -> Option<&yaml::Value> {
+        let everyday = || yaml::everyday(self.text(), |_, _| true);
+        self.everyday.get_or_init(everyday).as_ref()
     }
 
     /// The text as a template, which is called `name` where it cannot be one.

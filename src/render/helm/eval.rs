@@ -13,6 +13,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Tree};
 use super::builtins::INCOMPATIBLE;
 use super::format;
@@ -45,7 +47,7 @@ pub(super) fn output(
         set,
         context,
         overlays: Vec::new(),
-        included: HashMap::new(),
+        included: HashMap::default(),
         control,
         variables: Vec::new(),
         base: 0,
@@ -121,9 +123,9 @@ pub(super) struct Evaluator<'a, 'o> {
     set: &'a TemplateSet,
     context: &'a mut Context<'o>,
     /// What the texts given to `tpl` define, outermost first; seen until that `tpl` ends.
-    overlays: Vec<HashMap<Arc<str>, Definition>>,
+    overlays: Vec<HashMap<Arc<str>, Definition, RandomState>>,
     /// How often each template is being included.
-    included: HashMap<Arc<str>, usize>,
+    included: HashMap<Arc<str>, usize, RandomState>,
     /// The actions and conditions around what is being executed.
     control: Origin,
     variables: Vec<Variable>,
@@ -256,10 +258,10 @@ impl Evaluator<'_, '_> {
         out: &mut TextBuilder,
     ) -> Result<Flow, Failure> {
         self.at = id;
-        let NodeKind::List(items) = &tree.node(id).kind else {
+        let NodeKind::List(items) = tree.node(id).kind else {
             return Ok(Flow::Next);
         };
-        for &item in items {
+        for &item in tree.nodes(items) {
             match self.node(tree, item, dot, out)? {
                 Flow::Next => {}
                 left => return Ok(left),
@@ -393,7 +395,7 @@ impl Evaluator<'_, '_> {
         };
         self.control = outer;
         self.variables.truncate(mark);
-        self.decide(assigned, condition);
+        self.decide(tree.symbols(*assigned), condition);
         flow
     }
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
 use regex::Regex;
 
 use super::ast::{NodeId, Tree};
@@ -150,7 +151,7 @@ impl Signature {
 /// The functions that templates may call. Of two rows with one name, the later one counts.
 #[derive(Debug, Clone, Default)]
 pub struct Functions {
-    by_name: HashMap<&'static str, &'static Signature>,
+    by_name: HashMap<&'static str, &'static Signature, RandomState>,
 }
 
 impl Functions {
@@ -232,7 +233,7 @@ pub struct Context<'a> {
     /// How much of the origins' memory was charged.
     charged_origins: usize,
     /// The patterns compiled last: a chart asks for few, often.
-    patterns: HashMap<String, Result<Regex, String>>,
+    patterns: HashMap<String, Result<Regex, String>, RandomState>,
 }
 
 /// More compiled patterns than this are not kept: each may take megabytes.
@@ -251,7 +252,7 @@ impl<'a> Context<'a> {
             place: None,
             seeded: HashMap::new(),
             release: hash(FNV, release.as_bytes()),
-            patterns: HashMap::new(),
+            patterns: HashMap::default(),
         }
     }
 

@@ -140,6 +140,11 @@ impl PathPattern {
 
     /// True if and only if the whole path matches.
     pub(super) fn is_match(&self, path: &str) -> bool {
+        if let Some(Token::Char(last)) = self.0.last()
+            && !path.ends_with(*last)
+        {
+            return false;
+        }
         let (mut tokens, mut rest) = (self.0.as_slice(), path);
         // Where to go on if what follows the last `*` does not fit: no earlier `*` has to be tried again, because none of
         // them could pass the slash that stops the last one.

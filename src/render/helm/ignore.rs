@@ -57,13 +57,9 @@ impl Rules {
 
     /// True if and only if the path, relative to the chart, is ignored. A negated rule ignores what it does not match.
     pub(super) fn ignores(&self, path: &str, is_directory: bool) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
         for rule in &self.0 {
-            let subject = if rule.whole {
-                path
-            } else {
-                path.rsplit('/').next().unwrap_or(path)
-            };
-            let matches = rule.pattern.is_match(subject);
+            let matches = rule.pattern.is_match(if rule.whole { path } else { name });
             if rule.negated {
                 if rule.directories && !is_directory || !matches {
                     return true;

@@ -366,15 +366,25 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Passes the letters and digits that stand here.
+    fn pass_name(&mut self) {
+        loop {
+            let is_plain = |b: &&u8| b.is_ascii_alphanumeric() || **b == b'_';
+            self.at += self.rest().iter().take_while(is_plain).count();
+            if !self.peek().is_some_and(is_alphanumeric) {
+                return;
+            }
+            self.advance();
+        }
+    }
+
     fn bad_character(&mut self, start: usize) -> Token {
         let char = self.peek().map_or('\u{FFFD}', Char::or_replacement);
         self.fail(start, format!("bad character {}", go_char(char)))
     }
 
     fn identifier(&mut self, start: usize) -> Token {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
-        }
+        self.pass_name();
         if !self.at_terminator() {
             return self.bad_character(start);
         }
@@ -395,9 +405,7 @@ impl<'a> Lexer<'a> {
             };
             return self.token(kind, start);
         }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
-        }
+        self.pass_name();
         if !self.at_terminator() {
             return self.bad_character(start);
         }

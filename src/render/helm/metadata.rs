@@ -91,9 +91,23 @@ pub(super) fn read(
     known: Metadata,
     origins: &mut Origins,
 ) -> Result<Metadata, Problem> {
+    let wrong = |why| {
+        let message = format!("error unmarshaling JSON: while decoding JSON: {why}");
+        Problem::new(Kind::Render, message).in_file(path)
+    };
+    if !origins.traces()
+        && let Some(value) = content.everyday()
+        && !has_integers(value)
+    {
+        return fill(known, value).map_err(wrong);
+    }
     let text = content.text();
-    let file = origins.add_file(path, text);
     let stream = content.stream();
+    // Numbers are found again by their origins, also where nobody else wants any.
+    let mut own = Origins::new();
+    let is_traced = origins.traces();
+    let origins = if is_traced { origins } else { &mut own };
+    let file = origins.add_file(path, text);
     let mut floats = BTreeMap::new();
     let value = match (stream.documents.first(), stream.error.clone()) {
         (Some(document), _) => document.value(Dialect::Helm, &mut |span| {
@@ -113,31 +127,51 @@ pub(super) fn read(
         let message = super::functions::syntax_words(text.as_bytes(), &error);
         Problem::new(Kind::Syntax, message).at(path, error.span)
     })?;
-    as_written(&mut value, &floats);
-    fill(known, &value).map_err(|why| {
-        let message = format!("error unmarshaling JSON: while decoding JSON: {why}");
-        Problem::new(Kind::Render, message).in_file(path)
-    })
+    as_written(&mut value, &floats, is_traced);
+    fill(known, &value).map_err(wrong)
 }
 
-/// Makes floats again of the whole numbers that were written as floats: `1e6` is another text than `1000000`.
-fn as_written(value: &mut yaml::Value, floats: &BTreeMap<Origin, f64>) {
+/// True if and only if there is an integer somewhere, which may have been written as a float.
+fn has_integers(value: &yaml::Value) -> bool {
+    match &value.data {
+        yaml::Data::Int(_) | yaml::Data::Uint(_) => true,
+        yaml::Data::Sequence(items) => items.iter().any(has_integers),
+        yaml::Data::Mapping(mapping) => mapping.iter().any(|entry| has_integers(&entry.value)),
+        _ => false,
+    }
+}
+
+/// Makes floats again of the whole numbers that were written as floats: `1e6` is another text than `1000000`. Origins stay only
+/// if `is_traced`.
+fn as_written(value: &mut yaml::Value, floats: &BTreeMap<Origin, f64>, is_traced: bool) {
     match &mut value.data {
         yaml::Data::Int(_) | yaml::Data::Uint(_) => {
             if let Some(number) = floats.get(&value.origin) {
                 value.data = yaml::Data::Float(*number);
             }
         }
-        yaml::Data::Sequence(items) => items.iter_mut().for_each(|item| as_written(item, floats)),
-        yaml::Data::Mapping(mapping) => mapping
-            .iter_mut()
-            .for_each(|entry| as_written(&mut entry.value, floats)),
+        yaml::Data::Sequence(items) => {
+            for item in items {
+                as_written(item, floats, is_traced);
+            }
+        }
+        yaml::Data::Mapping(mapping) => {
+            for entry in mapping.iter_mut() {
+                as_written(&mut entry.value, floats, is_traced);
+                if !is_traced {
+                    entry.key_origin = Origin::NONE;
+                }
+            }
+        }
         _ => {}
+    }
+    if !is_traced {
+        value.origin = Origin::NONE;
     }
 }
 
 /// The field of a key, which Go finds whatever its case.
-fn field<'v>(value: &'v yaml::Value, key: &str) -> Option<&'v yaml::Value> {
+pub(super) fn field<'v>(value: &'v yaml::Value, key: &str) -> Option<&'v yaml::Value> {
     let mapping = value.as_mapping()?;
     mapping.get(key).or_else(|| {
         mapping
@@ -388,6 +422,15 @@ impl Metadata {
         for entry in self.dependencies.get_mut().iter_mut().flatten() {
             let copy = entry.borrow().clone();
             *entry = Rc::new(RefCell::new(copy));
+        }
+    }
+
+    /// Helm 4 has begun a third kind of charts, which it does not render yet, and knows no further one.
+    pub(super) fn check_version(&self) -> Result<(), String> {
+        match &*self.api_version.lossy() {
+            "" | "v1" | "v2" => Ok(()),
+            "v3" => Err("invalid chart apiVersion".to_owned()),
+            _ => Err("unsupported chart version".to_owned()),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::chart::{Chart, File};
 use super::functions::{origins_of, syntax_words};
 use super::glob::PathPattern;
+use super::metadata::field;
 use super::string::{Text, TextBuilder};
 use crate::discover::{HelmVersion, Release};
 use crate::origin::{Origin, Origins, Role};
@@ -226,10 +227,8 @@ fn split(text: &Text, helm: HelmVersion) -> Vec<Text> {
 }
 
 fn next_line(bytes: &[u8], at: usize) -> Option<usize> {
-    let rest = bytes.get(at..)?;
-    rest.iter()
-        .position(|b| *b == b'\n')
-        .map(|end| at + end + 1)
+    let end = memchr::memchr(b'\n', bytes.get(at..)?)?;
+    Some(at + end + 1)
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
@@ -264,18 +263,20 @@ fn read(
             format!("YAML parse error on {path}: {why}"),
         ))
     };
-    let stream = yaml::parse_bytes(text.as_bytes());
-    let (value, span) = match (stream.documents.first(), stream.error) {
-        (Some(document), _) => {
-            let value = document
-                .value(Dialect::Helm, &mut origins_of(&text, origins))
-                .map_err(|error| wrong(syntax_words(text.as_bytes(), &error)))?;
-            (value, document.span)
-        }
-        (None, Some(error)) => {
-            return Err(wrong(syntax_words(text.as_bytes(), &error)));
-        }
-        (None, None) => (yaml::Value::default(), Span::default()),
+    // Without origins nobody wants more than the head of an object.
+    let is = |key: Option<&str>, name: &str| key.is_some_and(|key| key.eq_ignore_ascii_case(name));
+    let in_head = |depth: usize, key: Option<&str>| match depth {
+        0 => true,
+        1 => is(key, "metadata"),
+        _ => depth == 2 && is(key, "annotations"),
+    };
+    let direct = match std::str::from_utf8(text.as_bytes()) {
+        Ok(text) if !origins.traces() => yaml::everyday(text, in_head),
+        _ => None,
+    };
+    let (value, span) = match direct {
+        Some(value) => (value, Span::default()),
+        None => object(&text, origins).map_err(wrong)?,
     };
     let head = head(&value, helm).map_err(|why| {
         wrong(format!(
@@ -306,6 +307,20 @@ fn read(
         span,
     };
     Ok((document, hook))
+}
+
+/// The first document in a text with its place; in Helm's words what is wrong where it cannot be read.
+fn object(text: &Text, origins: &mut Origins) -> Result<(yaml::Value, Span), String> {
+    let stream = yaml::parse_bytes(text.as_bytes());
+    let words = |error| syntax_words(text.as_bytes(), &error);
+    match (stream.documents.first(), stream.error) {
+        (Some(document), _) => {
+            let value = document.value(Dialect::Helm, &mut origins_of(text, origins));
+            Ok((value.map_err(words)?, document.span))
+        }
+        (None, Some(error)) => Err(words(error)),
+        (None, None) => Ok((yaml::Value::default(), Span::default())),
+    }
 }
 
 /// The part of an object that Helm reads.
@@ -356,17 +371,22 @@ fn head(value: &yaml::Value, helm: HelmVersion) -> Result<Head, String> {
             },
         }
     };
-    text(value.get("apiVersion"), "struct field .apiVersion")?;
-    head.kind = text(value.get("kind"), "struct field .kind")?;
-    let Some(metadata) = value.get("metadata").filter(|value| !value.is_null()) else {
+    // Helm 3 is built with an older Go, which names the struct where it has a name.
+    let place = |key: &str| match helm {
+        HelmVersion::V4 => format!("struct field .{key}"),
+        HelmVersion::V3 => format!("struct field SimpleHead.{key}"),
+    };
+    text(field(value, "apiVersion"), &place("apiVersion"))?;
+    head.kind = text(field(value, "kind"), &place("kind"))?;
+    let Some(metadata) = field(value, "metadata").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     if metadata.as_mapping().is_none() {
         let wanted = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
-        return wrong(metadata, "struct field .metadata", wanted);
+        return wrong(metadata, &place("metadata"), wanted);
     }
-    text(metadata.get("name"), "struct field .metadata.name")?;
-    let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) else {
+    text(field(metadata, "name"), "struct field .metadata.name")?;
+    let Some(annotations) = field(metadata, "annotations").filter(|value| !value.is_null()) else {
         return Ok(head);
     };
     let place = "struct field .metadata.annotations";

@@ -6,10 +6,13 @@
 mod literal;
 mod pipeline;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ast::{Definition, NodeId, NodeKind, SourceText, Symbol, Syntax, SyntaxBuilder, Tree};
+use super::ast::{
+    Begun, Definition, NodeId, NodeKind, SourceText, Symbol, Syntax, SyntaxBuilder, Tree,
+};
 use super::format::quote_lossless;
 use super::function::Functions;
 use super::lex::{Lexer, Token, TokenKind};
@@ -72,6 +75,14 @@ pub(super) fn definitions(
         ),
         span,
     })
+}
+
+/// A text with U+FFFD for what is not UTF-8, which templates are but for rare bytes.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 fn line_of(input: &[u8], at: usize) -> usize {
@@ -181,8 +192,8 @@ impl<'a> Parser<'a> {
         self.input.get(token.start..token.end).unwrap_or_default()
     }
 
-    fn word(&self, token: Token) -> String {
-        String::from_utf8_lossy(self.bytes(token)).into_owned()
+    fn word(&self, token: Token) -> Cow<'a, str> {
+        text_of(self.bytes(token))
     }
 
     fn error<T>(&self, message: impl AsRef<str>) -> Parse<T> {
@@ -258,7 +269,7 @@ impl<'a> Parser<'a> {
 
     /// The whole text.
     fn template(&mut self) -> Parse<()> {
-        let mut items = Vec::new();
+        let items = self.builder.begin();
         let at = self.peek().start;
         while self.peek().kind != TokenKind::Eof {
             if self.peek().kind == TokenKind::LeftDelimiter {
@@ -270,7 +281,7 @@ impl<'a> Parser<'a> {
                 self.backup2(delimiter);
             }
             match self.text_or_action()? {
-                Found::Node(node) => items.push(node),
+                Found::Node(node) => self.builder.push(node),
                 Found::Ended(end) => return self.error(format!("unexpected {}", end.print())),
             }
         }
@@ -279,12 +290,11 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn list(&mut self, at: usize, items: Vec<NodeId>) -> NodeId {
-        let end = items
-            .last()
-            .map_or(at, |&last| self.builder.span(last).end as usize);
-        self.builder
-            .add(at, Span::new(at, end), NodeKind::List(items))
+    fn list(&mut self, at: usize, items: Begun) -> NodeId {
+        let last = self.builder.waiting(items).last();
+        let end = last.map_or(at, |&last| self.builder.span(last).end as usize);
+        let items = NodeKind::List(self.builder.end(items));
+        self.builder.add(at, Span::new(at, end), items)
     }
 
     fn with_new_scope<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
@@ -314,10 +324,10 @@ impl<'a> Parser<'a> {
 
     fn item_list(&mut self) -> Parse<(NodeId, Ended)> {
         let at = self.peek_non_space().start;
-        let mut items = Vec::new();
+        let items = self.builder.begin();
         while self.peek_non_space().kind != TokenKind::Eof {
             match self.text_or_action()? {
-                Found::Node(node) => items.push(node),
+                Found::Node(node) => self.builder.push(node),
                 Found::Ended(end) => return Ok((self.list(at, items), end)),
             }
         }
@@ -419,8 +429,10 @@ impl<'a> Parser<'a> {
                 };
                 if let Some(chained) = chained {
                     self.next();
+                    let items = self.builder.begin();
                     let node = self.nested(|p| p.control(next, chained))?;
-                    Some(self.list(next.start, vec![node]))
+                    self.builder.push(node);
+                    Some(self.list(next.start, items))
                 } else {
                     let (list, ended) = self.item_list()?;
                     if ended != Ended::End {
@@ -434,6 +446,11 @@ impl<'a> Parser<'a> {
         let mut assigned = self.assigned.get(mark..).unwrap_or_default().to_vec();
         assigned.sort_unstable();
         assigned.dedup();
+        let names = self.builder.names();
+        assigned
+            .into_iter()
+            .for_each(|name| self.builder.name(name));
+        let assigned = self.builder.names_from(names);
         let kind = match control {
             Control::Range => NodeKind::Range {
                 pipe,

@@ -487,8 +487,7 @@ pub fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     let (&first, rest) = needle.split_first()?;
     let mut at = from;
     loop {
-        let offset = haystack.get(at..)?.iter().position(|&b| b == first)?;
-        at += offset;
+        at += memchr::memchr(first, haystack.get(at..)?)?;
         if haystack.get(at + 1..)?.starts_with(rest) {
             return Some(at);
         }

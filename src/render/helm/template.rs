@@ -20,13 +20,14 @@ use crate::discover::HelmVersion;
 use crate::origin::{FileId, Origins, Role};
 use crate::render::Cache;
 use crate::text::Span;
+use foldhash::fast::RandomState;
 
 /// Templates by name, and the functions that they may call.
 pub struct TemplateSet {
     functions: Arc<Functions>,
-    definitions: HashMap<Arc<str>, Definition>,
+    definitions: HashMap<Arc<str>, Definition, RandomState>,
     /// What `tpl` has parsed before, by text. Charts give it the same few texts again and again.
-    parsed: RefCell<HashMap<Vec<u8>, Parsed>>,
+    parsed: RefCell<HashMap<Vec<u8>, Parsed, RandomState>>,
 }
 
 /// A text that was parsed, and what it defines. The origins of the text are part of the tree.
@@ -40,7 +41,7 @@ impl TemplateSet {
     pub fn new(functions: Arc<Functions>) -> Self {
         Self {
             functions,
-            definitions: HashMap::new(),
+            definitions: HashMap::default(),
             parsed: RefCell::default(),
         }
     }

@@ -15,7 +15,7 @@ use crate::origin::{Origins, Role};
 use crate::problem::{Kind, Problem};
 use crate::render::Cache;
 use crate::snapshot::Tree;
-use crate::text::RepoPath;
+use crate::text::{RepoPath, Span};
 use crate::yaml::{self, Dialect};
 
 /// Reads a values file. Helm 4 merges its documents, Helm 3 reads the first.
@@ -30,6 +30,20 @@ pub(super) fn load(
     let file = origins.add_file(path, text);
     // Helm 4 ends the last line before it reads a file, which a block scalar notices.
     let unfinished = helm == HelmVersion::V4 && !text.is_empty() && !text.ends_with('\n');
+    if !origins.traces()
+        && !unfinished
+        && let Some(value) = content.everyday()
+        && let Data::Map(map) = Value::from_yaml(value).data
+    {
+        return Ok(map);
+    }
+    if helm == HelmVersion::V4
+        && let Some((what, span)) = separator_with_text(text)
+    {
+        let message =
+            format!("error reading yaml document: invalid Yaml document separator: {what}");
+        return Err(Problem::new(Kind::Syntax, message).at(path, span));
+    }
     let finished;
     let stream = if unfinished {
         finished = yaml::parse(&format!("{text}\n"));
@@ -59,7 +73,7 @@ pub(super) fn load(
     for document in documents {
         let value = document
             .value(Dialect::Helm, &mut |span| {
-                let span = crate::text::Span {
+                let span = Span {
                     end: span.end.min(length),
                     ..span
                 };
@@ -80,6 +94,19 @@ pub(super) fn load(
         }
     }
     Ok(values)
+}
+
+/// A line that separates documents to Helm 4, but on which something else stands, and its place. YAML lets a document begin there.
+fn separator_with_text(text: &str) -> Option<(&str, Span)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let what = line.strip_prefix("---").unwrap_or_default().trim();
+        if !what.is_empty() && !what.starts_with('#') {
+            return Some((what, Span::new(at, at + line.trim_end().len())));
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// A value that was laid over another: its origin remembers what it replaced.
@@ -164,7 +191,7 @@ pub(super) fn given(
             let trimmed = set.argument.trim();
             if kind == SetKind::Json && trimmed.starts_with('{') && release.helm == HelmVersion::V4
             {
-                let whole = crate::text::Span::new(0, text.len());
+                let whole = Span::new(0, text.len());
                 let origin = origins.source(file, whole, Role::Set);
                 let layer = json::read(&Text::new(trimmed, origin), origins).map_err(wrong)?;
                 if let Data::Map(layer) = &layer.data {

@@ -1,7 +1,7 @@
 //! Spans, comments and refusals, by example.
 
 use super::*;
-use crate::yaml::MAX_DEPTH;
+use crate::yaml::{Dialect, MAX_DEPTH, everyday};
 
 /// Each node in reading order, as its bytes in the text.
 fn shape(text: &str) -> Vec<String> {
@@ -282,7 +282,7 @@ proptest::proptest! {
 }
 
 /// Pieces of lines of which many are everyday YAML, and many nearly.
-const PIECES: [&str; 52] = [
+const PIECES: [&str; 55] = [
     "a",
     "b c",
     "key:",
@@ -316,6 +316,9 @@ const PIECES: [&str; 52] = [
     "? ",
     ": ",
     "-1",
+    ":80",
+    "['x', 'it''s']",
+    "{'k':1}",
     "--f",
     "http://x:1/",
     "\"a\\nb\"",
@@ -344,14 +347,24 @@ proptest::proptest! {
             (0_usize..7, proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..4)),
             1..9,
         ),
+        begins in 0_usize..5,
         ends in proptest::bool::ANY,
     ) {
         let lines: Vec<String> = lines
             .into_iter()
             .map(|(indent, pieces)| format!("{}{}", " ".repeat(indent), pieces.concat()))
             .collect();
-        let text = lines.join("\n") + if ends { "\n" } else { "" };
-        if let Some(document) = read_everyday(&text) {
+        let begins = ["", "---\n", "# c\n\n---\n", "---\n---\n", " ---\n"][begins];
+        let text = begins.to_owned() + &lines.join("\n") + if ends { "\n" } else { "" };
+        let direct = everyday(&text, |_, _| true);
+        let document = read_everyday(&text);
+        proptest::prop_assert!(document.is_some() || direct.is_none(), "{:?}", text);
+        if let Some(document) = document {
+            let none = &mut |_| crate::origin::Origin::NONE;
+            if let Some(direct) = direct {
+                let value = document.value(Dialect::Helm, none);
+                proptest::prop_assert_eq!(value, Ok(direct), "{:?}", text);
+            }
             let mut documents = Vec::new();
             let result = read_all(&text, &mut documents);
             proptest::prop_assert_eq!(result, Ok(()), "{:?}", text);

@@ -88,36 +88,35 @@ impl Evaluator<'_, '_> {
             _ => {}
         }
         let origin = tree.origin(id, self.context.origins);
-        let found = match (wanted, node) {
-            (Type::Any | Type::Reflect, _) => return self.constant(tree, id),
-            (Type::Bool, NodeKind::Bool(truth)) => Ok(Data::Bool(*truth)),
-            (Type::Bool, _) => Err("bool"),
-            (Type::Int, NodeKind::Number(Number { int: Some(int), .. })) => {
-                Ok(Data::Int(*int, IntKind::Int))
+        let number = match node {
+            NodeKind::Number(number) => **number,
+            _ => Number::default(),
+        };
+        let found = match wanted {
+            Type::Any | Type::Reflect => return self.constant(tree, id),
+            Type::Bool => match node {
+                NodeKind::Bool(truth) => Ok(Data::Bool(*truth)),
+                _ => Err("bool"),
+            },
+            Type::Int | Type::Int64 => {
+                let kind = match wanted {
+                    Type::Int => IntKind::Int,
+                    _ => IntKind::Int64,
+                };
+                let int = number.int.map(|int| Data::Int(int, kind));
+                int.ok_or("integer")
             }
-            (Type::Int64, NodeKind::Number(Number { int: Some(int), .. })) => {
-                Ok(Data::Int(*int, IntKind::Int64))
+            Type::Uint32 => {
+                let uint = number.uint.map(|uint| u64::from(uint as u32));
+                let uint = uint.map(|uint| Data::Uint(uint, UintKind::Uint32));
+                uint.ok_or("unsigned integer")
             }
-            (Type::Int | Type::Int64, _) => Err("integer"),
-            (
-                Type::Uint32,
-                NodeKind::Number(Number {
-                    uint: Some(uint), ..
-                }),
-            ) => Ok(Data::Uint(u64::from(*uint as u32), UintKind::Uint32)),
-            (Type::Uint32, _) => Err("unsigned integer"),
-            (
-                Type::Float,
-                NodeKind::Number(Number {
-                    float: Some(float), ..
-                }),
-            ) => Ok(Data::Float(*float)),
-            (Type::Float, _) => Err("float"),
-            (Type::String, NodeKind::String { .. }) => {
-                Ok(Data::String(tree.literal(id, self.context.origins)))
-            }
-            (Type::String, _) => Err("string"),
-            (Type::Map | Type::List | Type::Strings | Type::Object(_), _) => {
+            Type::Float => number.float.map(Data::Float).ok_or("float"),
+            Type::String => match node {
+                NodeKind::String(_) => Ok(Data::String(tree.literal(id, self.context.origins))),
+                _ => Err("string"),
+            },
+            Type::Map | Type::List | Type::Strings | Type::Object(_) => {
                 return self.error(format!(
                     "can't handle {} for arg of type {}",
                     tree.print(id),

@@ -1,9 +1,8 @@
 //! Expressions: pipelines, fields, variables, literals, and calls with Go's checking of arguments.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
-use super::super::ast::{NodeId, NodeKind, Number, Tree};
+use super::super::ast::{NodeId, NodeKind, Number, Symbols, Tree};
 use super::super::format;
 use super::super::function::{Call, Form, Signature, Type};
 use super::super::string::Text;
@@ -35,7 +34,7 @@ impl Evaluator<'_, '_> {
         }
         self.depth += 1;
         let mut value = None;
-        for &command in commands {
+        for &command in tree.nodes(*commands) {
             let mut next = self.command(tree, command, dot, value)?;
             // A nil in an interface becomes no value at all.
             if matches!(next.data, Data::Nil) {
@@ -45,7 +44,7 @@ impl Evaluator<'_, '_> {
         }
         self.depth -= 1;
         let value = value.unwrap_or_default();
-        for &symbol in declares {
+        for &symbol in tree.symbols(*declares) {
             if *assigns {
                 self.assign(tree, symbol, value.clone(), false)?;
             } else {
@@ -63,10 +62,10 @@ impl Evaluator<'_, '_> {
         piped: Option<Value>,
     ) -> Result<Value, Failure> {
         self.spend()?;
-        let NodeKind::Command(arguments) = &tree.node(id).kind else {
+        let NodeKind::Command(arguments) = tree.node(id).kind else {
             return Ok(Value::default());
         };
-        let Some((&first, rest)) = arguments.split_first() else {
+        let Some((&first, rest)) = tree.nodes(arguments).split_first() else {
             return Ok(Value::default());
         };
         match &tree.node(first).kind {
@@ -114,19 +113,18 @@ impl Evaluator<'_, '_> {
         let origin = tree.origin(id, self.context.origins);
         match &tree.node(id).kind {
             NodeKind::Bool(truth) => Ok(Value::bool(*truth, origin)),
-            NodeKind::String { .. } => Ok(tree.literal(id, self.context.origins).into()),
-            NodeKind::Number(Number {
-                complex: Some((real, imaginary)),
-                ..
-            }) => Ok(Value::object(Complex(*real, *imaginary), origin)),
-            NodeKind::Number(Number {
-                int,
-                float,
-                is_float,
-                ..
-            }) => match (is_float, float, int) {
-                (true, Some(float), _) => Ok(Value::float(*float, origin)),
-                (_, _, Some(int)) => Ok(Value::int(*int, origin)),
+            NodeKind::String(_) => Ok(tree.literal(id, self.context.origins).into()),
+            NodeKind::Number(number) => match **number {
+                Number {
+                    complex: Some((real, imaginary)),
+                    ..
+                } => Ok(Value::object(Complex(real, imaginary), origin)),
+                Number {
+                    is_float: true,
+                    float: Some(float),
+                    ..
+                } => Ok(Value::float(float, origin)),
+                Number { int: Some(int), .. } => Ok(Value::int(int, origin)),
                 _ => self.error(format!("{} overflows int", tree.print(id))),
             },
             _ => self.error(format!(
@@ -151,7 +149,7 @@ impl Evaluator<'_, '_> {
                 let receiver = dot.value.clone();
                 let chain = Chain {
                     id,
-                    fields,
+                    fields: *fields,
                     arguments,
                 };
                 self.fields(tree, chain, dot, receiver, dot.is_interface, piped)
@@ -175,7 +173,7 @@ impl Evaluator<'_, '_> {
                 }
                 let chain = Chain {
                     id,
-                    fields,
+                    fields: *fields,
                     arguments,
                 };
                 self.fields(tree, chain, dot, value, is_interface, piped)
@@ -190,7 +188,7 @@ impl Evaluator<'_, '_> {
                 let receiver = self.untyped(tree, *base, dot)?;
                 let chain = Chain {
                     id,
-                    fields,
+                    fields: *fields,
                     arguments,
                 };
                 self.fields(tree, chain, dot, receiver, false, piped)
@@ -227,8 +225,9 @@ impl Evaluator<'_, '_> {
         mut is_interface: bool,
         mut piped: Option<Value>,
     ) -> Result<Value, Failure> {
-        let last = chain.fields.len().saturating_sub(1);
-        for (n, name) in chain.fields.iter().enumerate() {
+        let fields = tree.symbols(chain.fields);
+        let last = fields.len().saturating_sub(1);
+        for (n, &name) in fields.iter().enumerate() {
             let (arguments, piped) = if n == last {
                 (chain.arguments, piped.take())
             } else {
@@ -237,7 +236,7 @@ impl Evaluator<'_, '_> {
             let next_is_interface = matches!(receiver.data, Data::Map(_));
             let link = Link {
                 id: chain.id,
-                name,
+                name: tree.symbol(name),
                 arguments,
                 is_interface,
             };
@@ -258,11 +257,6 @@ impl Evaluator<'_, '_> {
     ) -> Result<Value, Failure> {
         let Link { id, name, .. } = link;
         let has_arguments = !link.arguments.is_empty() || piped.is_some();
-        let type_name = if link.is_interface {
-            "interface {}".to_owned()
-        } else {
-            receiver.type_name().to_owned()
-        };
         match &receiver.data {
             Data::Absent => return Ok(receiver),
             Data::Nil => {
@@ -271,7 +265,7 @@ impl Evaluator<'_, '_> {
             Data::Map(map) => {
                 let map_type = map.borrow().map_type;
                 if matches!(map_type, MapType::Values(_))
-                    && &**name == "AsMap"
+                    && name == "AsMap"
                     && map.get(name).is_none()
                 {
                     let copy = super::super::value::Map::new();
@@ -320,6 +314,11 @@ impl Evaluator<'_, '_> {
             }
             _ => {}
         }
+        let type_name = if link.is_interface {
+            "interface {}"
+        } else {
+            receiver.type_name()
+        };
         self.error(format!("can't evaluate field {name} in type {type_name}"))
     }
 
@@ -468,7 +467,7 @@ impl Evaluator<'_, '_> {
 #[derive(Clone, Copy)]
 struct Chain<'a> {
     id: NodeId,
-    fields: &'a [Arc<str>],
+    fields: Symbols,
     arguments: &'a [NodeId],
 }
 
@@ -476,7 +475,7 @@ struct Chain<'a> {
 #[derive(Clone, Copy)]
 struct Link<'a> {
     id: NodeId,
-    name: &'a Arc<str>,
+    name: &'a str,
     arguments: &'a [NodeId],
     /// Whether the receiver's Go type is `interface {}`.
     is_interface: bool,

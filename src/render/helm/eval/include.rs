@@ -77,7 +77,7 @@ impl Evaluator<'_, '_> {
         let Some((main, defined)) = definitions.split_first() else {
             return Ok(Text::empty().into());
         };
-        let mut overlay = HashMap::new();
+        let mut overlay = HashMap::default();
         for definition in defined {
             let is_empty = definition.tree.is_empty_list(definition.root);
             if !(is_empty && self.lookup(&definition.name).is_some()) {

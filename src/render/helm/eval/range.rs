@@ -44,7 +44,7 @@ impl Evaluator<'_, '_> {
         let (declares, assigns) = match &tree.node(*pipe).kind {
             NodeKind::Pipe {
                 declares, assigns, ..
-            } => (declares.as_slice(), *assigns),
+            } => (tree.symbols(*declares), *assigns),
             _ => (&[][..], false),
         };
         let mut walk = Walk {
@@ -68,7 +68,7 @@ impl Evaluator<'_, '_> {
             }
         }
         self.variables.truncate(mark);
-        self.decide(assigned, control);
+        self.decide(tree.symbols(*assigned), control);
         Ok(flow)
     }
 

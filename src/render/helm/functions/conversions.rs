@@ -200,7 +200,7 @@ pub(in crate::render::helm) fn origins_of<'t>(
 }
 
 /// Why a text is not YAML, as Helm says it. go-yaml counts lines from 0 where the parser complains, from 1 where the
-/// scanner does, and does not mention the first one.
+/// scanner does, and does not mention the first one. What its reader and its decoder refuse has no line.
 pub(in crate::render::helm) fn syntax_words(text: &[u8], error: &yaml::SyntaxError) -> String {
     const PARSER: &[&str] = &[
         "did not find expected key",
@@ -208,16 +208,32 @@ pub(in crate::render::helm) fn syntax_words(text: &[u8], error: &yaml::SyntaxErr
         "did not find expected '-' indicator",
         "did not find expected ','",
         "did not find expected <",
+        "found duplicate %",
+        "found incompatible YAML document",
+        "found undefined tag handle",
     ];
+    const NO_LINE: &[&str] = &[
+        "control characters are not allowed",
+        "incomplete UTF-8",
+        "invalid ",
+        "unknown anchor",
+        "anchor '",
+        "map merge requires",
+        "document contains excessive aliasing",
+        "cannot decode",
+        "!!binary value",
+    ];
+    let is_of = |all: &[&str]| all.iter().any(|words| error.message.starts_with(words));
     let at = (error.span.start as usize).min(text.len());
     let before = text.get(..at).unwrap_or_default();
-    let mut line = before.iter().filter(|b| **b == b'\n').count();
-    // The end of a text is the beginning of a new line.
-    if at == text.len() && !before.is_empty() && !before.ends_with(b"\n") {
+    let mut line = yaml::line_breaks(&String::from_utf8_lossy(before));
+    // The end of a text is the beginning of a new line, but to who looks for the end of a quoted text.
+    let is_quoted = error.message == "found unexpected end of stream";
+    if at == text.len() && !before.is_empty() && !before.ends_with(b"\n") && !is_quoted {
         line += 1;
     }
-    let by_parser = PARSER.iter().any(|words| error.message.starts_with(words));
-    let place = match (line, by_parser) {
+    let place = match (line, is_of(PARSER)) {
+        _ if is_of(NO_LINE) => String::new(),
         (0, _) => String::new(),
         (line, true) => format!("line {line}: "),
         (line, false) => format!("line {}: ", line + 1),
@@ -225,7 +241,8 @@ pub(in crate::render::helm) fn syntax_words(text: &[u8], error: &yaml::SyntaxErr
     if error.message.starts_with("json: ") || error.message.starts_with("unsupported map key") {
         return format!("error converting YAML to JSON: {error}");
     }
-    format!("error converting YAML to JSON: yaml: {place}{error}")
+    let message = error.message.replace("hexadecimal", "hexdecimal");
+    format!("error converting YAML to JSON: yaml: {place}{message}")
 }
 
 fn from_yaml(

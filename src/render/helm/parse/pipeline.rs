@@ -1,10 +1,8 @@
 //! Pipelines: declarations, commands, and the operands and terms that they are made of.
 
-use std::sync::Arc;
-
 use super::literal::{number, unquote};
-use super::{Parse, Parser};
-use crate::render::helm::ast::{NodeId, NodeKind, Symbol};
+use super::{Parse, Parser, text_of};
+use crate::render::helm::ast::{Begun, NodeId, NodeKind};
 use crate::render::helm::format::quote_lossless;
 use crate::render::helm::lex::{Token, TokenKind};
 use crate::text::Span;
@@ -18,7 +16,7 @@ impl Parser<'_> {
         open: Option<Token>,
     ) -> Parse<(NodeId, Token)> {
         let first = self.peek_non_space();
-        let mut declares = Vec::new();
+        let names = self.builder.names();
         let mut assigns = false;
         loop {
             let variable = self.peek_non_space();
@@ -33,13 +31,13 @@ impl Parser<'_> {
             if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
                 assigns = next.kind == TokenKind::Assign;
                 self.next_non_space();
-                declares.push(self.declare(variable));
+                self.declare(variable);
                 break;
             }
             if is_comma {
                 self.next_non_space();
-                declares.push(self.declare(variable));
-                if context == "range" && declares.len() < 2 {
+                self.declare(variable);
+                if context == "range" && self.builder.names() - names < 2 {
                     match self.peek_non_space().kind {
                         TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen => {
                             continue;
@@ -56,26 +54,26 @@ impl Parser<'_> {
             }
             break;
         }
-        let mut commands = Vec::new();
+        let declares = self.builder.names_from(names);
+        let commands = self.builder.begin();
         loop {
             let token = self.next_non_space();
             if token.kind == end {
-                if commands.is_empty() {
+                let Some(&last) = self.builder.waiting(commands).last() else {
                     return self.error(format!("missing value for {context}"));
-                }
-                self.check_stages(&commands)?;
+                };
+                self.check_stages(commands)?;
                 let start = open.map_or(first.start, |open| open.start);
-                let last = commands
-                    .last()
-                    .map_or(first.end, |&last| self.builder.span(last).end as usize);
+                let last = self.builder.span(last).end as usize;
                 let stop = if open.is_some() { token.end } else { last };
                 if assigns {
-                    self.assigned.extend_from_slice(&declares);
+                    self.assigned
+                        .extend_from_slice(self.builder.symbols(declares));
                 }
                 let kind = NodeKind::Pipe {
                     declares,
                     assigns,
-                    commands,
+                    commands: self.builder.end(commands),
                 };
                 let node = self.builder.add(first.start, Span::new(start, stop), kind);
                 return Ok((node, token));
@@ -95,25 +93,26 @@ impl Parser<'_> {
                 | TokenKind::LeftParen => {
                     self.backup();
                     let command = self.command()?;
-                    commands.push(command);
+                    self.builder.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
         }
     }
 
-    fn declare(&mut self, variable: Token) -> Symbol {
+    fn declare(&mut self, variable: Token) {
         let name = self.word(variable);
         let symbol = self.builder.symbol(&name);
         self.scope.variables.push(symbol);
-        symbol
+        self.builder.name(symbol);
     }
 
     /// Only the first command of a pipeline may be a mere value.
-    fn check_stages(&self, commands: &[NodeId]) -> Parse<()> {
+    fn check_stages(&self, commands: Begun) -> Parse<()> {
+        let commands = self.builder.waiting(commands);
         for (stage, &command) in commands.iter().enumerate().skip(1) {
             let first = match self.builder.kind(command) {
-                Some(NodeKind::Command(arguments)) => arguments.first().copied(),
+                Some(NodeKind::Command(arguments)) => self.builder.first(*arguments),
                 _ => None,
             };
             if let Some(
@@ -121,7 +120,7 @@ impl Parser<'_> {
                 | NodeKind::Dot
                 | NodeKind::Nil
                 | NodeKind::Number(_)
-                | NodeKind::String { .. },
+                | NodeKind::String(_),
             ) = first.and_then(|first| self.builder.kind(first))
             {
                 return self.error(format!(
@@ -135,11 +134,11 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Parse<NodeId> {
         let at = self.peek_non_space().start;
-        let mut arguments = Vec::new();
+        let arguments = self.builder.begin();
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                arguments.push(operand);
+                self.builder.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -152,14 +151,16 @@ impl Parser<'_> {
                 _ => return self.unexpected(token, "operand"),
             }
         }
-        let (Some(&first), Some(&last)) = (arguments.first(), arguments.last()) else {
+        let given = self.builder.waiting(arguments);
+        let (Some(&first), Some(&last)) = (given.first(), given.last()) else {
             return self.error("empty command");
         };
         let span = Span {
             start: self.builder.span(first).start,
             end: self.builder.span(last).end,
         };
-        Ok(self.builder.add(at, span, NodeKind::Command(arguments)))
+        let command = NodeKind::Command(self.builder.end(arguments));
+        Ok(self.builder.add(at, span, command))
     }
 
     fn operand(&mut self) -> Parse<Option<NodeId>> {
@@ -170,31 +171,27 @@ impl Parser<'_> {
         if next.kind != TokenKind::Field {
             return Ok(Some(term));
         }
-        let mut fields = Vec::new();
+        let names = self.builder.names();
         let mut end = next.end;
         while self.peek().kind == TokenKind::Field {
             let token = self.next();
             end = token.end;
-            fields.push(self.field_name(token));
+            self.field(token);
         }
         let span = Span {
             start: self.builder.span(term).start,
             end: end as u32,
         };
         let kind = match self.builder.kind(term) {
-            Some(NodeKind::Field(names)) => {
-                NodeKind::Field(names.iter().cloned().chain(fields).collect())
-            }
-            Some(NodeKind::Variable {
-                symbol,
-                fields: names,
-            }) => NodeKind::Variable {
+            // The name of a field that a term is was the last one before those that follow it.
+            Some(NodeKind::Field(_)) => NodeKind::Field(self.builder.names_from(names - 1)),
+            Some(NodeKind::Variable { symbol, .. }) => NodeKind::Variable {
                 symbol: *symbol,
-                fields: names.iter().cloned().chain(fields).collect(),
+                fields: self.builder.names_from(names),
             },
             Some(
                 NodeKind::Bool(_)
-                | NodeKind::String { .. }
+                | NodeKind::String(_)
                 | NodeKind::Number(_)
                 | NodeKind::Nil
                 | NodeKind::Dot,
@@ -203,15 +200,19 @@ impl Parser<'_> {
                 let text = self.input.get(start..next.start).unwrap_or_default();
                 return self.error(format!("unexpected . after term {}", quote_lossless(text)));
             }
-            _ => NodeKind::Chain { base: term, fields },
+            _ => NodeKind::Chain {
+                base: term,
+                fields: self.builder.names_from(names),
+            },
         };
         Ok(Some(self.builder.add(next.start, span, kind)))
     }
 
-    fn field_name(&self, token: Token) -> Arc<str> {
-        Arc::from(String::from_utf8_lossy(
-            self.bytes(token).get(1..).unwrap_or_default(),
-        ))
+    /// Takes note of the name of a field.
+    fn field(&mut self, token: Token) {
+        let name = self.bytes(token).get(1..).unwrap_or_default();
+        let symbol = self.builder.symbol(&text_of(name));
+        self.builder.name(symbol);
     }
 
     fn term(&mut self) -> Parse<Option<NodeId>> {
@@ -242,14 +243,18 @@ impl Parser<'_> {
                 }
                 NodeKind::Variable {
                     symbol,
-                    fields: Vec::new(),
+                    fields: self.builder.names_from(self.builder.names()),
                 }
             }
-            TokenKind::Field => NodeKind::Field(vec![self.field_name(token)]),
+            TokenKind::Field => {
+                let names = self.builder.names();
+                self.field(token);
+                NodeKind::Field(self.builder.names_from(names))
+            }
             TokenKind::Bool => NodeKind::Bool(self.bytes(token) == b"true"),
             TokenKind::CharConstant | TokenKind::Complex | TokenKind::Number => {
                 match number(&self.word(token), token.kind) {
-                    Ok(number) => NodeKind::Number(number),
+                    Ok(number) => NodeKind::Number(Box::new(number)),
                     Err(message) => return self.error(message),
                 }
             }
