@@ -18,6 +18,7 @@ use crate::origin::{Origins, Traced};
 use crate::problem::{Kind, Problem};
 use crate::resource::Resource;
 use crate::snapshot::{Inputs, Snapshot, Tree};
+use crate::text::RepoPath;
 
 /// Rendering follows the nesting of its input within limits (templates may include each other a thousand levels deep); this is
 /// stack enough for those limits. Only what is used of it takes memory.
@@ -99,6 +100,15 @@ fn rendered(cache: &Cache, snapshot: &dyn Snapshot, app: &App, mut origins: Orig
     }
 }
 
+/// The files and directories in which all lies that `app` may read, links aside; of a kustomization only rendering knows it.
+pub fn reach(cache: &Cache, snapshot: &dyn Snapshot, app: &App) -> Vec<RepoPath> {
+    match &app.source {
+        Source::Helm(release) => helm::reach(&Tree::new(snapshot), release, cache),
+        Source::Manifests(files) => files.clone(),
+        Source::Kustomize(_) => vec![RepoPath::root()],
+    }
+}
+
 const PANICKED: &str = "the renderer panicked";
 
 impl Rendering {
@@ -125,8 +135,7 @@ mod tests {
 
     use super::*;
     use crate::discover::{HelmVersion, Release};
-    use crate::snapshot::Disk;
-    use crate::text::RepoPath;
+    use crate::snapshot::{Disk, Memory};
 
     fn charts(directory: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(directory).unwrap() {
@@ -194,5 +203,40 @@ mod tests {
                 assert_eq!(files(&together), files(&alone), "{case}");
             }
         }
+    }
+
+    #[test]
+    fn a_release_reaches_the_charts_beside_its_own() {
+        let chart = |rest: &str| format!("apiVersion: v1\nname: web\nversion: 1.0.0\n{rest}");
+        let entry = |repository: &str| {
+            format!("dependencies: [{{name: x, version: 1.x, repository: \"{repository}\"}}]\n")
+        };
+        // However it is written: what is not seen here is not rendered again when it changes.
+        let manifest = chart(&entry("file:\\x2f/../parts/db"));
+        let files = [
+            ("apps/web/Chart.yaml", manifest.as_str()),
+            ("apps/web/requirements.yaml", &entry("file://lib/")),
+            ("apps/out/Chart.yaml", &chart(&entry("file://../../../x"))),
+            ("apps/broken/Chart.yaml", "dependencies: ["),
+        ];
+        let snapshot = Memory::new("test", files).unwrap();
+        let reach = |chart: &str| {
+            let mut release = Release::new(RepoPath::new(chart).unwrap(), "rel", "ns");
+            release.values = vec![RepoPath::new("prod.yaml").unwrap()];
+            let app = App {
+                id: chart.to_owned(),
+                environment: None,
+                source: Source::Helm(release),
+            };
+            let found = super::reach(&Cache::default(), &snapshot, &app);
+            let found: Vec<&str> = found.iter().map(RepoPath::as_str).collect();
+            found.join(" ")
+        };
+        assert_eq!(
+            reach("apps/web"),
+            "apps/web apps/parts/db apps/web/lib prod.yaml"
+        );
+        assert_eq!(reach("apps/out"), "apps/out prod.yaml");
+        assert_eq!(reach("apps/broken"), "apps/broken prod.yaml");
     }
 }

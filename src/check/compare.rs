@@ -285,19 +285,29 @@ fn compare_app(
     linked: bool,
 ) -> Compared {
     let some = before.or(after);
+    let side = before.map_or(request.head, |_| request.base);
+    let reads = some.map(|app| render::reach(&renderer.cache, side, app));
     let mut compared = Compared {
         id: some.map(|app| app.id.clone()).unwrap_or_default(),
         environment: after.or(before).and_then(|app| app.environment.clone()),
         app: after.cloned(),
         state: AppState::Unchanged,
-        reads: some.map(reads).unwrap_or_default(),
+        reads: reads.unwrap_or_default(),
         namespaces: [before, after].map(|app| app.map(namespace).unwrap_or_default()),
         base: None,
         head: None,
     };
     match (before, after) {
         (Some(before), Some(after)) if before == after => {
-            if !may_be_touched(before, changes, linked) {
+            // Links may bring any file into a chart: those have to be rendered to know.
+            let is_touched = |change: &Change| {
+                linked
+                    || compared
+                        .reads
+                        .iter()
+                        .any(|read| change.path.is_within(read))
+            };
+            if !changes.iter().any(is_touched) {
                 return compared;
             }
             let base = renderer.render(request.base, before);
@@ -327,35 +337,6 @@ fn namespace(app: &App) -> String {
     match &app.source {
         Source::Helm(release) => release.namespace.clone(),
         Source::Kustomize(_) | Source::Manifests(_) => String::new(),
-    }
-}
-
-/// The files and directories that an app reads; of a kustomization only rendering knows them.
-fn reads(app: &App) -> Vec<RepoPath> {
-    match &app.source {
-        Source::Helm(release) => {
-            let chart = std::iter::once(&release.chart);
-            chart.chain(&release.values).cloned().collect()
-        }
-        Source::Manifests(files) => files.clone(),
-        Source::Kustomize(_) => vec![RepoPath::root()],
-    }
-}
-
-/// False only where no changed file can be an input of the app.
-fn may_be_touched(app: &App, changes: &[Change], linked: bool) -> bool {
-    if changes.is_empty() {
-        return false;
-    }
-    // Links may bring any file into a chart, and a kustomization names files anywhere: those have to be rendered to know.
-    match &app.source {
-        Source::Helm(release) if !linked => changes.iter().any(|change| {
-            change.path.is_within(&release.chart) || release.values.contains(&change.path)
-        }),
-        Source::Manifests(files) if !linked => {
-            changes.iter().any(|change| files.contains(&change.path))
-        }
-        _ => true,
     }
 }
 

@@ -16,11 +16,11 @@ use super::{Edits, Moved};
 use crate::cause::{self, Touched};
 use crate::change::{self, Pairing};
 use crate::control::ControlId;
-use crate::discover::{App, Source};
+use crate::discover::App;
 use crate::finding::{Finding, Fingerprint, State};
 use crate::origin::Origin;
 use crate::policy::{self, Policy};
-use crate::render::Rendered;
+use crate::render::{self, Cache, Rendered};
 use crate::resource::{Identity, Resource, name_path};
 use crate::snapshot::{ContentId, EntryKind, Overlay, Snapshot, Tree, mount_of};
 use crate::text::RepoPath;
@@ -77,6 +77,7 @@ pub struct Bench<'a> {
     pub(super) touched: &'a (dyn Touched + Sync),
     pub(super) subjects: Vec<Subject<'a>>,
     now: Vec<OnceLock<Now<'a>>>,
+    reach: Vec<OnceLock<Vec<RepoPath>>>,
     /// The files as the edits so far have made them.
     pub(super) edited: BTreeMap<RepoPath, Arc<str>>,
     tried: Mutex<HashMap<Files, Arc<Outcome>>>,
@@ -157,6 +158,7 @@ impl<'a> Bench<'a> {
             judges,
             render,
             touched,
+            reach: vec![OnceLock::new(); subjects.len()],
             subjects,
             now,
             edited: BTreeMap::new(),
@@ -257,6 +259,14 @@ impl<'a> Bench<'a> {
         }))
     }
 
+    /// Where all lies that an app may read.
+    fn reach(&self, index: usize) -> &[RepoPath] {
+        let (Some(subject), Some(cell)) = (self.subjects.get(index), self.reach.get(index)) else {
+            return &[];
+        };
+        cell.get_or_init(|| render::reach(&Cache::default(), self.head, subject.app))
+    }
+
     /// The apps that may read one of the files.
     pub(super) fn readers<'p>(
         &self,
@@ -270,7 +280,7 @@ impl<'a> Bench<'a> {
                 .filter(|rendered| rendered.rendering.problems.is_empty());
             match known {
                 Some(rendered) => rendered.inputs.files.contains_key(path),
-                None => may_read(subject.app, path),
+                None => self.reach(index).iter().any(|top| path.is_within(top)),
             }
         };
         let all = self.subjects.iter().enumerate();
@@ -580,14 +590,5 @@ fn side<'s>(
         namespace: subject.namespaces.get(which).map_or("", String::as_str),
         others,
         ..policy::Side::new(&subject.app.id, resources)
-    }
-}
-
-/// False only where a file can be no input of the app.
-fn may_read(app: &App, path: &RepoPath) -> bool {
-    match &app.source {
-        Source::Helm(release) => path.is_within(&release.chart) || release.values.contains(path),
-        Source::Manifests(files) => files.contains(path),
-        Source::Kustomize(_) => true,
     }
 }

@@ -379,6 +379,47 @@ fn a_chart_from_elsewhere_is_steered_and_not_edited() {
 }
 
 #[test]
+fn a_chart_beside_is_steered_from_above_and_its_templates_are_edited() {
+    let manifest = format!(
+        "{CHART}dependencies: [{{name: db, version: 1.x, repository: 'file://../parts/db', alias: store}}]\n"
+    );
+    let part = format!("{}type: library\n", CHART.replace("web", "db"));
+    let after = |template: &str, values: &str, file: &str| {
+        let files = [
+            ("web/Chart.yaml", manifest.as_str()),
+            ("web/values.yaml", "# ours\n"),
+            ("parts/db/Chart.yaml", &part),
+            ("parts/db/values.yaml", values),
+            ("parts/db/templates/_pod.yaml", template),
+            (
+                "web/templates/pod.yaml",
+                "{{ include \"pod\" .Values.store }}",
+            ),
+        ];
+        let repository = Repository::new(&["C-0057"], &files);
+        let fix = repository.only("web").0.unwrap();
+        repository.after(&fix, file)
+    };
+    let pod = |privileged: &str| {
+        let security = format!("        privileged: {privileged}\n");
+        format!(
+            "{{{{ define \"pod\" }}}}{}{{{{ end }}}}",
+            template(&security)
+        )
+    };
+    assert_eq!(
+        after(
+            &pod("{{ .security.privileged }}"),
+            "security: {privileged: true}\n",
+            "web/values.yaml"
+        ),
+        "# ours\nstore:\n  security:\n    privileged: false\n"
+    );
+    let edited = after(&pod("true"), "", "parts/db/templates/_pod.yaml");
+    assert_eq!(edited, pod("false"));
+}
+
+#[test]
 fn a_file_that_a_template_is_made_of_is_edited_at_its_line() {
     let pod = template(
         "        # why\n        privileged: true\n        runAsUser: {{ .Values.user }}\n",

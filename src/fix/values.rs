@@ -3,7 +3,7 @@
 //! The files of the environment come before the chart's own. A chart that is packed, or that a `Chart.yaml` takes from a
 //! repository, is steered by the values of the chart around it and never edited.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -294,6 +294,7 @@ pub(super) struct ChartTree<'a> {
     scene: &'a Scene<'a>,
     release: &'a Release,
     streams: RefCell<BTreeMap<FileId, Rc<Stream>>>,
+    beside: OnceCell<Vec<(RepoPath, Step)>>,
 }
 
 impl<'a> ChartTree<'a> {
@@ -302,6 +303,7 @@ impl<'a> ChartTree<'a> {
             scene,
             release,
             streams: RefCell::default(),
+            beside: OnceCell::new(),
         }
     }
 
@@ -389,10 +391,9 @@ impl<'a> ChartTree<'a> {
         if self.release.values.contains(&file.path) {
             return Some(path);
         }
-        let inside = file.path.strip_prefix(&self.release.chart)?;
+        let (mut directory, mut above) = self.home(&file.path)?;
+        let inside = file.path.strip_prefix(&directory)?;
         let below = inside.strip_suffix("values.yaml")?.trim_end_matches('/');
-        let mut above = Vec::new();
-        let mut directory = self.release.chart.clone();
         for name in below
             .split('/')
             .filter(|part| !part.is_empty() && *part != "charts")
@@ -403,6 +404,33 @@ impl<'a> ChartTree<'a> {
         }
         above.extend(path.steps().iter().cloned());
         Some(Path::from(above))
+    }
+
+    /// The chart that a file lies in, and where its values are in those of the release: the chart of the release, or one that it
+    /// takes from beside it (`file://../db`).
+    fn home(&self, path: &RepoPath) -> Option<(RepoPath, Vec<Step>)> {
+        let chart = &self.release.chart;
+        let beside = self.beside.get_or_init(|| self.beside(chart));
+        if let Some((directory, key)) = beside.iter().find(|(top, _)| path.is_within(top)) {
+            return Some((directory.clone(), vec![key.clone()]));
+        }
+        path.is_within(chart).then(|| (chart.clone(), Vec::new()))
+    }
+
+    /// The directories that a chart takes dependencies from, and the keys of their values.
+    fn beside(&self, chart: &RepoPath) -> Vec<(RepoPath, Step)> {
+        let of = |entry: &Value| {
+            let path = entry.get("repository")?.as_str()?.strip_prefix("file://")?;
+            let directory = chart.join(path).ok()?;
+            let key = self.key_of(chart, &directory, entry.get("name")?.as_str()?);
+            (!chart.is_within(&directory)).then_some((directory, Step::Key(key)))
+        };
+        let mut found = Vec::new();
+        for manifest in self.manifests(chart) {
+            let entries = manifest.get("dependencies").and_then(Value::as_sequence);
+            found.extend(entries.into_iter().flatten().filter_map(of));
+        }
+        found
     }
 
     /// Under which key a chart reads the values of a dependency: its alias, else its name.
@@ -419,44 +447,39 @@ impl<'a> ChartTree<'a> {
     }
 
     fn manifest(&self, chart: &RepoPath) -> Option<Value> {
-        let text = self.known_text(&chart.join("Chart.yaml").ok()?)?;
-        let stream = yaml::parse(&text);
-        stream
-            .documents
-            .first()?
-            .value(Dialect::Helm, &mut |_| Origin::NONE)
-            .ok()
+        self.manifests(chart).next()
     }
 
-    /// What the `Chart.yaml` of a chart says about a dependency.
+    /// The files that say what a chart is and what it depends on.
+    fn manifests(&self, chart: &RepoPath) -> impl Iterator<Item = Value> {
+        ["Chart.yaml", "requirements.yaml"]
+            .into_iter()
+            .filter_map(|name| {
+                let text = self.known_text(&chart.join(name).ok()?)?;
+                let stream = yaml::parse(&text);
+                let document = stream.documents.first()?;
+                document.value(Dialect::Helm, &mut |_| Origin::NONE).ok()
+            })
+    }
+
+    /// What a chart says about a dependency.
     fn dependency(&self, chart: &RepoPath, name: &str) -> Option<Value> {
-        let requirements = || {
-            let text = self.known_text(&chart.join("requirements.yaml").ok()?)?;
-            let stream = yaml::parse(&text);
-            stream
-                .documents
-                .first()?
-                .value(Dialect::Helm, &mut |_| Origin::NONE)
-                .ok()
-        };
-        let find = |manifest: &Value| {
+        let find = |manifest: Value| {
             let all = manifest.get("dependencies")?.as_sequence()?;
             all.iter()
                 .find(|entry| entry.get("name").and_then(Value::as_str) == Some(name))
                 .cloned()
         };
-        self.manifest(chart)
-            .and_then(|manifest| find(&manifest))
-            .or_else(|| find(&requirements()?))
+        self.manifests(chart).find_map(find)
     }
 
     /// True if and only if a file of the release is a person's own to edit: not one of a chart that comes from elsewhere.
     pub(super) fn is_own(&self, path: &RepoPath) -> bool {
-        let Some(inside) = path.strip_prefix(&self.release.chart) else {
+        let Some((mut directory, _)) = self.home(path) else {
             return self.release.values.contains(path);
         };
+        let inside = path.strip_prefix(&directory).unwrap_or_default();
         let mut parts = inside.split('/');
-        let mut directory = self.release.chart.clone();
         while parts.next() == Some("charts") {
             let Some(name) = parts.next() else {
                 return false;

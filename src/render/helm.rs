@@ -1,9 +1,10 @@
 //! Charts: what `helm template` prints, with the origin of every character.
 //!
 //! The language is in `lex`, `parse`, `eval`, `template`, `format` and `builtins`; its values in `value` and `string`;
-//! the function library in `functions`. Charts are loaded by `chart`, their values combined by `values`, `coalesce` and
-//! `dependencies`, and what templates gave is put in order by `output`.
+//! the function library in `functions`. Charts are loaded by `chart` and completed by `absent`, their values combined by
+//! `values`, `coalesce` and `dependencies`, and what templates gave is put in order by `output`.
 
+mod absent;
 mod archive;
 mod ast;
 pub mod builtins;
@@ -53,6 +54,7 @@ use crate::discover::{HelmVersion, Limits, Release};
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
 use crate::snapshot::Tree;
+use crate::text::RepoPath;
 
 /// What `helm template` prints for `release`. Where Helm would fail nothing is printed, and a problem says why.
 pub fn render(
@@ -89,6 +91,15 @@ pub fn render(
     }
 }
 
+/// Where all lies that a release may read, links aside.
+pub(super) fn reach(tree: &Tree<'_>, release: &Release, cache: &Cache) -> Vec<RepoPath> {
+    let mut found = vec![release.chart.clone()];
+    found.extend(absent::all_beside(tree, cache, &release.chart));
+    found.extend(release.values.iter().cloned());
+    found.extend(release.set_files.values().cloned());
+    found
+}
+
 fn rendered(
     tree: &Tree<'_>,
     release: &Release,
@@ -100,7 +111,7 @@ fn rendered(
     let helm = release.helm;
     let kube = KubeVersion::of(release).map_err(fail)?;
     let given = values::given(tree, cache, release, origins).map_err(|problem| vec![problem])?;
-    let mut chart = chart::load(tree, cache, &release.chart, release.helm, origins)
+    let chart = chart::load(tree, cache, &release.chart, release.helm, origins)
         .map_err(|problem| vec![problem])?;
     let chart_type = chart.metadata.chart_type.lossy().into_owned();
     if !matches!(chart_type.as_str(), "" | "application") {
@@ -109,7 +120,7 @@ fn rendered(
     if helm == HelmVersion::V4 {
         chart.metadata.check_version().map_err(fail)?;
     }
-    let missing = dependencies::complete(tree, cache, &mut chart, release.helm, origins);
+    let missing = absent::complete(tree, cache, &chart, helm, origins);
     if !missing.is_empty() {
         return Err(missing);
     }
@@ -120,7 +131,7 @@ fn rendered(
         })
     })?;
     let mut coalescing = Coalescing { helm, origins };
-    dependencies::process(&mut chart, &given, &mut coalescing)
+    dependencies::process(&chart, &given, &mut coalescing)
         .map_err(|why| fail(format!("chart dependencies processing failed: {why}")))?;
     let values = coalescing
         .values(&chart, &given, Mode::Coalesce)
@@ -237,7 +248,6 @@ mod tests {
     use crate::origin::Role;
     use crate::render::Rendered;
     use crate::snapshot::Memory;
-    use crate::text::RepoPath;
 
     const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
 

@@ -2,7 +2,9 @@
 //!
 //! Nothing is decided here about values or which dependencies are on; that is `dependencies` and `values`.
 
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::archive;
@@ -10,6 +12,7 @@ use super::content::{Content, Packed};
 use super::functions::semver::Version;
 use super::ignore::Rules;
 use super::metadata::{self, Metadata};
+use super::string::Text;
 use super::value::Map;
 use super::values;
 use crate::discover::HelmVersion;
@@ -39,46 +42,147 @@ pub(super) struct File {
     pub(super) content: Arc<Content>,
 }
 
-/// A loaded chart.
-#[derive(Clone)]
+/// A loaded chart, or a copy of one that a dependency asked for.
+///
+/// Helm's charts are references that it changes in place, and what it prints depends on which of them are shared; the same are
+/// shared here. What a copy shares with its original is said in [`Chart::copy`]. A chart has its depth for ever, so
+/// there are no rings.
 pub(super) struct Chart {
     /// The directory or archive.
     pub(super) path: RepoPath,
     /// `Chart.yaml`, with what `requirements.yaml` adds.
-    pub(super) metadata: Metadata,
-    /// `values.yaml`.
-    pub(super) values: Map,
+    pub(super) metadata: Rc<Metadata>,
+    /// `values.yaml`, and later what is imported from dependencies.
+    values: RefCell<Map>,
     /// `values.schema.json`.
     pub(super) schema: Option<File>,
     /// The files under `templates/`.
-    pub(super) templates: Vec<File>,
+    pub(super) templates: Rc<[File]>,
     /// The files that templates may read.
-    pub(super) files: Vec<File>,
+    pub(super) files: Rc<[File]>,
     /// `Chart.lock` or `requirements.lock`.
     pub(super) lock: Option<File>,
-    /// The charts in `charts/`.
-    pub(super) dependencies: Vec<Chart>,
+    /// The charts in `charts/`, and later the dependencies that are on.
+    dependencies: RefCell<Vec<Rc<Chart>>>,
+    place: Rc<Place>,
     /// What decided that the chart is on: the conditions and tags of its parent's dependency.
-    pub(super) control: Origin,
-    /// Helm 3 knows the charts inside a chart with an alias by the path that they had before it got the alias.
-    pub(super) name_inside: Option<String>,
+    pub(super) control: Cell<Origin>,
+}
+
+/// Where a chart is among charts: below the one that took it up last, which need not be one that is rendered.
+struct Place {
+    name: String,
+    above: RefCell<Option<Rc<Place>>>,
+}
+
+impl Place {
+    fn of(metadata: &Metadata) -> Rc<Self> {
+        Rc::new(Self {
+            name: metadata.name.lossy().into_owned(),
+            above: RefCell::default(),
+        })
+    }
+
+    fn path(&self) -> String {
+        match &*self.above.borrow() {
+            Some(above) => format!("{}/charts/{}", above.path(), self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 impl Chart {
     /// The chart's name, which is its alias where a dependency gives it one.
-    pub(super) fn name(&self) -> String {
-        self.metadata.name.lossy().into_owned()
+    pub(super) fn name(&self) -> &str {
+        &self.place.name
     }
 
-    /// The path of the chart in Helm's words (`web/charts/db`) below that of its parent, and the path of which the
-    /// charts inside it are part.
-    pub(super) fn paths(&self, parent: Option<&str>) -> (String, String) {
-        let path = |name: String| match parent {
-            Some(parent) => format!("{parent}/charts/{name}"),
-            None => name,
+    /// The path of the chart in Helm's words (`web/charts/db`).
+    pub(super) fn full_path(&self) -> String {
+        self.place.path()
+    }
+
+    /// True if and only if the chart is the one that is installed.
+    pub(super) fn is_root(&self) -> bool {
+        self.place.above.borrow().is_none()
+    }
+
+    /// The charts below this one.
+    pub(super) fn dependencies(&self) -> Ref<'_, Vec<Rc<Self>>> {
+        self.dependencies.borrow()
+    }
+
+    /// Makes `charts` the charts below this one.
+    pub(super) fn adopt(&self, charts: Vec<Rc<Self>>) {
+        for chart in &charts {
+            *chart.place.above.borrow_mut() = Some(Rc::clone(&self.place));
+        }
+        *self.dependencies.borrow_mut() = charts;
+    }
+
+    /// The chart's own values.
+    pub(super) fn values(&self) -> Map {
+        self.values.borrow().clone()
+    }
+
+    /// Replaces the chart's own values.
+    pub(super) fn set_values(&self, values: Map) {
+        *self.values.borrow_mut() = values;
+    }
+
+    /// A copy for a dependency, under its alias if it has one. Helm 3 copies the chart and its metadata; the entries of
+    /// `dependencies` and the charts below stay those of the original. Helm 4 copies the entries too, and the charts
+    /// directly below, but not their metadata or what lies further down.
+    pub(super) fn copy(&self, alias: &Text, helm: HelmVersion) -> Rc<Self> {
+        let mut metadata = Metadata::clone(&self.metadata);
+        if !alias.is_empty() {
+            metadata.name = alias.clone();
+        }
+        if helm == HelmVersion::V4 {
+            metadata.copy_entries();
+        }
+        let copy = Rc::new(self.with(Rc::new(metadata)));
+        if helm == HelmVersion::V4 {
+            let below = |below: &Rc<Self>| Rc::new(below.with(Rc::clone(&below.metadata)));
+            copy.adopt(self.dependencies().iter().map(below).collect());
+        }
+        copy
+    }
+
+    /// Makes the chart what Helm reads once it has packed it. It writes `Chart.yaml` anew and leaves an empty list of
+    /// dependencies out, and for a chart of the first version every list, which it expects in `requirements.yaml`.
+    pub(super) fn repack(&self) {
+        let is_v1 = self.metadata.api_version.as_bytes() == b"v1";
+        let mut list = self.metadata.dependencies.borrow_mut();
+        let is_lost = if is_v1 {
+            self.files
+                .iter()
+                .all(|file| file.name != "requirements.yaml")
+        } else {
+            list.as_ref().is_some_and(Vec::is_empty)
         };
-        let inside = self.name_inside.clone().unwrap_or_else(|| self.name());
-        (path(self.name()), path(inside))
+        if is_lost {
+            *list = None;
+        }
+        for below in self.dependencies().iter() {
+            below.repack();
+        }
+    }
+
+    /// The chart with other metadata, nowhere yet.
+    fn with(&self, metadata: Rc<Metadata>) -> Self {
+        Self {
+            path: self.path.clone(),
+            place: Place::of(&metadata),
+            metadata,
+            values: self.values.clone(),
+            schema: self.schema.clone(),
+            templates: Rc::clone(&self.templates),
+            files: Rc::clone(&self.files),
+            lock: self.lock.clone(),
+            dependencies: self.dependencies.clone(),
+            control: Cell::default(),
+        }
     }
 
     /// True if and only if the chart only lends definitions to others.
@@ -139,7 +243,8 @@ pub(super) fn unreadable(path: &RepoPath, error: &ReadError) -> Problem {
     Problem::new(Kind::Read, error.to_string()).in_file(path)
 }
 
-fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>, Problem> {
+/// Which files of the chart in a directory Helm does not load.
+pub(super) fn rules(tree: &Tree<'_>, top: &RepoPath) -> Result<Rules, Problem> {
     let ignore = top
         .join(".helmignore")
         .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
@@ -147,8 +252,11 @@ fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),
     };
-    let rules =
-        Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))?;
+    Rules::parse(&text).map_err(|why| Problem::new(Kind::Render, why).in_file(&ignore))
+}
+
+fn directory(tree: &Tree<'_>, cache: &Cache, top: &RepoPath) -> Result<Vec<File>, Problem> {
+    let rules = rules(tree, top)?;
     if let Some(link) = broken_link(tree, top, &rules) {
         let message =
             format!("error evaluating symlink {link}: it leads nowhere or outside the repository");
@@ -232,33 +340,28 @@ impl Loader<'_> {
         if depth > MAX_CHART_DEPTH {
             return Err(Problem::new(Kind::Render, "charts are nested too deeply").in_file(path));
         }
-        let mut metadata = None;
-        if let Some(file) = files.iter().find(|file| file.name == "Chart.yaml") {
-            metadata = Some(self.metadata(file, Metadata::default())?);
+        let mut metadata = Metadata::default();
+        let manifest = files.iter().find(|file| file.name == "Chart.yaml");
+        let is_named = manifest.is_some();
+        if let Some(file) = manifest {
+            metadata = self.metadata(file, metadata)?;
         }
-        let mut chart = Chart {
-            path: path.clone(),
-            metadata: metadata.clone().unwrap_or_default(),
-            values: Map::new(),
-            schema: None,
-            templates: Vec::new(),
-            files: Vec::new(),
-            lock: None,
-            dependencies: Vec::new(),
-            control: Origin::NONE,
-            name_inside: None,
-        };
+        let mut values = Map::new();
+        let mut schema = None;
+        let mut templates = Vec::new();
+        let mut others = Vec::new();
+        let mut locked = None;
         let mut packed: BTreeMap<String, Vec<File>> = BTreeMap::new();
-        let is_v1 = chart.metadata.api_version.as_bytes() == b"v1";
+        let is_v1 = metadata.api_version.as_bytes() == b"v1";
         for mut file in files {
             match file.name.as_str() {
                 "Chart.yaml" => {}
                 "Chart.lock" => {
                     lock(&file)?;
-                    chart.lock = Some(file);
+                    locked = Some(file);
                 }
                 "values.yaml" => {
-                    chart.values = values::load(
+                    values = values::load(
                         &file.path,
                         &file.content,
                         Role::Default,
@@ -270,24 +373,24 @@ impl Loader<'_> {
                         ..problem
                     })?;
                 }
-                "values.schema.json" => chart.schema = Some(file),
+                "values.schema.json" => schema = Some(file),
                 "requirements.yaml" => {
-                    chart.metadata = self.metadata(&file, chart.metadata)?;
+                    metadata = self.metadata(&file, metadata)?;
                     if is_v1 {
-                        chart.files.push(file);
+                        others.push(file);
                     }
                 }
                 "requirements.lock" => {
                     lock(&file)?;
-                    chart.lock = Some(file.clone());
+                    locked = Some(file.clone());
                     if is_v1 {
-                        chart.files.push(file);
+                        others.push(file);
                     }
                 }
-                name if name.starts_with("templates/") => chart.templates.push(file),
+                name if name.starts_with("templates/") => templates.push(file),
                 name if name.starts_with("charts/") => {
                     if name.ends_with(".prov") {
-                        chart.files.push(file);
+                        others.push(file);
                         continue;
                     }
                     let inner = name.strip_prefix("charts/").unwrap_or(name).to_owned();
@@ -295,23 +398,36 @@ impl Loader<'_> {
                     file.name = inner;
                     packed.entry(first).or_default().push(file);
                 }
-                _ => chart.files.push(file),
+                _ => others.push(file),
             }
         }
-        if metadata.is_none() {
+        if !is_named {
             return Err(Problem::new(Kind::Render, "Chart.yaml file is missing").in_file(path));
         }
         let manifest = path
             .join("Chart.yaml")
             .map_err(|error| Problem::new(Kind::Bug, error.to_string()))?;
-        chart.metadata.validate(self.helm).map_err(|why| {
+        metadata.validate(self.helm).map_err(|why| {
             Problem::new(Kind::Render, format!("validation: {why}")).in_file(&manifest)
         })?;
+        let chart = Chart {
+            path: path.clone(),
+            place: Place::of(&metadata),
+            metadata: Rc::new(metadata),
+            values: RefCell::new(values),
+            schema,
+            templates: templates.into(),
+            files: others.into(),
+            lock: locked,
+            dependencies: RefCell::default(),
+            control: Cell::default(),
+        };
+        let mut below = Vec::new();
         for (name, files) in packed {
             if name.starts_with(['_', '.']) {
                 continue;
             }
-            let below = self
+            let found = self
                 .packed(path, &name, files, depth)
                 .map_err(|problem| Problem {
                     message: format!(
@@ -321,8 +437,9 @@ impl Loader<'_> {
                     ),
                     ..problem
                 })?;
-            chart.dependencies.push(below);
+            below.push(Rc::new(found));
         }
+        chart.adopt(below);
         Ok(chart)
     }
 

@@ -46,13 +46,13 @@ impl Coalescing<'_> {
 
     fn chart(&mut self, chart: &Chart, into: &Map, mode: Mode) -> Result<(), String> {
         self.defaults(chart, into, mode);
-        for below in &chart.dependencies {
+        for below in chart.dependencies().iter() {
             let name = below.name();
-            let value = if let Some(value) = into.get(&name) {
+            let value = if let Some(value) = into.get(name) {
                 value
             } else {
                 let value = Value::map(Map::new(), Origin::NONE);
-                into.set(name.as_str(), Origin::NONE, value.clone());
+                into.set(name, Origin::NONE, value.clone());
                 value
             };
             let Data::Map(map) = &value.data else {
@@ -113,7 +113,7 @@ impl Coalescing<'_> {
 
     /// The chart's own `values.yaml` under what is given.
     fn defaults(&mut self, chart: &Chart, into: &Map, mode: Mode) {
-        let defaults = copy(&chart.values);
+        let defaults = copy(&chart.values());
         let v4 = self.helm == HelmVersion::V4;
         for (key, entry) in defaults.entries() {
             let default = entry.value;
@@ -135,7 +135,10 @@ impl Coalescing<'_> {
             }
             match (&given.data, &default.data) {
                 (Data::Map(given_map), Data::Map(default_map)) => {
-                    let is_child = chart.dependencies.iter().any(|below| below.name() == *key);
+                    let is_child = chart
+                        .dependencies()
+                        .iter()
+                        .any(|below| below.name() == &*key);
                     let mode = if is_child { Mode::Merge } else { mode };
                     if mode == Mode::Coalesce && v4 {
                         drop_nulls(default_map, MAX_DEPTH);

@@ -1,159 +1,20 @@
 //! Which dependencies of a chart are on, under which names, and what values their parents take from them.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::chart::{Chart, is_compatible};
 use super::coalesce::{Coalescing, Mode, copy};
 use super::format;
-use super::lock::Locked;
 use super::metadata::Dependency;
 use super::value::{Data, MAX_DEPTH, Map, MapType, Value};
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
-use crate::problem::{Kind, Problem};
-use crate::render::Cache;
-use crate::snapshot::{Fetched, Tree, Want, without_password};
-
-/// Adds the dependencies that are not in `charts/` from where they were fetched, and names those that were not.
-pub(super) fn complete(
-    tree: &Tree<'_>,
-    cache: &Cache,
-    chart: &mut Chart,
-    helm: HelmVersion,
-    origins: &mut Origins,
-) -> Vec<Problem> {
-    let is_absent = |dependency: &&Dependency| {
-        let name = dependency.name.lossy();
-        !chart.dependencies.iter().any(|below| below.name() == name)
-    };
-    let absent: Vec<Dependency> = chart
-        .metadata
-        .dependencies
-        .iter()
-        .filter(is_absent)
-        .cloned()
-        .collect();
-    if absent.is_empty() {
-        return Vec::new();
-    }
-    let locked = Locked::read(chart, origins);
-    let mut problems = Vec::new();
-    for dependency in &absent {
-        match from_elsewhere(tree, cache, chart, dependency, &locked, helm, origins) {
-            Ok(found) => chart.dependencies.push(found),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    problems
-}
-
-/// A dependency as it was fetched.
-fn from_elsewhere(
-    tree: &Tree<'_>,
-    cache: &Cache,
-    chart: &Chart,
-    dependency: &Dependency,
-    locked: &Locked,
-    helm: HelmVersion,
-    origins: &mut Origins,
-) -> Result<Chart, Problem> {
-    let name = dependency.name.lossy();
-    let version = dependency.version.lossy();
-    let written = dependency.repository.lossy();
-    let repository = without_password(&written);
-    let pin = match (version.is_empty(), repository.is_empty()) {
-        (false, false) => format!(" ({version} from {repository})"),
-        (false, true) => format!(" ({version})"),
-        (true, false) => format!(" (from {repository})"),
-        (true, true) => String::new(),
-    };
-    let source = origins.trace(dependency.origin).data.first().copied();
-    let place = source.map(|source| (origins.file(source.file).path.clone(), source.span));
-    let at_dependency = |problem: Problem| match &place {
-        Some((path, span)) => problem.at(path, *span),
-        None => problem.in_file(&chart.path),
-    };
-    let missing = |help: String| {
-        let message = format!(
-            "the dependency {name}{pin} is found in Chart.yaml, but missing in charts/ directory"
-        );
-        at_dependency(Problem::new(Kind::NotVendored, message).help(help))
-    };
-    let command = |verb: &str| format!("`helm dependency {verb} {}`", chart.path);
-    if written.starts_with('@') || written.starts_with("alias:") {
-        return Err(missing(format!(
-            "`{written}` is a name in somebody's Helm configuration, which Plimsoll does not read. Run {} and commit the `charts` directory, or write the repository's address.",
-            command("build")
-        )));
-    }
-    let is_remote = ["https://", "http://", "oci://"]
-        .iter()
-        .any(|scheme| written.starts_with(scheme));
-    if !is_remote {
-        return Err(missing(format!(
-            "Run {} and commit the `charts` directory.",
-            command("build")
-        )));
-    }
-    let version = match locked {
-        Locked::Nothing => version.into_owned(),
-        Locked::Stale => {
-            return Err(missing(format!(
-                "Chart.lock is out of sync with Chart.yaml, so no version is pinned: run {} and commit the result.",
-                command("update")
-            )));
-        }
-        Locked::Versions(_) => locked.version_of(dependency).ok_or_else(|| {
-            missing(format!(
-                "Chart.lock does not name it: run {} and commit the result.",
-                command("update")
-            ))
-        })?,
-    };
-    let want = Want::Chart {
-        repository: written.clone().into_owned(),
-        name: name.clone().into_owned(),
-        version,
-        unpacked: false,
-    };
-    let path = match tree.fetched(&want) {
-        Fetched::At(path) => path,
-        Fetched::NotTried => {
-            return Err(missing(format!(
-                "Run {} and commit the `charts` directory, or let Plimsoll fetch it with `--allow-network`.",
-                command("build")
-            )));
-        }
-        Fetched::Failed(why) => {
-            let message = format!("the dependency {name}{pin} could not be fetched: {why}");
-            let help = format!(
-                "Run {} and commit the `charts` directory.",
-                command("build")
-            );
-            return Err(at_dependency(
-                Problem::new(Kind::NotVendored, message).help(help),
-            ));
-        }
-    };
-    origins.ask(&path, dependency.origin);
-    let found =
-        super::chart::load(tree, cache, &path, helm, origins).map_err(|problem| match &place {
-            Some((path, span)) => problem.through(path, Some(*span), "this dependency"),
-            None => problem,
-        })?;
-    if found.name() == name {
-        return Ok(found);
-    }
-    let message = format!(
-        "the chart that was fetched for the dependency {name}{pin} is called {}",
-        found.name()
-    );
-    Err(at_dependency(Problem::new(Kind::Render, message)))
-}
 
 /// Switches dependencies on and off, gives them their aliases, and imports their values.
 pub(super) fn process(
-    chart: &mut Chart,
+    chart: &Chart,
     values: &Map,
     coalescing: &mut Coalescing<'_>,
 ) -> Result<(), String> {
@@ -162,103 +23,104 @@ pub(super) fn process(
 }
 
 fn enable(
-    chart: &mut Chart,
+    chart: &Chart,
     values: &Map,
     path: &str,
     coalescing: &mut Coalescing<'_>,
 ) -> Result<(), String> {
-    if chart.metadata.dependencies.is_empty() {
+    let Some(mut entries) = chart.metadata.dependencies.borrow().clone() else {
         return Ok(());
-    }
-    chart.name_inside = None;
-    // Charts that no dependency asks for come first and are always on.
-    let is_listed = |below: &Chart| {
-        chart.metadata.dependencies.iter().any(|dependency| {
-            below.name() == dependency.name.lossy()
-                && is_compatible(&dependency.version.lossy(), &below.metadata.version.lossy())
-        })
     };
-    let mut charts: Vec<Chart> = chart
-        .dependencies
-        .iter()
-        .filter(|below| !is_listed(below))
-        .cloned()
-        .collect();
-    for dependency in &mut chart.metadata.dependencies {
-        let found = chart.dependencies.iter().find(|below| {
-            below.name() == dependency.name.lossy()
-                && is_compatible(&dependency.version.lossy(), &below.metadata.version.lossy())
-        });
-        if let Some(below) = found {
-            let mut copy = below.clone();
-            if !dependency.alias.is_empty() {
-                if coalescing.helm == HelmVersion::V3 {
-                    copy.name_inside = Some(below.name());
-                }
-                copy.metadata.name = dependency.alias.clone();
-            }
-            charts.push(copy);
-        }
-        if !dependency.alias.is_empty() {
-            dependency.name = dependency.alias.clone();
-        }
-        dependency.enabled = true;
-    }
-    chart.dependencies = charts;
+    chart.adopt(asked_for(chart, &entries, coalescing.helm));
     let all = coalescing.values(chart, values, Mode::Coalesce)?;
     let tags = all.get("tags");
     let mut controls = BTreeMap::new();
-    for dependency in &mut chart.metadata.dependencies {
-        let origins = &mut *coalescing.origins;
-        let mut control = Origin::NONE;
-        if let Some(Data::Map(tags)) = tags.as_ref().map(|tags| &tags.data) {
-            let mut told = Vec::new();
-            for tag in &dependency.tags {
-                let value = tags.get(&tag.lossy()).unwrap_or_default();
-                let tag = tag.origin(origins);
-                control = origins.all([control, value.origin, tag]);
-                if let Data::Bool(truth) = value.data {
-                    told.push(truth);
-                }
-            }
-            dependency.enabled = told.contains(&true) || !told.contains(&false);
+    let mut off = BTreeSet::new();
+    for entry in &entries {
+        let dependency = &mut *entry.borrow_mut();
+        let control = switch(dependency, tags.as_ref(), &all, path, coalescing.origins);
+        let name = dependency.name.lossy().into_owned();
+        if !dependency.enabled {
+            off.insert(name.clone());
         }
-        let written = dependency.condition.origin(origins);
-        control = origins.both(control, written);
-        let condition = dependency.condition.lossy();
-        for condition in condition.trim().split(',').filter(|c| !c.is_empty()) {
-            if let Some(Value {
-                data: Data::Bool(told),
-                origin,
-            }) = lookup(&all, &format!("{path}{condition}"))
-            {
-                dependency.enabled = told;
-                control = origins.both(origin, control);
-                break;
-            }
-        }
-        controls.insert(dependency.name.lossy().into_owned(), control);
+        controls.insert(name, control);
     }
-    let off: Vec<String> = chart
-        .metadata
-        .dependencies
-        .iter()
-        .filter(|dependency| !dependency.enabled)
-        .map(|dependency| dependency.name.lossy().into_owned())
-        .collect();
-    chart
-        .dependencies
-        .retain(|below| !off.contains(&below.name()));
-    chart
-        .metadata
-        .dependencies
-        .retain(|dependency| !off.iter().any(|name| *name == dependency.name.lossy()));
-    for below in &mut chart.dependencies {
-        below.control = controls.get(&below.name()).copied().unwrap_or_default();
-        let path = format!("{path}{}.", below.name());
-        enable(below, &all, &path, coalescing)?;
+    let mut charts = chart.dependencies().clone();
+    charts.retain(|below| !off.contains(below.name()));
+    entries.retain(|entry| !off.contains(&*entry.borrow().name.lossy()));
+    for below in &charts {
+        let control = controls.get(below.name()).copied().unwrap_or_default();
+        below.control.set(control);
+        enable(below, &all, &format!("{path}{}.", below.name()), coalescing)?;
     }
+    *chart.metadata.dependencies.borrow_mut() = Some(entries).filter(|left| !left.is_empty());
+    chart.adopt(charts);
     Ok(())
+}
+
+/// The charts below `chart`: those that no entry asks for, which are always on, and for each entry a copy of the first that it
+/// fits. From here on an entry with an alias is called by it, wherever the entry is shared.
+fn asked_for(
+    chart: &Chart,
+    entries: &[Rc<RefCell<Dependency>>],
+    helm: HelmVersion,
+) -> Vec<Rc<Chart>> {
+    let fits = |below: &Chart, dependency: &Dependency| {
+        let version = below.metadata.version.lossy();
+        below.name() == dependency.name.lossy()
+            && is_compatible(&dependency.version.lossy(), &version)
+    };
+    let vendored = chart.dependencies().clone();
+    let is_listed = |below: &Chart| entries.iter().any(|entry| fits(below, &entry.borrow()));
+    let unlisted = vendored.iter().filter(|below| !is_listed(below));
+    let mut charts: Vec<Rc<Chart>> = unlisted.cloned().collect();
+    for entry in entries {
+        let dependency = &mut *entry.borrow_mut();
+        let found = vendored.iter().find(|below| fits(below, dependency));
+        charts.extend(found.map(|below| below.copy(&dependency.alias, helm)));
+        if !dependency.alias.is_empty() {
+            dependency.name = dependency.alias.clone();
+        }
+    }
+    charts
+}
+
+/// Decides by tags and conditions whether a dependency is on, and says what decided it.
+fn switch(
+    dependency: &mut Dependency,
+    tags: Option<&Value>,
+    values: &Map,
+    path: &str,
+    origins: &mut Origins,
+) -> Origin {
+    dependency.enabled = true;
+    let mut control = Origin::NONE;
+    if let Some(Data::Map(tags)) = tags.map(|tags| &tags.data) {
+        let mut told = Vec::new();
+        for tag in &dependency.tags {
+            let value = tags.get(&tag.lossy()).unwrap_or_default();
+            let tag = tag.origin(origins);
+            control = origins.all([control, value.origin, tag]);
+            if let Data::Bool(truth) = value.data {
+                told.push(truth);
+            }
+        }
+        dependency.enabled = told.contains(&true) || !told.contains(&false);
+    }
+    let written = dependency.condition.origin(origins);
+    control = origins.both(control, written);
+    let condition = dependency.condition.lossy();
+    for condition in condition.trim().split(',').filter(|c| !c.is_empty()) {
+        if let Some(Value {
+            data: Data::Bool(told),
+            origin,
+        }) = lookup(values, &format!("{path}{condition}"))
+        {
+            dependency.enabled = told;
+            return origins.both(origin, control);
+        }
+    }
+    control
 }
 
 /// The value at a dotted path, if it is there and no map.
@@ -283,25 +145,29 @@ fn table(values: &Map, path: &str) -> Option<Map> {
     Some(here)
 }
 
-fn import_all(chart: &mut Chart, coalescing: &mut Coalescing<'_>) -> Result<(), String> {
-    for below in &mut chart.dependencies {
+fn import_all(chart: &Chart, coalescing: &mut Coalescing<'_>) -> Result<(), String> {
+    for below in chart.dependencies().iter() {
         import_all(below, coalescing)?;
     }
     import(chart, coalescing)
 }
 
 /// Lays what dependencies export under the values of the chart.
-fn import(chart: &mut Chart, coalescing: &mut Coalescing<'_>) -> Result<(), String> {
-    if chart.metadata.dependencies.is_empty() {
+fn import(chart: &Chart, coalescing: &mut Coalescing<'_>) -> Result<(), String> {
+    let Some(entries) = chart.metadata.dependencies.borrow().clone() else {
         return Ok(());
-    }
+    };
     let all = coalescing.values(chart, &Map::new(), Mode::Merge)?;
     let imported = Map::new();
-    for dependency in &mut chart.metadata.dependencies {
+    for entry in &entries {
+        let dependency = &mut *entry.borrow_mut();
         let name = dependency.name.lossy().into_owned();
         let mut read = Vec::new();
         for import in &dependency.import_values {
             let (child, parent) = match &import.data {
+                // What is read once is kept as a map of strings, which Helm does not read again: a chart that shares the
+                // entry imports nothing.
+                Data::Map(pair) if pair.borrow().map_type == MapType::Strings => continue,
                 Data::Map(pair) => {
                     let part = |key| {
                         let value = pair.get(key).unwrap_or_default();
@@ -339,6 +205,6 @@ fn import(chart: &mut Chart, coalescing: &mut Coalescing<'_>) -> Result<(), Stri
     }
     let own = copy(&all);
     coalescing.tables(&own, &imported, Mode::Merge, MAX_DEPTH);
-    chart.values = own;
+    chart.set_values(own);
     Ok(())
 }

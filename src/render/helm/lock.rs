@@ -33,7 +33,7 @@ impl Locked {
         let Some((digest, versions)) = metadata::locked(file.content.text()) else {
             return Self::Stale;
         };
-        let asked = list(&chart.metadata.dependencies, origins);
+        let asked = list(&chart.metadata.asked(), origins);
         let chosen = list(&versions, origins);
         let is_v1 = chart.metadata.api_version.as_bytes() == b"v1";
         let fits = digest == hash(&format!("[{asked},{chosen}]"))
@@ -130,9 +130,8 @@ mod tests {
             let chart = super::super::chart::load(&tree, &cache, &path, helm, &mut origins);
             let chart = chart.unwrap();
             let locked = Locked::read(&chart, &mut origins);
-            chart
-                .metadata
-                .dependencies
+            let asked = chart.metadata.asked();
+            asked
                 .iter()
                 .map(|dependency| locked.version_of(dependency))
                 .collect::<Option<Vec<_>>>()

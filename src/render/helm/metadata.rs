@@ -1,20 +1,28 @@
 //! `Chart.yaml`: what a chart says about itself.
 
+mod shown;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub(super) use self::shown::{Field, Struct};
+
 use super::content::Content;
 use super::format::format_float;
-use super::function::{Context, FunctionError, Type};
 use super::string::Text;
-use super::value::{Data, List, Map, MapType, Object, Value};
+use super::value::Value;
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins, Role};
 use crate::problem::{Kind, Problem};
 use crate::text::RepoPath;
 use crate::yaml::{self, Dialect};
 
-/// The fields of `Chart.yaml`, each text with its origin.
+/// The entries of `dependencies`; `None` is no list, which means something else to Helm than an empty one. Entries are changed in
+/// place when dependencies are processed, and whoever shares them notices.
+pub(super) type Entries = Option<Vec<Rc<RefCell<Dependency>>>>;
+
+/// The fields of `Chart.yaml`, each text with its origin. A clone shares the entries of `dependencies`.
 #[derive(Clone)]
 pub(super) struct Metadata {
     pub(super) name: Text,
@@ -32,7 +40,7 @@ pub(super) struct Metadata {
     pub(super) deprecated: bool,
     pub(super) annotations: Option<Vec<(Rc<str>, Text)>>,
     pub(super) kube_version: Text,
-    pub(super) dependencies: Vec<Dependency>,
+    pub(super) dependencies: RefCell<Entries>,
     pub(super) chart_type: Text,
 }
 
@@ -55,7 +63,7 @@ impl Default for Metadata {
             deprecated: false,
             annotations: None,
             kube_version: none(),
-            dependencies: Vec::new(),
+            dependencies: RefCell::default(),
             chart_type: none(),
         }
     }
@@ -313,7 +321,8 @@ fn fill(mut known: Metadata, value: &yaml::Value) -> Result<Metadata, String> {
             .collect::<Result<_, String>>()?;
     }
     if let Some(found) = dependencies(value)? {
-        known.dependencies = found;
+        let entries = found.into_iter().map(RefCell::new).map(Rc::new).collect();
+        known.dependencies = RefCell::new(Some(entries));
     }
     Ok(known)
 }
@@ -401,6 +410,21 @@ impl Metadata {
         }
     }
 
+    /// The entries of `dependencies` as they are now.
+    pub(super) fn asked(&self) -> Vec<Dependency> {
+        let entries = self.dependencies.borrow();
+        let entries = entries.iter().flatten();
+        entries.map(|entry| entry.borrow().clone()).collect()
+    }
+
+    /// Makes the entries of `dependencies` this chart's own.
+    pub(super) fn copy_entries(&mut self) {
+        for entry in self.dependencies.get_mut().iter_mut().flatten() {
+            let copy = entry.borrow().clone();
+            *entry = Rc::new(RefCell::new(copy));
+        }
+    }
+
     /// Helm 4 has begun a third kind of charts, which it does not render yet, and knows no further one.
     pub(super) fn check_version(&self) -> Result<(), String> {
         match &*self.api_version.lossy() {
@@ -454,7 +478,8 @@ impl Metadata {
             return Err("chart.metadata.type must be application or library".to_owned());
         }
         let mut known = Vec::new();
-        for dependency in &mut self.dependencies {
+        for entry in self.dependencies.get_mut().iter().flatten() {
+            let dependency = &mut *entry.borrow_mut();
             for text in [
                 &mut dependency.name,
                 &mut dependency.version,
@@ -482,191 +507,5 @@ impl Metadata {
             known.push(key);
         }
         Ok(())
-    }
-
-    /// `.Chart` for templates: a map of Go's field names in Helm 4, a struct in Helm 3.
-    pub(super) fn to_value(&self, is_root: bool, helm: HelmVersion) -> Value {
-        let fields = self.fields(is_root, helm);
-        match helm {
-            HelmVersion::V4 => fields_map(fields),
-            HelmVersion::V3 => Value::object(
-                Struct {
-                    type_name: "struct { chart.Metadata; IsRoot bool }",
-                    fields,
-                },
-                Origin::NONE,
-            ),
-        }
-    }
-
-    fn fields(&self, is_root: bool, helm: HelmVersion) -> Vec<Field> {
-        let text = |text: &Text| Value::from(text.clone());
-        let texts = |texts: &[Text]| {
-            Value::list(
-                texts.iter().cloned().map(Value::from).collect(),
-                Origin::NONE,
-            )
-        };
-        let structs = |type_name: &'static str, of: Vec<Vec<Field>>| {
-            let items = of
-                .into_iter()
-                .map(|fields| match helm {
-                    HelmVersion::V4 => fields_map(fields),
-                    HelmVersion::V3 => Value::object(Struct { type_name, fields }, Origin::NONE),
-                })
-                .collect();
-            Value::new(Data::List(Rc::new(List::new(items))), Origin::NONE)
-        };
-        let annotations = match &self.annotations {
-            None => Value::nil(Origin::NONE),
-            Some(annotations) => {
-                let map = Map::of(MapType::Strings);
-                for (key, value) in annotations {
-                    map.set(Rc::clone(key), Origin::NONE, value.clone().into());
-                }
-                Value::map(map, Origin::NONE)
-            }
-        };
-        let maintainers = self
-            .maintainers
-            .iter()
-            .map(|[name, email, url]| {
-                vec![
-                    Field::new("Name", "name", text(name)),
-                    Field::new("Email", "email", text(email)),
-                    Field::new("URL", "url", text(url)),
-                ]
-            })
-            .collect();
-        let dependencies = self
-            .dependencies
-            .iter()
-            .map(|dependency| {
-                let imports = Value::list(dependency.import_values.clone(), Origin::NONE);
-                vec![
-                    Field::new("Name", "name", text(&dependency.name)),
-                    Field::new("Version", "version", text(&dependency.version)),
-                    Field::new("Repository", "repository", text(&dependency.repository)),
-                    Field::new("Condition", "condition", text(&dependency.condition)),
-                    Field::new("Tags", "tags", texts(&dependency.tags)),
-                    Field::new(
-                        "Enabled",
-                        "enabled",
-                        Value::bool(dependency.enabled, Origin::NONE),
-                    ),
-                    Field::new("ImportValues", "import-values", imports),
-                    Field::new("Alias", "alias", text(&dependency.alias)),
-                ]
-            })
-            .collect();
-        vec![
-            Field::new("Name", "name", text(&self.name)),
-            Field::new("Home", "home", text(&self.home)),
-            Field::new("Sources", "sources", texts(&self.sources)),
-            Field::new("Version", "version", text(&self.version)),
-            Field::new("Description", "description", text(&self.description)),
-            Field::new("Keywords", "keywords", texts(&self.keywords)),
-            Field::new(
-                "Maintainers",
-                "maintainers",
-                structs("*chart.Maintainer", maintainers),
-            ),
-            Field::new("Icon", "icon", text(&self.icon)),
-            Field::new("APIVersion", "apiVersion", text(&self.api_version)),
-            Field::new("Condition", "condition", text(&self.condition)),
-            Field::new("Tags", "tags", text(&self.tags)),
-            Field::new("AppVersion", "appVersion", text(&self.app_version)),
-            Field::new(
-                "Deprecated",
-                "deprecated",
-                Value::bool(self.deprecated, Origin::NONE),
-            ),
-            Field::new("Annotations", "annotations", annotations),
-            Field::new("KubeVersion", "kubeVersion", text(&self.kube_version)),
-            Field::new(
-                "Dependencies",
-                "dependencies",
-                structs("*chart.Dependency", dependencies),
-            ),
-            Field::new("Type", "type", text(&self.chart_type)),
-            Field::new("IsRoot", "IsRoot", Value::bool(is_root, Origin::NONE)),
-        ]
-    }
-}
-
-/// The fields as a map by their names in Go.
-fn fields_map(fields: Vec<Field>) -> Value {
-    let map = Map::new();
-    for field in fields {
-        map.set(field.go, Origin::NONE, field.value);
-    }
-    Value::map(map, Origin::NONE)
-}
-
-/// A field of a Go struct: its name in Go, its name in JSON, its value.
-pub(super) struct Field {
-    pub(super) go: &'static str,
-    pub(super) json: &'static str,
-    pub(super) value: Value,
-}
-
-impl Field {
-    pub(super) fn new(go: &'static str, json: &'static str, value: Value) -> Self {
-        Self { go, json, value }
-    }
-}
-
-/// A Go struct with fields only.
-pub(super) struct Struct {
-    pub(super) type_name: &'static str,
-    pub(super) fields: Vec<Field>,
-}
-
-impl Object for Struct {
-    fn type_name(&self) -> &str {
-        self.type_name
-    }
-
-    fn field(&self, name: &str) -> Option<Value> {
-        self.fields
-            .iter()
-            .find(|field| field.go == name)
-            .map(|field| field.value.clone())
-    }
-
-    fn method(&self, _: &str) -> Option<&'static [Type]> {
-        None
-    }
-
-    fn call(&self, _: &str, _: &mut Context<'_>, _: &[Value]) -> Result<Value, FunctionError> {
-        Err(FunctionError::new("no such method"))
-    }
-
-    fn print(&self) -> String {
-        let fields: Vec<String> = self
-            .fields
-            .iter()
-            .map(|field| super::format::plain(&field.value).lossy().into_owned())
-            .collect();
-        format!("{{{}}}", fields.join(" "))
-    }
-
-    /// JSON leaves out what is empty, but for the two fields of a dependency that must be there.
-    fn entries(&self) -> Option<Vec<(Rc<str>, Value)>> {
-        Some(
-            self.fields
-                .iter()
-                .filter(|field| {
-                    let required = self.type_name == "*chart.Dependency"
-                        && matches!(field.go, "Name" | "Repository");
-                    required || field.value.truth()
-                })
-                .map(|field| (Rc::from(field.json), field.value.clone()))
-                .collect(),
-        )
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn templates(
         origins,
     };
     values.borrow_mut().map_type = values_type(release.helm);
-    collecting.chart(chart, values, None, Origin::NONE);
+    collecting.chart(chart, values, Origin::NONE);
     collecting.templates
 }
 
@@ -83,17 +83,14 @@ struct Collecting<'o> {
 
 impl Collecting<'_> {
     /// Gives the chart's dot. Sub-charts come first, so that a file of the parent wins over one of the same name.
-    fn chart(&mut self, chart: &Chart, values: &Map, parent: Option<&str>, control: Origin) -> Map {
-        let control = self.origins.both(chart.control, control);
-        let (full, inside) = chart.paths(parent);
+    fn chart(&mut self, chart: &Chart, values: &Map, control: Origin) -> Map {
+        let control = self.origins.both(chart.control.get(), control);
+        let full = chart.full_path();
         let dot = Map::new();
         let subcharts = Map::new();
         let files = Files::new(&chart.files, self.origins);
         for (key, value) in [
-            (
-                "Chart",
-                chart.metadata.to_value(parent.is_none(), self.helm),
-            ),
+            ("Chart", chart.metadata.to_value(chart.is_root(), self.helm)),
             ("Files", Value::object(files, Origin::NONE)),
             ("Release", self.release.clone()),
             ("Capabilities", self.capabilities.clone()),
@@ -102,16 +99,16 @@ impl Collecting<'_> {
         ] {
             dot.set(key, Origin::NONE, value);
         }
-        for below in &chart.dependencies {
+        for below in chart.dependencies().iter() {
             let name = below.name();
             let inner = values
-                .get(&name)
+                .get(name)
                 .and_then(|value| value.as_map().cloned())
                 .unwrap_or_else(|| Map::of(values_type(self.helm)));
-            let inner = self.chart(below, &inner, Some(&inside), control);
+            let inner = self.chart(below, &inner, control);
             subcharts.set(name, Origin::NONE, Value::map(inner, Origin::NONE));
         }
-        for file in &chart.templates {
+        for file in chart.templates.iter() {
             let base = file.name.rsplit('/').next().unwrap_or(&file.name);
             if chart.is_library() && !base.starts_with('_') {
                 continue;

@@ -127,7 +127,7 @@ pub(super) fn print(
     hooks.sort_by_cached_key(|(document, _)| rank(&document.kind, release.helm));
     let mut printer = Printer::new(origins);
     if release.include_crds {
-        printer.crds(chart, None, Origin::NONE, origins);
+        printer.crds(chart, Origin::NONE, origins);
     }
     for document in manifests {
         printer.document(document);
@@ -441,15 +441,9 @@ impl Printer {
     }
 
     /// The files in `crds/` as they are, the chart's before those of its dependencies.
-    fn crds(
-        &mut self,
-        chart: &Chart,
-        parent: Option<&str>,
-        control: Origin,
-        origins: &mut Origins,
-    ) {
-        let control = origins.both(chart.control, control);
-        let (full, inside) = chart.paths(parent);
+    fn crds(&mut self, chart: &Chart, control: Origin, origins: &mut Origins) {
+        let control = origins.both(chart.control.get(), control);
+        let full = chart.full_path();
         let is_crd = |file: &&File| {
             let lower = file.name.to_ascii_lowercase();
             let extension = lower.rsplit('/').next().unwrap_or(&lower).rsplit_once('.');
@@ -484,8 +478,8 @@ impl Printer {
                     .extend(value.and_then(|value| Resource::new(value, span)));
             }
         }
-        for below in &chart.dependencies {
-            self.crds(below, Some(&inside), control, origins);
+        for below in chart.dependencies().iter() {
+            self.crds(below, control, origins);
         }
     }
 

@@ -78,9 +78,9 @@ fn collect(
             }
         }
     }
-    for below in &chart.dependencies {
+    for below in chart.dependencies().iter() {
         let name = below.name();
-        match values.get(&name) {
+        match values.get(name) {
             None => {}
             Some(value) if value.is_nil() => {}
             Some(value) => match value.as_map() {
