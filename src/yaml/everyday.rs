@@ -73,8 +73,8 @@ fn marker(text: &str) -> Option<usize> {
 /// marker or a directive.
 fn is_everyday(text: &str, marker: Option<usize>) -> bool {
     // All bytes are looked at, which takes less time than to stop at the first that is not plain.
-    let is_plain = |all, &byte: &u8| all & ((byte >= 0x20) & (byte != 0x7f) | (byte == b'\n'));
-    if !text.as_bytes().iter().fold(true, is_plain) {
+    let is_odd = |byte: u8| u8::from(!matches!(byte, b'\n' | b' '..=b'~' | 0x80..));
+    if text.bytes().fold(0, |odd, byte| odd | is_odd(byte)) != 0 {
         return false;
     }
     let mut at = 0;

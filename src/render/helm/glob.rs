@@ -141,7 +141,7 @@ impl PathPattern {
     /// True if and only if the whole path matches.
     pub(super) fn is_match(&self, path: &str) -> bool {
         if let Some(Token::Char(last)) = self.0.last()
-            && path.chars().next_back() != Some(*last)
+            && !path.ends_with(*last)
         {
             return false;
         }
