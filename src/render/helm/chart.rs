@@ -492,8 +492,12 @@ pub(super) fn is_version(text: &str) -> bool {
     Version::parse(text).is_ok()
 }
 
-/// Lock files are only checked to be readable, as Helm reads them when it loads a chart.
+/// Checks that a lock file can be read, as Helm reads it when it loads a chart.
 fn lock(file: &File) -> Result<(), Problem> {
+    let cannot = |why| {
+        let message = format!("cannot load {}: {why}", file.name);
+        Problem::new(Kind::Render, message).in_file(&file.path)
+    };
     let stream = file.content.stream();
     match &stream.error {
         Some(error) if stream.documents.is_empty() => Err(Problem::new(
@@ -504,6 +508,6 @@ fn lock(file: &File) -> Result<(), Problem> {
             ),
         )
         .at(&file.path, error.span)),
-        _ => Ok(()),
+        _ => metadata::locked(&file.content).map(|_| ()).map_err(cannot),
     }
 }

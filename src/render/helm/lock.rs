@@ -30,7 +30,7 @@ impl Locked {
         let Some(file) = &chart.lock else {
             return Self::Nothing;
         };
-        let Some((digest, versions)) = metadata::locked(file.content.text()) else {
+        let Ok(Some((digest, versions))) = metadata::locked(&file.content) else {
             return Self::Stale;
         };
         let asked = list(&chart.metadata.asked(), origins);

@@ -333,7 +333,7 @@ fn dependencies(value: &yaml::Value) -> Result<Option<Vec<Dependency>>, String> 
         return Ok(None);
     };
     let Some(items) = found.as_sequence() else {
-        return wrong(found, ".dependencies", "[]*chart.Dependency");
+        return wrong(found, ".dependencies", "[]*v2.Dependency");
     };
     items
         .iter()
@@ -343,13 +343,27 @@ fn dependencies(value: &yaml::Value) -> Result<Option<Vec<Dependency>>, String> 
         .map(Some)
 }
 
-/// The digest and the dependencies of a lock file; `None` where it cannot be read.
-pub(super) fn locked(text: &str) -> Option<(String, Vec<Dependency>)> {
-    let stream = yaml::parse(text);
-    let document = stream.documents.first()?;
-    let value = document.value(Dialect::Helm, &mut |_| Origin::NONE).ok()?;
-    let digest = text_field(&value, "digest", "").ok()??;
-    Some((digest.lossy().into_owned(), dependencies(&value).ok()??))
+/// The digest and the dependencies of a lock file; `None` where it does not say both, and in Helm's words what cannot be read.
+pub(super) fn locked(content: &Content) -> Result<Option<(String, Vec<Dependency>)>, String> {
+    let Some(document) = content.stream().documents.first() else {
+        return Ok(None);
+    };
+    let value = document.value(Dialect::Helm, &mut |_| Origin::NONE);
+    let value = value.map_err(|error| super::functions::syntax_words(content.bytes(), &error))?;
+    let read = || {
+        if !value.is_null() && value.as_mapping().is_none() {
+            let kind = kind_of(&value);
+            return Err(format!(
+                "json: cannot unmarshal {kind} into Go value of type v2.Lock"
+            ));
+        }
+        let digest = text_field(&value, "digest", "")?;
+        let dependencies = dependencies(&value)?;
+        Ok(digest
+            .map(|digest| digest.lossy().into_owned())
+            .zip(dependencies))
+    };
+    read().map_err(|why| format!("error unmarshaling JSON: while decoding JSON: {why}"))
 }
 
 fn dependency(value: &yaml::Value, place: &str) -> Result<Dependency, String> {
