@@ -49,25 +49,30 @@ impl Reach {
     pub(super) fn refuses(&self, url: &Url) -> Option<String> {
         if self.entries.is_empty() {
             return (url.scheme == Scheme::Http)
-                .then(|| "it is not encrypted: only `https://` is fetched".to_owned());
+                .then(|| {
+                    let host = url.as_host();
+                    format!("it is not encrypted: only `https://` is fetched, unless `--allow-host {host}` or `network.allow` names it")
+                });
         }
         if self.entries.iter().any(|entry| entry.covers(url)) {
             return None;
         }
         Some(format!(
-            "{} is not among the hosts that may be asked",
-            url.origin()
+            "{} is not among the hosts that may be asked: neither `--allow-host` nor `network.allow` names `{}`",
+            url.origin(),
+            url.as_host()
         ))
     }
 
     /// True if and only if a server with this address may be connected to for `url`.
     pub(super) fn admits(&self, url: &Url, address: IpAddr) -> bool {
-        is_public(address)
-            || !is_never_asked(address)
-                && self
-                    .entries
-                    .iter()
-                    .any(|entry| entry.host != Host::AnyPublic && entry.covers(url))
+        is_public(address) || !is_never_asked(address) && self.names(url)
+    }
+
+    /// True if and only if somebody has named the server of `url`: a list that holds every public host names none.
+    pub(super) fn names(&self, url: &Url) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.host != Host::AnyPublic && entry.covers(url))
     }
 }
 
@@ -117,7 +122,7 @@ impl Entry {
 }
 
 /// True if and only if the address belongs to the public internet.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => {
@@ -166,7 +171,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 /// Addresses that nobody means by the name of a server: where clouds tell a machine its own secrets, and what is no host at all.
-fn is_never_asked(address: IpAddr) -> bool {
+pub(super) fn is_never_asked(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [a, ..] = address.octets();
