@@ -29,10 +29,6 @@ impl Charts {
         version: &str,
     ) -> Result<(String, Vec<u8>), String> {
         if let Some(registry) = repository.strip_prefix("oci://") {
-            // Helm and its library read an empty name there, and refuse it.
-            if registry.ends_with('/') {
-                return Err("the address of a registry does not end with a slash".to_owned());
-            }
             let path = format!("{registry}/{name}");
             return self.registries.chart(client, &path, version);
         }

@@ -10,6 +10,7 @@ use super::client::{Client, Request, Response};
 use super::login::{Authorization, Login};
 use super::url::{Scheme, Url};
 use crate::render::helm::semver::Version;
+use crate::text::address::shown;
 
 /// A manifest, a list of tags and a token are not larger than this.
 const MAX_ANSWER: usize = 8 << 20;
@@ -52,6 +53,13 @@ impl Registries {
         } else {
             host
         };
+        // What a server could read another way must not decide which login is used.
+        if !is_repository(name) {
+            return Err(format!(
+                "`{}` is no name of a repository in a registry",
+                shown(name)
+            ));
+        }
         let place = Repository {
             url: client.reachable(host)?.below(&format!("v2/{name}"))?,
             name,
@@ -141,10 +149,12 @@ impl Registries {
         limit: usize,
     ) -> Result<Response, String> {
         let key = place.url.wire();
-        request.authorization = self.known.get(&key).cloned();
+        // Only the registry itself is told, and not where it sends us.
+        let is_registry = |url: &Url| url.origin() == place.url.origin();
+        let known = self.known.get(&key).filter(|_| is_registry(url));
+        request.authorization = known.cloned();
         let answer = client.ask_patiently(url, &request, limit)?;
-        // Only the registry itself is told, and not what a redirect led to.
-        let is_registry = answer.url.origin() == place.url.origin();
+        let is_registry = is_registry(url) && is_registry(&answer.url);
         let challenge = match (&answer.challenge, &request.authorization) {
             (Some(challenge), None) if answer.status == 401 && is_registry => challenge,
             _ => return Ok(answer),
@@ -167,6 +177,18 @@ impl Registries {
         self.known.insert(key, authorization);
         client.ask_patiently(url, &request, limit)
     }
+}
+
+/// True if and only if the text has the form of a repository in a registry, as the distribution specification has it.
+fn is_repository(name: &str) -> bool {
+    let is_inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    name.split('/').all(|part| {
+        part.bytes().next().is_some_and(is_inner)
+            && part.bytes().last().is_some_and(is_inner)
+            && part
+                .bytes()
+                .all(|b| is_inner(b) || matches!(b, b'.' | b'_' | b'-'))
+    })
 }
 
 /// A repository in a registry.
@@ -409,6 +431,26 @@ mod tests {
         let deep = "[".repeat(1_000_000);
         assert!(Manifest::read(format!("{{\"layers\":{deep}").as_bytes()).is_err());
         assert!(Manifest::read(format!("{{\"x\":{deep}").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_repository_has_a_plain_name() {
+        for plain in ["part", "charts/part", "a.b/c_d/e--f", "1"] {
+            assert!(is_repository(plain), "{plain}");
+        }
+        for other in [
+            "",
+            "charts//part",
+            "charts/",
+            "a/../b",
+            "a/%2e%2e/b",
+            "A",
+            "a?b",
+            "-a",
+            "a b",
+        ] {
+            assert!(!is_repository(other), "{other}");
+        }
     }
 
     #[test]

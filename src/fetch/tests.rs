@@ -1,5 +1,6 @@
 //! The fetch layer against servers in this process: what is asked, what is refused, and what rendering makes of it.
 
+mod private;
 mod repository;
 mod server;
 
