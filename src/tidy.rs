@@ -13,6 +13,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["report/text.rs"]),
     ("imara_diff", &["change/hunks.rs"]),
     ("ureq", &["fetch/client.rs"]),
+    ("webpki_root_certs", &["fetch/client.rs"]),
     ("octocrab", &["github/client.rs"]),
     ("tokio", &["github/client.rs"]),
     ("clap", &["bin/"]),

@@ -504,3 +504,37 @@ impl Resolver for Checked {
         Ok(admitted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::*;
+
+    #[test]
+    fn authorities_are_added_to_those_that_are_built_in() {
+        let mut authorities = Authorities::default();
+        assert!(matches!(authorities.roots(), RootCerts::WebPki));
+        assert_eq!(authorities.add(b"# nothing\n"), Ok(0));
+        let der = webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref();
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        assert_eq!(authorities.add(format!("{pem}{pem}").as_bytes()), Ok(2));
+        assert!(authorities.add(pem.replace("END", "X").as_bytes()).is_err());
+        match authorities.roots() {
+            RootCerts::Specific(roots) => assert!(roots.len() > 100),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_the_one_that_is_called_so() {
+        let page = |link: &str| next_page(link);
+        assert_eq!(
+            page("</v2/x?n=1>; rel=\"next\"").as_deref(),
+            Some("/v2/x?n=1")
+        );
+        assert_eq!(page("</v2/x>; rel=\"prev\""), None);
+        assert_eq!(page("x"), None);
+    }
+}

@@ -289,17 +289,14 @@ impl Wanted {
                 fields.push(format!("{name}={}", escaped(value)));
             }
         }
-        match login.filter(|login| !login.refresh.is_empty()) {
-            Some(login) => {
-                fields.push("grant_type=refresh_token&client_id=plimsoll".to_owned());
-                fields.push(format!("refresh_token={}", escaped(&login.refresh)));
-                let form = "application/x-www-form-urlencoded";
-                request.body = Some((form, fields.join("&").into_bytes()));
-            }
-            None => {
-                request.authorization = login.and_then(Login::basic);
-                query.append(&mut fields);
-            }
+        if let Some(login) = login.filter(|login| !login.refresh.is_empty()) {
+            fields.push("grant_type=refresh_token&client_id=plimsoll".to_owned());
+            fields.push(format!("refresh_token={}", escaped(&login.refresh)));
+            let form = "application/x-www-form-urlencoded";
+            request.body = Some((form, fields.join("&").into_bytes()));
+        } else {
+            request.authorization = login.and_then(Login::basic);
+            query.append(&mut fields);
         }
         url.query = (!query.is_empty()).then(|| query.join("&"));
         let answer = client.ask_patiently(&url, &request, MAX_ANSWER)?;

@@ -40,7 +40,11 @@ fn secrets_of(word: &str, offset: usize) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut after = 0;
     // Whatever stands before the last `@` may belong to a password; so the first address with a user hides the others.
-    let last = word.rfind('@').unwrap_or_default();
+    let named = word
+        .find("@sha256:")
+        .filter(|&at| is_digest(word.get(at + 8..)));
+    let named = named.and_then(|at| word.get(..at)).unwrap_or(word);
+    let last = named.rfind('@').unwrap_or_default();
     let user = hosts(word).find(|&(start, end)| {
         let host = word.get(start..end).unwrap_or_default();
         // A colon is that of a port, or stands before a password that holds what would end the host.
@@ -81,6 +85,12 @@ fn hosts(word: &str) -> impl Iterator<Item = (usize, usize)> {
         let end = rest.find(['/', '?', '#', '\\', '"', '\'']);
         (start, end.map_or(word.len(), |end| start + end))
     })
+}
+
+/// True for what begins as the digest of an image.
+fn is_digest(text: Option<&str>) -> bool {
+    let digits = text.and_then(|text| text.get(..64));
+    digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// True for what stands before an `@`, unless it is the user of everybody's git, or says only where a secret is put in.
@@ -158,6 +168,17 @@ mod tests {
         ] {
             check(plain, plain);
         }
+        let digest = "0123456789abcdef".repeat(4);
+        let image = format!("oci://h:5000/x:1.2@sha256:{digest}");
+        check(&image, &image);
+        check(
+            &format!("oci://me:s3cr3t@h/x@sha256:{digest}"),
+            &format!("oci://(hidden)@h/x@sha256:{digest}"),
+        );
+        check(
+            "https://me:s3cr3t@sha256:443/",
+            "https://(hidden)@sha256:443/",
+        );
     }
 
     #[test]
