@@ -388,7 +388,7 @@ impl Client {
             next: page,
             digest,
             retry_after,
-            hint: self.hint(url, authorization.is_some()),
+            hint: self.hint(url, authorization.is_some_and(Authorization::is_personal)),
             body,
         };
         Ok((response, next))

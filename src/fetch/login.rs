@@ -32,27 +32,38 @@ impl Login {
     /// What an HTTP server is told: the header `Authorization`.
     pub(super) fn basic(&self) -> Option<Authorization> {
         let Self { user, password, .. } = self;
-        (!user.is_empty() || !password.is_empty()).then(|| {
-            Authorization(format!(
-                "Basic {}",
-                STANDARD.encode(format!("{user}:{password}"))
-            ))
+        let pair = STANDARD.encode(format!("{user}:{password}"));
+        (!user.is_empty() || !password.is_empty()).then(|| Authorization {
+            header: format!("Basic {pair}"),
+            is_personal: true,
         })
     }
 }
 
 /// The value of a header `Authorization`.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Authorization(String);
+pub(super) struct Authorization {
+    header: String,
+    is_personal: bool,
+}
 
 impl Authorization {
-    pub(super) fn bearer(token: &str) -> Self {
-        Self(format!("Bearer {token}"))
+    /// A token that was had with a login, or one that everybody gets.
+    pub(super) fn bearer(token: &str, is_personal: bool) -> Self {
+        Self {
+            header: format!("Bearer {token}"),
+            is_personal,
+        }
     }
 
     /// The text, for the wire only.
     pub(super) fn header(&self) -> &str {
-        &self.0
+        &self.header
+    }
+
+    /// True if and only if it says who asks.
+    pub(super) fn is_personal(&self) -> bool {
+        self.is_personal
     }
 }
 

@@ -279,7 +279,7 @@ impl Wanted {
             || url.scheme == Scheme::Https && registry.scheme == Scheme::Https;
         let login = login.filter(|_| is_trusted);
         if let Some(login) = login.filter(|login| !login.token.is_empty()) {
-            return bearer(&login.token);
+            return bearer(&login.token, true);
         }
         let mut request = Request::default();
         let mut query: Vec<String> = url.query.take().into_iter().collect();
@@ -302,15 +302,16 @@ impl Wanted {
         let answer = client.ask_patiently(&url, &request, MAX_ANSWER)?;
         let answer: Answer = serde_json::from_slice(&answer.ok("a token")?)
             .map_err(|_| "the registry's token cannot be read".to_owned())?;
-        bearer(&answer.token.or(answer.access_token).unwrap_or_default())
+        let token = answer.token.or(answer.access_token).unwrap_or_default();
+        bearer(&token, login.is_some())
     }
 }
 
-fn bearer(token: &str) -> Result<Authorization, String> {
+fn bearer(token: &str, is_personal: bool) -> Result<Authorization, String> {
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err("the registry's token cannot be read".to_owned());
     }
-    Ok(Authorization::bearer(token))
+    Ok(Authorization::bearer(token, is_personal))
 }
 
 fn escaped(text: &str) -> String {

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::url::{Scheme, Url, host_and_port};
+use crate::text::address::shown;
 
 /// The servers that may be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +41,7 @@ impl Reach {
     pub fn of<'t>(entries: impl IntoIterator<Item = &'t str>) -> Result<Self, String> {
         let entries = entries
             .into_iter()
-            .map(|text| Entry::parse(text).ok_or_else(|| format!("`{text}` is not a host: write `charts.example.com`, `charts.example.com:8443`, `*.example.com` or `*`")))
+            .map(|text| Entry::parse(text).ok_or_else(|| format!("`{}` is not a host: write `charts.example.com`, `charts.example.com:8443`, `*.example.com` or `*`", shown(text))))
             .collect::<Result<_, _>>()?;
         Ok(Self { entries })
     }
@@ -280,5 +281,10 @@ mod tests {
         for wrong in ["", "a b", "ftp://a", "https://a/b", "*.", "a:b"] {
             assert!(Reach::of([wrong]).is_err(), "{wrong}");
         }
+        let why = Reach::of(["https://me:s3cr3t@a"]).unwrap_err();
+        assert!(!why.contains("s3cr3t"), "{why}");
+        // Logins are told only to who is named.
+        assert!(star.names(&url("https://a.corp/")) && !star.names(&url("https://b.com/")));
+        assert!(!open.names(&url("https://a.com/")));
     }
 }

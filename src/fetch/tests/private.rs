@@ -123,7 +123,8 @@ fn a_token_is_had_with_the_login_where_the_registry_itself_gives_it() {
         let cache = tempfile::tempdir().unwrap();
         let (server, store) = registry(own, "Bearer for-me");
         let settings = settings(cache.path(), &[&server, &store]);
-        assert!(fetched(&settings, &server).is_err(), "{login}");
+        let why = fetched(&settings, &server).unwrap_err();
+        assert!(why.contains("there is no login for it"), "{why}");
         let settings = with_login(settings, &server, login);
         assert!(fetched(&settings, &server).is_ok(), "{login}");
         assert!(
