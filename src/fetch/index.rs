@@ -43,15 +43,17 @@ pub(super) struct Index {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an index")]
 struct File {
     api_version: Option<String>,
+    #[expect(dead_code, reason = "it is read for its form")]
+    generated: Option<Time>,
     entries: Option<BTreeMap<String, Option<Vec<Option<Entry>>>>>,
 }
 
 /// Helm's `ChartVersion`. Most of it is read only because a value of another sort makes Helm refuse the whole index.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a version of a chart")]
 #[expect(dead_code, reason = "what is not used is read for its type")]
 struct Entry {
     name: Option<String>,
@@ -71,7 +73,7 @@ struct Entry {
     description: Option<String>,
     condition: Option<String>,
     tags: Option<String>,
-    created: Option<String>,
+    created: Option<Time>,
     deprecated: Option<bool>,
     removed: Option<bool>,
     sources: Option<Vec<Option<String>>>,
@@ -80,6 +82,7 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a dependency")]
 #[expect(dead_code, reason = "what is not used is read for its type")]
 struct Dependency {
     name: Option<String>,
@@ -92,11 +95,25 @@ struct Dependency {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a maintainer")]
 #[expect(dead_code, reason = "what is not used is read for its type")]
 struct Maintainer {
     name: Option<String>,
     email: Option<String>,
     url: Option<String>,
+}
+
+/// A date with a time, as Go reads them from JSON.
+struct Time;
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        match chrono::DateTime::parse_from_rfc3339(&text) {
+            Ok(_) => Ok(Self),
+            Err(_) => Err(serde::de::Error::custom(format!("`{text}` is no time"))),
+        }
+    }
 }
 
 /// The keys of an index in YAML, and of what it holds.
@@ -254,7 +271,7 @@ fn from_yaml(bytes: &[u8]) -> Result<Json, String> {
     let value = document.value(Dialect::Helm, &mut |_| Origin::NONE);
     let value = json(&value.map_err(|error| error.message)?);
     match unknown(&value) {
-        Some(key) => Err(format!("nobody knows its key `{key}`")),
+        Some(key) => Err(format!("it has a key `{key}`, which Helm does not know")),
         None => Ok(value),
     }
 }
@@ -372,8 +389,11 @@ mod tests {
         with("appVersion: 1.2", "invalid type");
         with("annotations: {a: 1}", "invalid type");
         with("deprecated: 'yes'", "invalid type");
+        with("created: \"2016-10-06T16:23:20.499814565-06:00\"", "1.0.0");
+        with("created: 2020-01-01", "`2020-01-01` is no time");
+        check(&format!("generated: yesterday\n{ENTRY}"), "is no time");
         with("name: a", "stands there twice");
-        with("nobody: knows", "nobody knows its key `nobody`");
+        with("nobody: knows", "key `nobody`, which Helm does not know");
         with("maintainers: [{name: m, x: y}]", "key `x`");
         with("dependencies: [{name: d, x: y}]", "key `x`");
         with("type: other", "no version");

@@ -70,7 +70,8 @@ fn secrets_of(word: &str, offset: usize) -> Vec<Span> {
     spans
 }
 
-/// Where the hosts in a word stand, users and ports included. A word without a scheme may be an address that begins with one.
+/// Where the hosts in a word stand, users and ports included. A word without a scheme may be an address that begins with one, or
+/// one whose scheme is misspelt.
 fn hosts(word: &str) -> impl Iterator<Item = (usize, usize)> {
     let schemes = word.match_indices(':').filter_map(|(at, _)| {
         // A slash may be escaped, as in JSON.
@@ -79,12 +80,16 @@ fn hosts(word: &str) -> impl Iterator<Item = (usize, usize)> {
         let slashes = slashes.iter().find(|slashes| rest.starts_with(**slashes))?;
         Some(at + 1 + slashes.len())
     });
-    let bare = (!word.contains("://")).then_some(0);
-    schemes.chain(bare).map(|start| {
+    let end = |start: usize| {
         let rest = word.get(start..).unwrap_or_default();
         let end = rest.find(['/', '?', '#', '\\', '"', '\'']);
-        (start, end.map_or(word.len(), |end| start + end))
-    })
+        end.map_or(word.len(), |end| start + end)
+    };
+    let bare = (!word.contains("://")).then(|| match word.rsplit_once('@') {
+        Some((user, _)) if user.contains(':') => (0, word.len()),
+        _ => (0, end(0)),
+    });
+    schemes.map(move |start| (start, end(start))).chain(bare)
 }
 
 /// True for what begins as the digest of an image.
@@ -100,7 +105,8 @@ fn is_secret(user: &str) -> bool {
         .iter()
         .any(|mark| last.starts_with(mark))
         || last.ends_with("}}");
-    !user.is_empty() && user != "git" && !is_placeholder
+    let is_git = user == "git" || user.starts_with("git@");
+    !user.is_empty() && !is_git && !is_placeholder
 }
 
 #[cfg(test)]
@@ -141,6 +147,8 @@ mod tests {
             }
         }
         check("me:s3cr3t@host/x", "(hidden)@host/x");
+        check("https//me:s3cr3t@host/x", "(hidden)@host/x");
+        check("https:/me:s3cr3t@host/x", "(hidden)@host/x");
         check("s3cr3t@host/x?ref=v1", "(hidden)@host/x?ref=v1");
         check("https://h/c?sig=s3cr3t", "https://h/c?(hidden)");
         check(
@@ -163,6 +171,7 @@ mod tests {
             "git@github.com:org/repo?ref=v1",
             "ssh://git@github.com/org/repo",
             "../base",
+            "../base@v2/x.yaml",
             "https://<user>:<password>@host",
             "https://me:${PASSWORD}@host",
         ] {
