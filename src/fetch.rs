@@ -4,13 +4,15 @@
 //! network, within [`Limits`] and [`Reach`]), and the caller renders again with the answers mounted, until nothing new is wanted.
 //! What cannot be had is an answer as well, so that the line that names it becomes a problem that says why.
 //!
-//! HTTP is in `client`, what may be asked in `reach`, kept contents in `cache`; chart repositories in `chart`, registries in `oci`,
-//! git in `git`. No credentials are read or sent.
+//! HTTP is in `client`, what may be asked in `reach`, logins in `login`, kept contents in `cache`; chart repositories in `chart` and
+//! `index`, registries in `oci`, git in `git`. The environment and the files of a person are read by who calls this.
 
 mod cache;
 mod chart;
 mod client;
 mod git;
+mod index;
+mod login;
 mod oci;
 mod reach;
 #[cfg(test)]
@@ -27,10 +29,11 @@ use crate::text::RepoPath;
 
 use cache::{Cache, digest};
 use chart::Charts;
-use client::Client;
+use client::{Client, Rights};
 use url::Url;
 
-pub use client::Limits;
+pub use client::{Authorities, Limits};
+pub use login::Logins;
 pub use reach::Reach;
 
 /// What a fetcher may do.
@@ -42,6 +45,12 @@ pub struct Settings {
     pub network: Option<Reach>,
     /// What a run may take.
     pub limits: Limits,
+    /// The authorities that sign the certificates of private servers.
+    pub authorities: Authorities,
+    /// What private servers are told.
+    pub logins: Logins,
+    /// True if and only if the environment names a proxy. None is used; where a server cannot be reached, that is said.
+    pub has_proxy: bool,
 }
 
 /// Answers wants, each once.
@@ -63,7 +72,7 @@ struct Answer {
 impl Fetcher {
     /// A fetcher that has fetched nothing yet.
     pub fn new(settings: &Settings) -> Self {
-        let client = |reach: &Reach| Client::new(reach, &settings.limits);
+        let client = |reach: &Reach| Client::new(reach, settings);
         Self {
             cache: Cache::new(&settings.cache),
             client: settings.network.as_ref().map(client),
@@ -96,6 +105,15 @@ impl Fetcher {
     /// What a want is: as it is kept where it cannot have changed or nobody may be asked, else as it is now.
     fn find(&mut self, want: &Want) -> Result<(Answer, Content), String> {
         let kept = self.cache.find(want).and_then(|(record, bytes)| {
+            let rights = Rights {
+                named: record.named,
+                logins: record.logins,
+            };
+            // What another run was allowed to fetch is not shown to one that is not.
+            let client = self.client.as_ref();
+            if client.is_some_and(|client| !client.has(&rights)) {
+                return None;
+            }
             let answer = Answer {
                 resolved: record.resolved,
                 bytes,
@@ -109,7 +127,6 @@ impl Fetcher {
             }
             (Some(kept), None) => kept,
             (Some(kept), Some(client)) if want.is_pinned() => {
-                // What another run was allowed to fetch is not shown to one that is not.
                 client.allows(&address(client, want)?)?;
                 return Ok(kept);
             }
@@ -117,7 +134,8 @@ impl Fetcher {
                 let answer = ask(client, &mut self.charts, want)?;
                 // Bytes that turn out to be useless are not kept.
                 let content = content(want, &answer)?;
-                if let Err(why) = self.cache.keep(want, &answer.resolved, &answer.bytes) {
+                let (resolved, bytes) = (&answer.resolved, &answer.bytes);
+                if let Err(why) = self.cache.keep(want, resolved, bytes, client.rights()) {
                     self.notes
                         .insert(format!("nothing is kept of what was fetched: {why}"));
                 }
@@ -157,13 +175,19 @@ fn ask(client: &mut Client, charts: &mut Charts, want: &Want) -> Result<Answer, 
             repository,
             name,
             version,
-            ..
+            unpacked,
         } => {
+            // `helm pull` takes the newest, but a dependency without a version is none to Helm.
+            if version.is_empty() && !unpacked {
+                return Err(
+                    "it has no version, and Helm takes no dependency without one".to_owned(),
+                );
+            }
             let (resolved, bytes) = charts.fetch(client, repository, name, version)?;
             Ok(Answer { resolved, bytes })
         }
         Want::File { url } => {
-            let bytes = client.get(&Url::parse(url)?, MAX_FILE_BYTES)?;
+            let bytes = client.get(&Url::parse(url)?, "the file", MAX_FILE_BYTES)?;
             Ok(Answer {
                 resolved: String::new(),
                 bytes,

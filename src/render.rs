@@ -10,6 +10,7 @@ pub mod kustomize;
 pub mod manifest;
 
 pub use cache::Cache;
+pub(crate) use cache::from_utf16;
 
 use std::panic::{self, AssertUnwindSafe};
 

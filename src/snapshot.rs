@@ -12,9 +12,10 @@ mod mount;
 mod open;
 mod worktree;
 
+pub use crate::text::address::shown as without_password;
 pub use directory::Directory;
 pub use disk::Disk;
-pub use mount::{Content, Fetched, Mounted, Mounts, Want, mount_of, without_password};
+pub use mount::{Content, Fetched, Mounted, Mounts, Want, mount_of};
 pub use open::{OpenError, Pair, Side, commit_at_head, open, open_pull};
 
 use std::cmp::Ordering;

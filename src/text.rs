@@ -2,6 +2,8 @@
 //!
 //! Nothing here reads a file. Text is never mutated: the core produces [`TextEdit`]s, and whoever owns the file applies them.
 
+pub mod address;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -43,17 +43,36 @@ fn plimsoll(directory: &Path, arguments: &[&str]) -> Output {
 
 /// A server of one file, which runs as long as the process; gives its address.
 fn serve(body: &'static str) -> String {
+    serve_to("", body)
+}
+
+/// The same for who sends an `Authorization`.
+fn serve_to(authorization: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let mut told = authorization.is_empty();
+            for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+                let line = line.unwrap();
+                let header = line.split_once(": ");
+                told |= header.is_some_and(|(name, value)| {
+                    name.eq_ignore_ascii_case("authorization") && value == authorization
+                });
+                if line.is_empty() {
+                    break;
+                }
+            }
+            let status = if told {
+                "200 OK"
+            } else {
+                "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\""
+            };
             let length = body.len();
             write!(
                 stream,
-                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+                "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
             )
             .unwrap();
         }
@@ -517,6 +536,117 @@ fn commands_fetch_what_they_may() {
     // What was fetched is there without the network, too.
     let (code, told) = run(&[&["render", "base"], &cache[..]].concat());
     assert!(code == Some(0) && told.contains("name: a-far"), "{told}");
+}
+
+/// What private servers are told stands in the files of the person who runs it, where Helm has them, and not in the repository.
+#[test]
+fn logins_are_those_of_the_person() {
+    // `me:s3cr3t`
+    let address = serve_to(
+        "Basic bWU6czNjcjN0",
+        "apiVersion: v1\nentries: {}\n# {\"tags\": []}\n",
+    );
+    let host = address.strip_prefix("http://").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    for (chart, repository) in [
+        ("web", format!("{address}/charts")),
+        ("oci", format!("oci://{host}/charts")),
+    ] {
+        let text = format!(
+            "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- name: part\n  version: 1.0.0\n  repository: {repository}\n"
+        );
+        write(&format!("{chart}/Chart.yaml"), &text);
+    }
+    let docker = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"bWU6czNjcjN0\"}}}}}}");
+    let wrong = docker.replace("bWU6czNjcjN0", "bWU6d3IwbmcK");
+    let repositories = format!(
+        "repositories:\n- {{name: r, url: {address}/charts, username: me, password: s3cr3t}}\n"
+    );
+    // What lies in the repository is nobody's.
+    write(".docker/config.json", &docker);
+    write("repositories.yaml", &repositories);
+    let home = tempfile::tempdir().unwrap();
+    let at_home = |path: &str, text: &str| {
+        let path = home.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let run = |chart: &str, environment: &[(&str, &str)], code: i32, expected: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["render", chart, "--allow-network", "--cache-dir", "cache"])
+            .args(["--allow-host", &address])
+            .current_dir(directory.path())
+            .env_clear()
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap();
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert!(told.contains(expected), "{expected}: {told}");
+        assert!(!told.contains("s3cr3t") && !told.contains("bWU6"), "{told}");
+        assert_eq!(output.status.code(), Some(code));
+    };
+    for chart in ["web", "oci"] {
+        run(chart, &[], 2, "there is no login for it");
+    }
+    let named = at_home("r.yaml", &repositories);
+    run(
+        "web",
+        &[("HELM_REPOSITORY_CONFIG", &named)],
+        2,
+        "the repository has no chart part",
+    );
+    let named = at_home("helm.json", &docker);
+    run(
+        "oci",
+        &[("HELM_REGISTRY_CONFIG", &named)],
+        2,
+        "the manifest cannot be read",
+    );
+    let user = home.path().to_str().unwrap();
+    at_home(".docker/config.json", &docker);
+    run("oci", &[("HOME", user)], 2, "the manifest cannot be read");
+    // Helm's own file comes first.
+    let named = at_home("wrong.json", &wrong);
+    let both = [("HOME", user), ("HELM_REGISTRY_CONFIG", &*named)];
+    run("oci", &both, 2, "does not accept the login");
+    let named = at_home("broken.json", &docker.replace("}}}", "}"));
+    run(
+        "oci",
+        &[("HELM_REGISTRY_CONFIG", &named)],
+        2,
+        "broken.json` cannot be read",
+    );
+    run(
+        "oci",
+        &[("SSL_CERT_FILE", "/nowhere/ca.pem")],
+        2,
+        "`/nowhere/ca.pem` cannot be read",
+    );
+    run(
+        "oci",
+        &[("SSL_CERT_FILE", &named)],
+        2,
+        "it holds no certificate",
+    );
+    run(
+        "oci",
+        &[("SSL_CERT_DIR", "/nowhere")],
+        2,
+        "`/nowhere` cannot be read",
+    );
+    run(
+        "oci",
+        &[("SSL_CERT_DIR", user), ("HOME", user)],
+        2,
+        "the manifest cannot be read",
+    );
 }
 
 /// A finding in what was fetched is told on the line that asked for it, which is what a person can change, and no edit is offered there.

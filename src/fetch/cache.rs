@@ -3,6 +3,7 @@
 //! Files are written whole and renamed into place, so that runs beside each other never see half of one. Contents are checked
 //! when they are read; what does not fit its name is as good as absent, and is fetched again. Nothing is ever deleted.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::client::Rights;
 use crate::snapshot::Want;
 
 /// Which content answered a want.
@@ -24,6 +26,10 @@ pub(super) struct Record {
     pub(super) sha256: String,
     /// What the want came to: a version, a commit; empty where there is nothing to choose.
     pub(super) resolved: String,
+    /// The servers that only a run that names them may ask. Without this the record is an old one, and as good as absent.
+    pub(super) named: BTreeSet<String>,
+    /// The servers that were told a login.
+    pub(super) logins: BTreeSet<String>,
 }
 
 /// The directory of all of them. Its layout has a version, so that another one can be told apart.
@@ -56,11 +62,19 @@ impl Cache {
     }
 
     /// Keeps what answered `want`. The reason of a failure is a clause.
-    pub(super) fn keep(&self, want: &Want, resolved: &str, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn keep(
+        &self,
+        want: &Want,
+        resolved: &str,
+        bytes: &[u8],
+        rights: &Rights,
+    ) -> Result<(), String> {
         let record = Record {
             want: want.to_string(),
             sha256: digest(bytes),
             resolved: resolved.to_owned(),
+            named: rights.named.clone(),
+            logins: rights.logins.clone(),
         };
         let text = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
         self.write(&self.blob(&record.sha256), bytes)
@@ -138,12 +152,16 @@ mod tests {
             url: "https://example.com/x".to_owned(),
         };
         assert_eq!(cache.find(&want), None);
-        cache.keep(&want, "", b"x: 1\n").unwrap();
+        cache
+            .keep(&want, "", b"x: 1\n", &Rights::default())
+            .unwrap();
         let (record, bytes) = cache.find(&want).unwrap();
         assert_eq!((record.resolved.as_str(), &*bytes), ("", &b"x: 1\n"[..]));
         fs::write(cache.blob(&record.sha256), "x: 2\n").unwrap();
         assert_eq!(cache.find(&want), None);
-        cache.keep(&want, "", b"x: 1\n").unwrap();
+        cache
+            .keep(&want, "", b"x: 1\n", &Rights::default())
+            .unwrap();
         assert!(cache.find(&want).is_some());
         fs::write(cache.record(&want), "{").unwrap();
         assert_eq!(cache.find(&want), None);

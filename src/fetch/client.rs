@@ -1,18 +1,24 @@
 //! HTTP: the only file that knows the HTTP crate, opens sockets and looks at a clock.
 //!
 //! Every address is checked before it is asked, also where a redirect leads, and what a name resolves to is checked before it is
-//! connected to. Sizes, times, redirects and the whole of a run are bounded. No credentials are known here but the tokens that a
-//! registry hands to everybody, and those go to that registry only.
+//! connected to. Sizes, times, redirects, repetitions and the whole of a run are bounded. A login or a token goes to the server
+//! that was asked first and to no other, and a login only to a server that somebody who is trusted has named: which repositories are
+//! read with it is chosen by a change under review.
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::http::Uri;
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use super::reach::Reach;
-use super::url::Url;
+use super::Settings;
+use super::login::{Authorization, Login, Logins};
+use super::reach::{Reach, is_never_asked, is_public};
+use super::url::{Scheme, Url};
 
 /// What a run may take.
 #[derive(Debug, Clone)]
@@ -41,13 +47,56 @@ impl Default for Limits {
 /// More redirects than this are not followed.
 const MAX_REDIRECTS: usize = 5;
 
+/// A server that is busy is asked again this many times: as often as by Helm.
+const MAX_REPETITIONS: u32 = 5;
+
+/// The longest time that a busy server is waited for.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// Authorities of certificates that are trusted beside those that are built in.
+#[derive(Debug, Clone, Default)]
+pub struct Authorities(Vec<Certificate<'static>>);
+
+impl Authorities {
+    /// Takes the certificates in a text in PEM, and says how many they were. The reason of a failure is a clause.
+    pub fn add(&mut self, pem: &[u8]) -> Result<usize, String> {
+        let before = self.0.len();
+        for item in parse_pem(pem) {
+            match item {
+                Ok(PemItem::Certificate(certificate)) => self.0.push(certificate),
+                Ok(_) => {}
+                Err(_) => return Err("it holds what is no certificate".to_owned()),
+            }
+        }
+        Ok(self.0.len() - before)
+    }
+
+    fn roots(&self) -> RootCerts {
+        if self.0.is_empty() {
+            return RootCerts::WebPki;
+        }
+        let built_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+        let built_in = built_in.map(|der| Certificate::from_der(der).to_owned());
+        built_in.chain(self.0.iter().cloned()).into()
+    }
+}
+
+/// Why a run could keep something from another one: what was asked because of its list of hosts, and what with a login.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Rights {
+    /// The servers that only a run that names them may ask.
+    pub(super) named: BTreeSet<String>,
+    /// The servers that were told a login.
+    pub(super) logins: BTreeSet<String>,
+}
+
 /// A request. It is a GET unless it has a body.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Request {
     /// Names and values.
     pub(super) headers: Vec<(&'static str, String)>,
-    /// A token for the server that was asked first, and for no other.
-    pub(super) token: Option<String>,
+    /// For the server that was asked first, and for no other.
+    pub(super) authorization: Option<Authorization>,
     /// The media type and the bytes of a POST.
     pub(super) body: Option<(&'static str, Vec<u8>)>,
 }
@@ -63,22 +112,38 @@ pub(super) struct Response {
     pub(super) challenge: Option<String>,
     /// The next page, from `Link`.
     pub(super) next: Option<String>,
+    /// The digest of the content, as a registry tells it.
+    pub(super) digest: Option<String>,
+    /// How long a busy server wants to be left alone, in seconds.
+    retry_after: Option<u64>,
+    /// What could be done about a server that wants to know who asks.
+    hint: String,
     /// The body.
     pub(super) body: Vec<u8>,
 }
 
 impl Response {
-    /// The body of a good answer.
-    pub(super) fn ok(self) -> Result<Vec<u8>, String> {
+    /// The body of a good answer, when `what` was asked for.
+    pub(super) fn ok(self, what: impl fmt::Display) -> Result<Vec<u8>, String> {
+        let origin = self.url.origin();
         match self.status {
             200..=299 => Ok(self.body),
-            401 | 403 => Err(format!(
-                "{} answered {}: it is not open to everybody",
-                self.url.origin(),
-                self.status
+            status @ (401 | 403) => Err(format!(
+                "{origin} answered {status} for {what}: it is not open to everybody, and {}",
+                self.hint
             )),
-            status => Err(format!("{} answered {status}", self.url.origin())),
+            status => Err(format!("{origin} answered {status} for {what}")),
         }
+    }
+
+    /// How long to wait before a busy server is asked again; `None` where that would not help.
+    fn pause(&self, repetition: u32) -> Option<Duration> {
+        let is_busy = matches!(self.status, 408 | 429) || self.status >= 500;
+        let wanted = match self.retry_after {
+            Some(seconds) => Duration::from_secs(seconds),
+            None => Duration::from_millis(200) * 2_u32.saturating_pow(repetition),
+        };
+        (is_busy && repetition < MAX_REPETITIONS).then_some(wanted.min(MAX_PAUSE))
     }
 }
 
@@ -87,6 +152,11 @@ pub(super) struct Client {
     agent: ureq::Agent,
     reach: Reach,
     limits: Limits,
+    logins: Logins,
+    has_proxy: bool,
+    rights: Rights,
+    /// The servers whose address turned out to be a private one.
+    private: Arc<Mutex<BTreeSet<String>>>,
     started: Instant,
     bytes: u64,
     requests: u32,
@@ -94,13 +164,16 @@ pub(super) struct Client {
 
 impl Client {
     /// A client that has asked nobody yet.
-    pub(super) fn new(reach: &Reach, limits: &Limits) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::WebPki).build();
+    pub(super) fn new(reach: &Reach, settings: &Settings) -> Self {
+        let limits = &settings.limits;
+        let roots = settings.authorities.roots();
+        let tls = TlsConfig::builder().root_certs(roots).build();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // What is connected to is the address that was checked; a proxy would look the name up again.
+            // What is connected to is the address that was checked; a proxy would look the name up again, where nobody can see
+            // whether it leads into a private network.
             .proxy(None)
             .tls_config(tls)
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
@@ -108,14 +181,20 @@ impl Client {
             .timeout_connect(Some(Duration::from_secs(15).min(limits.request)))
             .timeout_global(Some(limits.request))
             .build();
+        let private = Arc::default();
         let resolver = Checked {
             reach: reach.clone(),
+            private: Arc::clone(&private),
             names: DefaultResolver::default(),
         };
         Self {
             agent: ureq::Agent::with_parts(config, DefaultConnector::new(), resolver),
             reach: reach.clone(),
             limits: limits.clone(),
+            logins: settings.logins.clone(),
+            has_proxy: settings.has_proxy,
+            rights: Rights::default(),
+            private,
             started: Instant::now(),
             bytes: 0,
             requests: 0,
@@ -127,6 +206,30 @@ impl Client {
         self.reach.refuses(url).map_or(Ok(()), Err)
     }
 
+    /// What the run needed so far.
+    pub(super) fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// True if and only if this run may do what another one did.
+    pub(super) fn has(&self, rights: &Rights) -> bool {
+        let is_named = |server: &String| Url::parse(server).is_ok_and(|url| self.reach.names(&url));
+        let has_login = |server: &String| Url::parse(server).is_ok_and(|url| self.logins.has(&url));
+        rights.named.iter().all(is_named) && rights.logins.iter().all(has_login)
+    }
+
+    /// The login for a repository of a registry, if it may be told.
+    pub(super) fn login_of_registry(&self, server: &Url, repository: &str) -> Option<Login> {
+        let login = self.logins.of_registry(server, repository);
+        login.filter(|_| self.reach.names(server)).cloned()
+    }
+
+    /// The login for a chart repository, if it may be told.
+    pub(super) fn login_of_repository(&self, repository: &Url) -> Option<Authorization> {
+        let login = self.logins.of_repository(repository)?;
+        self.reach.names(repository).then(|| login.basic())?
+    }
+
     /// The top of a server: by HTTPS, unless it is named as one that is asked without.
     pub(super) fn reachable(&self, authority: &str) -> Result<Url, String> {
         let https = Url::parse(&format!("https://{authority}/"))?;
@@ -136,8 +239,28 @@ impl Client {
     }
 
     /// The body of a good answer to a plain request, which is not longer than `limit` bytes.
-    pub(super) fn get(&mut self, url: &Url, limit: usize) -> Result<Vec<u8>, String> {
-        self.ask(url, &Request::default(), limit)?.ok()
+    pub(super) fn get(&mut self, url: &Url, what: &str, limit: usize) -> Result<Vec<u8>, String> {
+        self.ask(url, &Request::default(), limit)?.ok(what)
+    }
+
+    /// As [`Client::ask`], again and again where the server is busy.
+    pub(super) fn ask_patiently(
+        &mut self,
+        url: &Url,
+        request: &Request,
+        limit: usize,
+    ) -> Result<Response, String> {
+        let mut repetition = 0;
+        loop {
+            let answer = self.ask(url, request, limit)?;
+            match answer.pause(repetition) {
+                Some(pause) if self.started.elapsed() + pause < self.limits.total => {
+                    std::thread::sleep(pause);
+                    repetition += 1;
+                }
+                _ => return Ok(answer),
+            }
+        }
     }
 
     /// The answer to a request, redirects followed. The reason of a failure is a clause.
@@ -157,9 +280,16 @@ impl Client {
                 });
             }
             self.spend_request()?;
-            let token = request.token.as_ref();
-            let token = token.filter(|_| at.origin() == url.origin());
-            let (response, next) = self.ask_once(&at, request, token, limit)?;
+            let is_same = at.origin() == url.origin();
+            // What is sent may be a token, so it goes nowhere else either.
+            if request.body.is_some() && !is_same {
+                return Err(format!(
+                    "a redirect of what is sent leads to {}",
+                    at.origin()
+                ));
+            }
+            let authorization = request.authorization.as_ref().filter(|_| is_same);
+            let (response, next) = self.ask_once(&at, request, authorization, limit)?;
             match next {
                 None => return Ok(response),
                 Some(next) => {
@@ -195,20 +325,17 @@ impl Client {
         &mut self,
         url: &Url,
         request: &Request,
-        token: Option<&String>,
+        authorization: Option<&Authorization>,
         limit: usize,
     ) -> Result<(Response, Option<String>), String> {
-        let failed = |error: ureq::Error| describe(url, &error, limit, &self.limits);
-        let address = url.to_string();
+        let failed = |error: ureq::Error| self.describe(url, &error, limit);
+        let address = url.wire();
         let mut headers: Vec<(&str, &str)> = request
             .headers
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let bearer = token.map(|token| format!("Bearer {token}"));
-        if let Some(bearer) = &bearer {
-            headers.push(("authorization", bearer));
-        }
+        headers.extend(authorization.map(|value| ("authorization", value.header())));
         let mut answer = match &request.body {
             None => {
                 let get = self.agent.get(&address);
@@ -234,6 +361,8 @@ impl Client {
         };
         let challenge = header("www-authenticate");
         let page = header("link").and_then(|link| next_page(&link));
+        let digest = header("docker-content-digest");
+        let retry_after = header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
         let status = answer.status().as_u16();
         let next = matches!(status, 301 | 302 | 303 | 307 | 308)
             .then(|| header("location"))
@@ -245,17 +374,82 @@ impl Client {
             Vec::new()
         } else {
             let body = answer.body_mut().with_config().limit(most).read_to_vec();
-            body.map_err(|error| describe(url, &error, most as usize, &self.limits))?
+            body.map_err(|error| self.describe(url, &error, most as usize))?
         };
         self.bytes += body.len() as u64;
+        let origin = url.origin();
+        if url.scheme == Scheme::Http || self.private().contains(&origin) {
+            self.rights.named.insert(origin);
+        }
         let response = Response {
             status,
             url: url.clone(),
             challenge,
             next: page,
+            digest,
+            retry_after,
+            hint: self.hint(url, authorization.is_some_and(Authorization::is_personal)),
             body,
         };
         Ok((response, next))
+    }
+
+    /// Notes that a server was told who asks: with another login it might answer another way.
+    pub(super) fn used_login(&mut self, server: &Url) {
+        self.rights.logins.insert(server.origin());
+        self.rights.named.insert(server.origin());
+    }
+
+    /// What could be done where a server wants to know who asks.
+    fn hint(&self, server: &Url, was_told: bool) -> String {
+        let host = server.as_host();
+        if was_told {
+            "it does not accept the login".to_owned()
+        } else if self.logins.has(server) && !self.reach.names(server) {
+            format!(
+                "your login is used only where `--allow-host {host}` or `network.allow` names the host"
+            )
+        } else if let Some(program) = self.logins.program(server) {
+            format!(
+                "your logins are kept by the program `docker-credential-{program}`, which Plimsoll does not run"
+            )
+        } else {
+            "there is no login for it in your configuration of Helm or Docker".to_owned()
+        }
+    }
+
+    fn private(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        // Each change is an insertion, so a thread that panicked left nothing half done.
+        self.private.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn describe(&self, url: &Url, error: &ureq::Error, limit: usize) -> String {
+        let origin = url.origin();
+        let told = error.to_string();
+        let proxy = if self.has_proxy {
+            ". Your environment names a proxy, and Plimsoll uses none: what a name leads to could not be checked there"
+        } else {
+            ""
+        };
+        match error {
+            ureq::Error::Timeout(_) => format!(
+                "{origin} takes longer than {} seconds to answer{proxy}",
+                self.limits.request.as_secs_f32()
+            ),
+            ureq::Error::BodyExceedsLimit(_) => format!("{origin} sends more than {limit} bytes"),
+            ureq::Error::HostNotFound => format!("there is no host {}{proxy}", url.host),
+            ureq::Error::Other(why) => why.to_string(),
+            _ if told.contains("UnknownIssuer") => format!(
+                "{origin} has a certificate of an authority that is not trusted: name the file of its own authority in `SSL_CERT_FILE`"
+            ),
+            _ if told.contains("InvalidContentType") => format!(
+                "{origin} does not encrypt: `--allow-host http://{0}` or `network.allow` would have it asked without",
+                url.as_host()
+            ),
+            ureq::Error::Io(why) => format!("{origin} cannot be reached: {why}{proxy}"),
+            ureq::Error::BadUri(_) => format!("{origin} has no address that can be asked"),
+            other => format!("{origin} cannot be asked: {other}"),
+        }
     }
 }
 
@@ -266,27 +460,11 @@ fn next_page(link: &str) -> Option<String> {
         .then(|| address.to_owned())
 }
 
-fn describe(url: &Url, error: &ureq::Error, limit: usize, limits: &Limits) -> String {
-    let origin = url.origin();
-    match error {
-        ureq::Error::Timeout(_) => format!(
-            "{origin} takes longer than {} seconds to answer",
-            limits.request.as_secs_f32()
-        ),
-        ureq::Error::BodyExceedsLimit(_) => {
-            format!("{origin} sends more than {limit} bytes")
-        }
-        ureq::Error::HostNotFound => format!("there is no host {}", url.host),
-        ureq::Error::Other(why) => why.to_string(),
-        ureq::Error::Io(why) => format!("{origin} cannot be reached: {why}"),
-        other => format!("{origin} cannot be asked: {other}"),
-    }
-}
-
 /// Resolves names and leaves out the addresses that may not be connected to.
 #[derive(Debug)]
 struct Checked {
     reach: Reach,
+    private: Arc<Mutex<BTreeSet<String>>>,
     names: DefaultResolver,
 }
 
@@ -300,18 +478,63 @@ impl Resolver for Checked {
         let url = Url::parse(&uri.to_string()).map_err(|why| ureq::Error::Other(why.into()))?;
         let found = self.names.resolve(uri, config, timeout)?;
         let mut admitted = self.empty();
+        let mut would_be = false;
         for address in &found {
             if self.reach.admits(&url, address.ip()) {
                 admitted.push(*address);
+                if !is_public(address.ip()) {
+                    let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+                    private.insert(url.origin());
+                }
             }
+            would_be |= !is_never_asked(address.ip());
         }
         if admitted.is_empty() {
-            let why = format!(
-                "{} is a host of a private network, which is asked only where it is named as one that may be",
-                url.host
-            );
+            let host = &url.host;
+            let why = if would_be {
+                let name = url.as_host();
+                format!(
+                    "{host} is a host of a private network, which is asked only where `--allow-host {name}` or `network.allow` names it"
+                )
+            } else {
+                format!("{host} is a host that nobody may ask")
+            };
             return Err(ureq::Error::Other(why.into()));
         }
         Ok(admitted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::*;
+
+    #[test]
+    fn authorities_are_added_to_those_that_are_built_in() {
+        let mut authorities = Authorities::default();
+        assert!(matches!(authorities.roots(), RootCerts::WebPki));
+        assert_eq!(authorities.add(b"# nothing\n"), Ok(0));
+        let der = webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref();
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        assert_eq!(authorities.add(format!("{pem}{pem}").as_bytes()), Ok(2));
+        assert!(authorities.add(pem.replace("END", "X").as_bytes()).is_err());
+        match authorities.roots() {
+            RootCerts::Specific(roots) => assert!(roots.len() > 100),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_the_one_that_is_called_so() {
+        let page = |link: &str| next_page(link);
+        assert_eq!(
+            page("</v2/x?n=1>; rel=\"next\"").as_deref(),
+            Some("/v2/x?n=1")
+        );
+        assert_eq!(page("</v2/x>; rel=\"prev\""), None);
+        assert_eq!(page("x"), None);
     }
 }

@@ -65,7 +65,7 @@ fn discover(client: &mut Client, url: &Url) -> Result<Remote, String> {
     let answer = client.ask(&url.below(SERVICE)?, &request, MAX_ANSWER)?;
     let mut url = answer.url.clone();
     let directory = url.path.strip_suffix("info/refs").map(str::to_owned);
-    let body = answer.ok()?;
+    let body = answer.ok("the repository")?;
     url.path = match directory {
         Some(directory) => format!("{directory}git-upload-pack"),
         None => return Err("a redirect leads to what is no git repository".to_owned()),
@@ -133,10 +133,10 @@ impl Remote {
         }
         let request = Request {
             headers,
-            token: None,
+            authorization: None,
             body: Some(("application/x-git-upload-pack-request", body)),
         };
-        client.ask(&self.url, &request, limit)?.ok()
+        client.ask(&self.url, &request, limit)?.ok("the repository")
     }
 
     /// The object that a name stands for, and the commit that it leads to. Names are completed in the order in which

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::url::{Scheme, Url, host_and_port};
+use crate::text::address::shown;
 
 /// The servers that may be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +41,7 @@ impl Reach {
     pub fn of<'t>(entries: impl IntoIterator<Item = &'t str>) -> Result<Self, String> {
         let entries = entries
             .into_iter()
-            .map(|text| Entry::parse(text).ok_or_else(|| format!("`{text}` is not a host: write `charts.example.com`, `charts.example.com:8443`, `*.example.com` or `*`")))
+            .map(|text| Entry::parse(text).ok_or_else(|| format!("`{}` is not a host: write `charts.example.com`, `charts.example.com:8443`, `*.example.com` or `*`", shown(text))))
             .collect::<Result<_, _>>()?;
         Ok(Self { entries })
     }
@@ -49,25 +50,30 @@ impl Reach {
     pub(super) fn refuses(&self, url: &Url) -> Option<String> {
         if self.entries.is_empty() {
             return (url.scheme == Scheme::Http)
-                .then(|| "it is not encrypted: only `https://` is fetched".to_owned());
+                .then(|| {
+                    let host = url.as_host();
+                    format!("it is not encrypted: only `https://` is fetched, unless `--allow-host {host}` or `network.allow` names it")
+                });
         }
         if self.entries.iter().any(|entry| entry.covers(url)) {
             return None;
         }
         Some(format!(
-            "{} is not among the hosts that may be asked",
-            url.origin()
+            "{} is not among the hosts that may be asked: neither `--allow-host` nor `network.allow` names `{}`",
+            url.origin(),
+            url.as_host()
         ))
     }
 
     /// True if and only if a server with this address may be connected to for `url`.
     pub(super) fn admits(&self, url: &Url, address: IpAddr) -> bool {
-        is_public(address)
-            || !is_never_asked(address)
-                && self
-                    .entries
-                    .iter()
-                    .any(|entry| entry.host != Host::AnyPublic && entry.covers(url))
+        is_public(address) || !is_never_asked(address) && self.names(url)
+    }
+
+    /// True if and only if somebody has named the server of `url`: a list that holds every public host names none.
+    pub(super) fn names(&self, url: &Url) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.host != Host::AnyPublic && entry.covers(url))
     }
 }
 
@@ -117,7 +123,7 @@ impl Entry {
 }
 
 /// True if and only if the address belongs to the public internet.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => {
@@ -166,7 +172,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 /// Addresses that nobody means by the name of a server: where clouds tell a machine its own secrets, and what is no host at all.
-fn is_never_asked(address: IpAddr) -> bool {
+pub(super) fn is_never_asked(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [a, ..] = address.octets();
@@ -275,5 +281,10 @@ mod tests {
         for wrong in ["", "a b", "ftp://a", "https://a/b", "*.", "a:b"] {
             assert!(Reach::of([wrong]).is_err(), "{wrong}");
         }
+        let why = Reach::of(["https://me:s3cr3t@a"]).unwrap_err();
+        assert!(!why.contains("s3cr3t"), "{why}");
+        // Logins are told only to who is named.
+        assert!(star.names(&url("https://a.corp/")) && !star.names(&url("https://b.com/")));
+        assert!(!open.names(&url("https://a.com/")));
     }
 }

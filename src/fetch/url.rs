@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::text::address::shown;
+
 /// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Scheme {
@@ -30,8 +32,8 @@ impl Scheme {
     }
 }
 
-/// An address on a web server. A password is never part of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An address on a web server. A user and a password are never part of one; a query may hold a secret, and is not shown.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Url {
     /// How it is reached.
     pub(super) scheme: Scheme,
@@ -54,14 +56,21 @@ impl Url {
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "https" => Scheme::Https,
             "http" => Scheme::Http,
-            other => return Err(format!("`{other}` is not a way that Plimsoll fetches by")),
+            // What is longer is no scheme, and may be a secret that was written in a wrong place.
+            other if other.len() < 8 => {
+                return Err(format!("`{other}` is not a way that Plimsoll fetches by"));
+            }
+            _ => return Err("it is no address of a web server".to_owned()),
         };
         let rest = rest.split('#').next().unwrap_or_default();
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
         let authority = match authority.rsplit_once('@') {
-            Some((user, _)) if user.contains(':') => {
-                return Err("it holds a password, and Plimsoll sends none".to_owned());
+            Some((user, _)) if user.contains(':') || user.contains('%') => {
+                return Err(
+                    "it holds a password, and Plimsoll sends none that stands in a repository"
+                        .to_owned(),
+                );
             }
             Some((user, authority))
                 if user.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') =>
@@ -143,20 +152,50 @@ impl Url {
         }
     }
 
+    /// The whole of it, for the wire only.
+    pub(super) fn wire(&self) -> String {
+        let query = self.query.iter().map(|query| format!("?{query}"));
+        let query: String = query.collect();
+        format!("{}{}{query}", self.origin(), self.path)
+    }
+
+    /// The server as a list of hosts that may be asked names it.
+    pub(super) fn as_host(&self) -> String {
+        let origin = self.origin();
+        origin
+            .strip_prefix("https://")
+            .unwrap_or(&origin)
+            .to_owned()
+    }
+
     /// The last name of the path.
     pub(super) fn file_name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 }
 
+/// The address as people may see it.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin(), self.path)?;
-        match &self.query {
-            Some(query) => write!(f, "?{query}"),
-            None => Ok(()),
-        }
+        f.write_str(&shown(&self.wire()))
     }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+/// A reference with its spaces and letters of other alphabets escaped, as Go escapes what an index names.
+pub(super) fn escaped_reference(reference: &str) -> String {
+    reference
+        .bytes()
+        .map(|byte| match byte {
+            b' ' | 0x80.. => format!("%{byte:02X}"),
+            byte => char::from(byte).to_string(),
+        })
+        .collect()
 }
 
 /// Host and port; `None` for what is neither a name of letters, digits, dots and dashes nor an address in brackets.
@@ -211,7 +250,7 @@ mod tests {
     #[test]
     fn addresses_are_read_strictly() {
         let check = |text: &str, expected: &str| {
-            let found = Url::parse(text).map(|url| url.to_string());
+            let found = Url::parse(text).map(|url| url.wire());
             assert_eq!(found.as_deref(), Ok(expected), "{text}");
         };
         check("https://Example.com", "https://example.com/");
@@ -243,10 +282,20 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_shown_without_its_query() {
+        let url = Url::parse("https://TOKEN@h/c?sig=s3cr3t").unwrap();
+        assert_eq!(
+            format!("{url} {url:?}"),
+            "https://h/c?(hidden) Url(https://h/c?(hidden))"
+        );
+        assert_eq!(escaped_reference("a b/\u{e9}%20?c"), "a%20b/%C3%A9%20?c");
+    }
+
+    #[test]
     fn references_are_resolved() {
         let base = Url::parse("https://example.com/charts/index.yaml?key=1").unwrap();
         let check = |reference: &str, expected: &str| {
-            assert_eq!(base.join(reference).unwrap().to_string(), expected);
+            assert_eq!(base.join(reference).unwrap().wire(), expected);
         };
         check("c-1.tgz", "https://example.com/charts/c-1.tgz");
         check("../c-1.tgz?x=y", "https://example.com/c-1.tgz?x=y");
@@ -255,7 +304,7 @@ mod tests {
         check("http://other.com/c", "http://other.com/c");
         check("c?u=http://x", "https://example.com/charts/c?u=http://x");
         let repository = Url::parse("https://example.com/charts?key=1").unwrap();
-        let below = |inside: &str| repository.below(inside).unwrap().to_string();
+        let below = |inside: &str| repository.below(inside).unwrap().wire();
         assert_eq!(
             below("index.yaml"),
             "https://example.com/charts/index.yaml?key=1"

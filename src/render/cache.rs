@@ -125,7 +125,7 @@ impl Cache {
 }
 
 /// The text of a file that begins with the mark of UTF-16, which YAML allows. `None` for any other file.
-fn from_utf16(bytes: &[u8]) -> Option<Arc<str>> {
+pub(crate) fn from_utf16(bytes: &[u8]) -> Option<Arc<str>> {
     let (read, units): (fn([u8; 2]) -> u16, _) = match bytes {
         [0xff, 0xfe, units @ ..] => (u16::from_le_bytes, units),
         [0xfe, 0xff, units @ ..] => (u16::from_be_bytes, units),

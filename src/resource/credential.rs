@@ -7,8 +7,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Resource;
-use crate::text::Span;
+use crate::text::{Span, address};
 use crate::yaml::{Data, Path, Step, Value};
+
+/// An address with a user and a password, as a whole.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)[a-z][a-z0-9+.-]*://[^/ :@$<{]+(:|%3a)[^/ :@$<{]+@[a-z0-9\[]")
+        .expect("because a constant pattern is tested")
+});
 
 /// Names whose values are credentials, whatever stands before them (`DB_PASSWORD`, `stripe.apiKey`).
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
@@ -22,7 +28,7 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
 /// one hides nothing, and the fast engines of `regex` know no other in such a text.
 static VALUE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|(?-u:\b)(?:(AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)|gh[opusr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40}|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[0-9A-Za-z-]{10})|[a-z][a-z0-9+.-]*://[^/ :@$<{]+:[^/ :@$<{]+@[A-Za-z0-9]",
+        r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|(?-u:\b)(?:(AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)|gh[opusr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40}|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[0-9A-Za-z-]{10})",
     )
     .expect("because a constant pattern is tested")
 });
@@ -34,6 +40,7 @@ pub fn credentials_in(text: &str) -> Vec<Span> {
         .find_iter(text)
         .map(|hit| Span::new(hit.start(), hit.end()))
         .collect();
+    found.extend(address::secrets_in(text));
     let is_secret = text.lines().any(|line| line.trim() == "kind: Secret");
     let generates = text.contains("secretGenerator:");
     // The indentation of `data:` of a Secret, or of a key whose value is a block: what is deeper is hidden.
@@ -118,7 +125,10 @@ impl Resource {
                             .map(|(i, item)| (path.clone().index(i), item, hidden)),
                     );
                 }
-                Data::String(text) if !text.is_empty() && (hidden || VALUE.is_match(text)) => {
+                Data::String(text)
+                    if !text.is_empty()
+                        && (hidden || VALUE.is_match(text) || ADDRESS.is_match(text)) =>
+                {
                     found.push(path);
                 }
                 Data::Int(_) | Data::Uint(_) | Data::Float(_) if hidden => found.push(path),
@@ -212,7 +222,8 @@ mod tests {
             &["hunter22"],
         );
         check("DB_PASSWORD=hunter22\nHOST=h\n", &["hunter22"]);
-        check("key: redis://u:hunter22@h/0\n", &["redis://u:hunter22@h"]);
+        check("key: redis://u:hunter22@h/0\n", &["u:hunter22@"]);
+        check("repo: HTTPS://me:a@b@h/x?sig=c\n", &["me:a@b@", "sig=c"]);
         check("privateKey: |\n  aaa\n  bbb\nx: y\n", &["aaa", "bbb"]);
     }
 

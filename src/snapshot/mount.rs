@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::{Entries, Entry, EntryKind, Memory, Names, ReadError, Snapshot};
 use crate::text::RepoPath;
+use crate::text::address::shown;
 
 /// Something outside the repository that a rendering depends on: its source and its pin.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Want {
     /// A chart of a chart repository (`https://…`) or of an OCI registry (`oci://…`).
     Chart {
@@ -63,25 +64,18 @@ fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// An address as it may be shown: a user and a password in it are left out.
-pub fn without_password(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest.get(..authority).and_then(|part| part.rfind('@')) {
-        Some(at) if rest.get(..at).is_some_and(|user| user.contains(':')) => {
-            format!("{scheme}://{}", rest.get(at + 1..).unwrap_or_default())
-        }
-        _ => address.to_owned(),
+/// As it is displayed: what is printed for whoever looks for a fault shows no password either.
+impl fmt::Debug for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Want({self})")
     }
 }
 
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = match self {
-            Self::Chart { repository, .. } => without_password(repository),
-            Self::File { url } | Self::Git { url, .. } => without_password(url),
+            Self::Chart { repository, .. } => shown(repository),
+            Self::File { url } | Self::Git { url, .. } => shown(url),
         };
         match self {
             Self::Chart { name, version, .. } if version.is_empty() => {

@@ -128,11 +128,12 @@ pub(crate) struct Sides {
     reason = "a field is called as its flag is"
 )]
 pub(crate) struct Network {
-    /// Fetch the charts, bases and files that are named but not in the repository, and check them, too
+    /// Fetch the charts, bases and files that are named but not in the repository, and check them, too. Authorities in
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` are trusted; logins of Helm and Docker are used for hosts that are named
     #[arg(long, env = "PLIMSOLL_ALLOW_NETWORK")]
     pub(crate) allow_network: bool,
-    /// With --allow-network, ask only this host: `charts.example.com`, `*.example.com`, `http://localhost:5000`; may be
-    /// repeated [default: the configuration's list, else every public host, by HTTPS]
+    /// With --allow-network, ask only this host, which may be a private one: `charts.example.com`, `*.example.com`,
+    /// `http://localhost:5000`; may be repeated [default: the configuration's list, else every public host, by HTTPS]
     #[arg(
         long,
         value_name = "HOST",

@@ -15,6 +15,7 @@ mod explain;
 mod fix;
 mod init;
 mod network;
+mod person;
 mod render;
 mod review;
 mod test;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use plimsoll::config::Config;
-use plimsoll::fetch::{Fetcher, Limits, Reach, Settings};
+use plimsoll::fetch::{Authorities, Fetcher, Limits, Logins, Reach, Settings};
 use plimsoll::snapshot::{Mounts, Want};
 
 use crate::args::Network;
-use crate::{Failure, Terminal};
+use crate::{Failure, Terminal, person};
 
 /// What was fetched may name something else again; more often than this nothing is rendered anew.
 const MAX_ROUNDS: usize = 32;
@@ -81,10 +81,18 @@ fn settings(terminal: &Terminal, network: &Network, hosts: &[String]) -> Result<
                 .help("Name a directory with `--cache-dir`.")
         })?,
     };
+    let (authorities, logins) = if network.allow_network {
+        (person::authorities()?, person::logins()?)
+    } else {
+        (Authorities::default(), Logins::default())
+    };
     Ok(Settings {
         cache,
         network: network.allow_network.then_some(reach),
         limits: Limits::default(),
+        authorities,
+        logins,
+        has_proxy: person::has_proxy(),
     })
 }
 

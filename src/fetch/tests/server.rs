@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(super) struct Asked {
     /// Path and query.
     pub(super) target: String,
+    /// The `Host` header.
+    pub(super) host: String,
     /// The `Authorization` header.
     pub(super) authorization: Option<String>,
     /// The body.
@@ -113,6 +115,7 @@ fn read(stream: &mut impl Read) -> Asked {
         };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap(),
+            "host" => value.clone_into(&mut asked.host),
             "authorization" => asked.authorization = Some(value.to_owned()),
             _ => {}
         }

@@ -166,7 +166,7 @@ impl<'a> Absent<'a> {
             (path, found)
         } else if repository.starts_with('@') || repository.starts_with("alias:") {
             return Err(self.missing(format!(
-                "`{repository}` is a name in somebody's Helm configuration, which Plimsoll does not read. Run {} and commit the `charts` directory, or write the repository's address.",
+                "`{repository}` is a name in somebody's Helm configuration, which Plimsoll does not look up. Run {} and commit the `charts` directory, or write the repository's address.",
                 self.command("build")
             )));
         } else if schemes.iter().any(|scheme| repository.starts_with(scheme)) {
@@ -249,22 +249,28 @@ impl<'a> Absent<'a> {
         repository: &str,
         locked: &Locked,
     ) -> Result<RepoPath, Problem> {
+        let version = self.version(locked)?;
+        let pin = match locked {
+            Locked::Versions(_) => format!("Chart.lock pins {version}. "),
+            Locked::Nothing | Locked::Stale => String::new(),
+        };
         let want = Want::Chart {
             repository: repository.to_owned(),
             name: self.dependency.name.lossy().into_owned(),
-            version: self.version(locked)?,
+            version,
             unpacked: false,
         };
         let build = self.command("build");
+        let vendor = format!("{pin}Run {build} and commit the `charts` directory");
         match tree.fetched(&want) {
             Fetched::At(path) => Ok(path),
             Fetched::NotTried => Err(self.missing(format!(
-                "Run {build} and commit the `charts` directory, or let Plimsoll fetch it with `--allow-network`."
+                "{vendor}, or let Plimsoll fetch it with `--allow-network`."
             ))),
             Fetched::Failed(why) => Err(self.problem(
                 Kind::NotVendored,
                 format!("the dependency {} could not be fetched: {why}", self.title),
-                format!("Run {build} and commit the `charts` directory."),
+                format!("{vendor}."),
             )),
         }
     }

@@ -13,6 +13,7 @@ use super::metadata::{self, Dependency};
 use super::value::Value;
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
+use crate::yaml::{self, Dialect};
 
 /// What a chart's lock file says.
 pub(super) enum Locked {
@@ -30,6 +31,9 @@ impl Locked {
         let Some(file) = &chart.lock else {
             return Self::Nothing;
         };
+        if is_blank(file.content.text()) {
+            return Self::Nothing;
+        }
         let Ok(Some((digest, versions))) = metadata::locked(&file.content) else {
             return Self::Stale;
         };
@@ -58,6 +62,16 @@ impl Locked {
         let chosen = versions.iter().find(same)?;
         Some(chosen.version.lossy().into_owned())
     }
+}
+
+/// True for a file without content, such as one of comments only: to Helm that is no lock.
+fn is_blank(text: &str) -> bool {
+    let stream = yaml::parse(text);
+    let null = |document: &yaml::Document| {
+        let value = document.value(Dialect::Helm, &mut |_| Origin::NONE);
+        value.is_ok_and(|value| value.is_null())
+    };
+    stream.error.is_none() && stream.documents.first().is_none_or(null)
 }
 
 fn hash(text: &str) -> String {
@@ -141,5 +155,11 @@ mod tests {
         assert_eq!(read(&MANIFEST.replace("b<c", "b"), LOCK), None);
         assert_eq!(read(MANIFEST, &LOCK.replace("17.3.0", "17.1.2")), None);
         assert_eq!(read(MANIFEST, ""), None);
+        for blank in ["", "# nothing\n", "---\n", "null\n", "\n\n"] {
+            assert!(is_blank(blank), "{blank}");
+        }
+        for lock in ["{}", "[]", "\"\"", LOCK, "["] {
+            assert!(!is_blank(lock), "{lock}");
+        }
     }
 }
