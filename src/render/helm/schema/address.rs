@@ -49,9 +49,11 @@ impl Place {
 
 /// An index, which Go also reads with a sign.
 fn index(text: &str) -> Option<usize> {
-    text.strip_prefix(['+', '-']).unwrap_or(text).parse::<usize>().ok().filter(|index| {
-        *index == 0 || !text.starts_with('-')
-    })
+    text.strip_prefix(['+', '-'])
+        .unwrap_or(text)
+        .parse::<usize>()
+        .ok()
+        .filter(|index| *index == 0 || !text.starts_with('-'))
 }
 
 /// As Go quotes a text.
@@ -91,10 +93,15 @@ pub(super) fn decode(text: &str) -> Result<String, String> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         out.extend_from_slice(before.as_bytes());
-        let digits = after.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits = after
+            .get(..2)
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
             let from = text.len() - after.len() - 1;
-            let wrong = text.as_bytes().get(from..text.len().min(from + 3)).unwrap_or_default();
+            let wrong = text
+                .as_bytes()
+                .get(from..text.len().min(from + 3))
+                .unwrap_or_default();
             return Err(format!("invalid URL escape {}", quote_lossless(wrong)));
         };
         out.push(byte);
@@ -106,9 +113,13 @@ pub(super) fn decode(text: &str) -> Result<String, String> {
 
 /// A pointer or the name of an anchor as part of a URL.
 fn encode(fragment: &str) -> String {
+    encode_but(fragment, b"-_.~$&+:=@/")
+}
+
+fn encode_but(text: &str, plain: &[u8]) -> String {
     let mut out = String::new();
-    for b in fragment.bytes() {
-        if b.is_ascii_alphanumeric() || b"-_.~$&+:=@/".contains(&b) {
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || plain.contains(&b) {
             out.push(char::from(b));
         } else {
             out.push_str(&format!("%{b:02X}"));
@@ -127,8 +138,8 @@ impl Reference {
     /// What `reference` means where `base` is the URL of the document.
     pub(super) fn join(base: &str, reference: &str) -> Result<Self, String> {
         let (url, fragment) = split(reference);
-        let fragment =
-            decode(fragment).map_err(|why| format!("error in parsing {}: {why}", quoted(reference)))?;
+        let fragment = decode(fragment)
+            .map_err(|why| format!("error in parsing {}: {why}", quoted(reference)))?;
         parse(url).map_err(|why| format!("error in parsing {}: {why}", quoted(url)))?;
         Ok(Self {
             url: resolve(base, url),
@@ -159,7 +170,9 @@ impl<'u> Parts<'u> {
     fn of(url: &'u str) -> Self {
         let is_scheme = |text: &str| {
             text.starts_with(|c: char| c.is_ascii_alphabetic())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
         };
         let (scheme, rest) = url
             .split_once(':')
@@ -199,7 +212,11 @@ impl<'u> Parts<'u> {
             out.push_str("//");
             out.push_str(self.authority.unwrap_or_default());
         }
-        out.push_str(self.path);
+        if self.is_opaque() {
+            out.push_str(self.path);
+        } else {
+            out.push_str(&escaped(self.path));
+        }
         if let Some(query) = self.query {
             out.push('?');
             out.push_str(query);
@@ -208,10 +225,25 @@ impl<'u> Parts<'u> {
     }
 }
 
+/// A path as Go writes it: as it was written, unless that is no path.
+fn escaped(path: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&b);
+    if path.bytes().all(is_plain) {
+        return path.to_owned();
+    }
+    let plain = decode(path).unwrap_or_else(|_| path.to_owned());
+    encode_but(&plain, b"-_.~$&+,/:;=@")
+}
+
 /// The path of a URL as it is written.
 pub(super) fn raw_path(url: &str) -> &str {
     let parts = Parts::of(split(url).0);
     if parts.is_opaque() { "" } else { parts.path }
+}
+
+/// The user and host of a URL as they are written.
+pub(super) fn raw_authority(url: &str) -> Option<&str> {
+    Parts::of(split(url).0).authority
 }
 
 fn resolve(base: &str, reference: &str) -> String {
@@ -220,9 +252,18 @@ fn resolve(base: &str, reference: &str) -> String {
         return given.written();
     }
     if !given.scheme.is_empty() || given.authority.is_some() {
-        let scheme = if given.scheme.is_empty() { base.scheme } else { given.scheme };
+        let scheme = if given.scheme.is_empty() {
+            base.scheme
+        } else {
+            given.scheme
+        };
         let path = without_dots(given.path);
-        return Parts { scheme, path: &path, ..given }.written();
+        return Parts {
+            scheme,
+            path: &path,
+            ..given
+        }
+        .written();
     }
     // A URN has no path that another could be relative to.
     if base.is_opaque() {
@@ -231,15 +272,28 @@ fn resolve(base: &str, reference: &str) -> String {
     }
     if given.path.is_empty() {
         let path = without_dots(base.path);
-        return Parts { query: given.query.or(base.query), path: &path, ..base }.written();
+        return Parts {
+            query: given.query.or(base.query),
+            path: &path,
+            ..base
+        }
+        .written();
     }
     let path = if given.path.starts_with('/') {
         without_dots(given.path)
     } else {
-        let folder = base.path.rfind('/').map_or("", |slash| base.path.get(..=slash).unwrap_or(""));
+        let folder = base
+            .path
+            .rfind('/')
+            .map_or("", |slash| base.path.get(..=slash).unwrap_or(""));
         without_dots(&format!("{folder}{}", given.path))
     };
-    Parts { path: &path, query: given.query, ..base }.written()
+    Parts {
+        path: &path,
+        query: given.query,
+        ..base
+    }
+    .written()
 }
 
 fn without_dots(path: &str) -> String {

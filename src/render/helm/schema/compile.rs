@@ -10,7 +10,7 @@ use super::document::{Json, Object};
 use super::draft::{Draft, document, metaschemas};
 use super::format::{self, Format};
 use super::refusal::Refusal;
-use super::resources::Root;
+use super::resources::{Root, is_permissive};
 use super::types::Types;
 use super::validate::{MAX_STEPS, Validation};
 use crate::discover::HelmVersion;
@@ -131,6 +131,8 @@ pub(super) struct Compiler<'d> {
     places: BTreeMap<Place, Id>,
     queue: Vec<Place>,
     compiled: Compiled,
+    /// The work that checking against metaschemas may still cause.
+    steps: usize,
 }
 
 impl<'d> Compiler<'d> {
@@ -144,6 +146,7 @@ impl<'d> Compiler<'d> {
             places: BTreeMap::new(),
             queue: Vec::new(),
             compiled: Compiled::default(),
+            steps: MAX_STEPS,
         }
     }
 
@@ -191,11 +194,10 @@ impl<'d> Compiler<'d> {
         let is_of_draft = document(url).is_some();
         let document: &'d Json = match self.documents.get(url).copied().or(document(url)) {
             Some(document) => document,
-            // Helm 4 takes a URN that it cannot read for a schema that allows everything.
-            None if self.helm == HelmVersion::V4 && url.starts_with("urn:") => ANYTHING,
+            None if is_permissive(url, self.helm) => ANYTHING,
             None => return Err(Refusal::unread(url)),
         };
-        let root = Root::new(url, document)?;
+        let root = Root::new(url, document, self.helm)?;
         if !is_of_draft {
             self.check(&root, document, "")?;
         }
@@ -217,18 +219,21 @@ impl<'d> Compiler<'d> {
     }
 
     /// Checks a schema against the metaschema of its draft.
-    fn check(&self, root: &Root<'_>, schema: &Json, pointer: &str) -> Result<(), Refusal> {
+    fn check(&mut self, root: &Root<'_>, schema: &Json, pointer: &str) -> Result<(), Refusal> {
         let Some(resource) = root.resource(pointer) else {
             return Ok(());
         };
         let metaschema = resource.draft.metaschema();
-        let mut validation = Validation::new(metaschemas(), self.helm, MAX_STEPS);
+        let mut validation = Validation::new(metaschemas(), self.helm, self.steps);
         validation.check_resources(&root.resources, metaschema);
         let failures = validation.run(metaschema, schema)?;
+        self.steps = validation.steps_left();
         if failures.is_empty() {
             return Ok(());
         }
-        let location = metaschemas().get(metaschema).map_or("", |schema| &schema.location);
+        let location = metaschemas()
+            .get(metaschema)
+            .map_or("", |schema| &schema.location);
         let mut words = format!(
             "{} is not valid against metaschema: jsonschema validation failed with '{location}'",
             quoted(&Place::new(&root.url, pointer).shown()),
@@ -252,7 +257,10 @@ impl<'d> Compiler<'d> {
             return Ok(schema);
         };
         let draft = resource.draft;
-        let (id, base) = (resource.id.clone(), Place::new(&place.url, resource.pointer.clone()));
+        let (id, base) = (
+            resource.id.clone(),
+            Place::new(&place.url, resource.pointer.clone()),
+        );
         schema.draft = Some(draft);
         if draft >= Draft::D2020 && base == *place {
             let dynamic: BTreeSet<&String> = resource.dynamic_anchors.iter().collect();
@@ -346,8 +354,16 @@ impl Keywords<'_, '_> {
     }
 
     fn assertions(&mut self, schema: &mut Schema) -> Result<(), Refusal> {
-        schema.types = self.members.get("type").map(Types::named).unwrap_or_default();
-        schema.values = self.members.get("enum").and_then(Json::as_array).map(<[Json]>::to_vec);
+        schema.types = self
+            .members
+            .get("type")
+            .map(Types::named)
+            .unwrap_or_default();
+        schema.values = self
+            .members
+            .get("enum")
+            .and_then(Json::as_array)
+            .map(<[Json]>::to_vec);
         schema.multiple_of = self.number("multipleOf");
         schema.maximum = self.number("maximum");
         schema.minimum = self.number("minimum");
@@ -425,8 +441,14 @@ impl Keywords<'_, '_> {
         if self.draft >= Draft::D2020 {
             if let Some(target) = self.reference("$dynamicRef")? {
                 let reference = self.text("$dynamicRef").unwrap_or_default();
-                let fragment = Reference::join(self.id, reference).map_err(Refusal::new)?.fragment;
-                let anchor = if fragment.starts_with('/') { String::new() } else { fragment };
+                let fragment = Reference::join(self.id, reference)
+                    .map_err(Refusal::new)?
+                    .fragment;
+                let anchor = if fragment.starts_with('/') {
+                    String::new()
+                } else {
+                    fragment
+                };
                 schema.dynamic_ref = Some((target, anchor));
             }
             schema.dynamic_anchor = self.text("$dynamicAnchor").unwrap_or_default().to_owned();
@@ -454,7 +476,10 @@ impl Keywords<'_, '_> {
                     url: reference.url.clone(),
                     fragment: reference.fragment,
                 };
-                remote.map(|root| root.resolve(&whole)).transpose()?.flatten()
+                remote
+                    .map(|root| root.resolve(&whole))
+                    .transpose()?
+                    .flatten()
             }
         };
         Ok(place.map(|place| self.compiler.enqueue(place)))
@@ -475,15 +500,24 @@ impl Keywords<'_, '_> {
     }
 
     fn list(&mut self, keyword: &str) -> Vec<Id> {
-        let count = self.members.get(keyword).and_then(Json::as_array).map_or(0, <[Json]>::len);
-        (0..count).map(|index| self.below(&[keyword, &index.to_string()])).collect()
+        let count = self
+            .members
+            .get(keyword)
+            .and_then(Json::as_array)
+            .map_or(0, <[Json]>::len);
+        (0..count)
+            .map(|index| self.below(&[keyword, &index.to_string()]))
+            .collect()
     }
 
     fn map(&mut self, keyword: &str) -> Vec<(String, Id)> {
         let Some(members) = self.members.get(keyword).and_then(Json::as_object) else {
             return Vec::new();
         };
-        members.keys().map(|key| (key.clone(), self.below(&[keyword, key]))).collect()
+        members
+            .keys()
+            .map(|key| (key.clone(), self.below(&[keyword, key])))
+            .collect()
     }
 
     fn additional(&mut self, keyword: &str) -> Option<Additional> {
@@ -522,5 +556,9 @@ impl Keywords<'_, '_> {
 }
 
 fn strings(items: &[Json]) -> Vec<String> {
-    items.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+    items
+        .iter()
+        .filter_map(Json::as_str)
+        .map(str::to_owned)
+        .collect()
 }

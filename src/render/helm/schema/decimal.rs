@@ -32,7 +32,11 @@ impl Decimal {
         let mut digits: Vec<u8> = whole
             .bytes()
             .chain(fraction.bytes())
-            .map(|b| char::from(b).to_digit(10).and_then(|d| u8::try_from(d).ok()))
+            .map(|b| {
+                char::from(b)
+                    .to_digit(10)
+                    .and_then(|d| u8::try_from(d).ok())
+            })
             .skip_while(|digit| *digit == Some(0))
             .collect::<Option<_>>()?;
         while digits.last() == Some(&0) {
@@ -51,17 +55,26 @@ impl Decimal {
         self.exponent >= 0
     }
 
-    /// The number as a limit of counts; what is above all counts is the greatest.
+    /// The number as a limit of counts. Of what is above all counts Go takes the lowest bits.
     pub(super) fn to_count(&self) -> Option<i64> {
         if !self.is_integer() {
             return None;
         }
         let mut count: i64 = 0;
-        let zeros = usize::try_from(self.exponent).unwrap_or(usize::MAX).min(20);
-        for digit in self.digits.iter().copied().chain(std::iter::repeat_n(0, zeros)) {
-            count = count.saturating_mul(10).saturating_add(digit.into());
+        let zeros = usize::try_from(self.exponent).unwrap_or(usize::MAX).min(64);
+        for digit in self
+            .digits
+            .iter()
+            .copied()
+            .chain(std::iter::repeat_n(0, zeros))
+        {
+            count = count.wrapping_mul(10).wrapping_add(digit.into());
         }
-        Some(if self.negative { count.saturating_neg() } else { count })
+        Some(if self.negative {
+            count.wrapping_neg()
+        } else {
+            count
+        })
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
@@ -80,7 +93,11 @@ impl Decimal {
         let magnitude = size(self)
             .cmp(&size(other))
             .then_with(|| self.digits.cmp(&other.digits));
-        if self.negative { magnitude.reverse() } else { magnitude }
+        if self.negative {
+            magnitude.reverse()
+        } else {
+            magnitude
+        }
     }
 
     /// True if and only if this is a whole multiple of the step. A step of zero has no multiples.
@@ -94,7 +111,12 @@ impl Decimal {
         };
         // Long division: the rest is less than the step, digit by digit.
         let mut rest: Vec<u8> = Vec::new();
-        for digit in self.digits.iter().copied().chain(std::iter::repeat_n(0, zeros)) {
+        for digit in self
+            .digits
+            .iter()
+            .copied()
+            .chain(std::iter::repeat_n(0, zeros))
+        {
             if !(rest.is_empty() && digit == 0) {
                 rest.push(digit);
             }
@@ -113,7 +135,12 @@ impl Decimal {
 }
 
 fn is_at_least(number: &[u8], other: &[u8]) -> bool {
-    !other.is_empty() && number.len().cmp(&other.len()).then_with(|| number.cmp(other)).is_ge()
+    !other.is_empty()
+        && number
+            .len()
+            .cmp(&other.len())
+            .then_with(|| number.cmp(other))
+            .is_ge()
 }
 
 /// Takes a smaller number from a number, digit by digit from the right.

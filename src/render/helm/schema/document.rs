@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::decimal::Decimal;
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 use crate::render::helm::functions::json;
 use crate::render::helm::string::Text;
@@ -29,7 +30,11 @@ pub(super) enum Json {
 
 impl Json {
     /// The document that a text holds, or Go's words for why it holds none.
-    pub(super) fn read(text: &[u8], origins: &mut Origins) -> Result<Self, String> {
+    pub(super) fn read(
+        text: &[u8],
+        helm: HelmVersion,
+        origins: &mut Origins,
+    ) -> Result<Self, String> {
         let refuse = |why: String| {
             if why == "unexpected end of JSON input" {
                 let blank = text.iter().all(u8::is_ascii_whitespace);
@@ -38,13 +43,30 @@ impl Json {
             if why.ends_with("after top-level value") {
                 return "invalid character after top-level value".to_owned();
             }
-            why
+            match helm {
+                HelmVersion::V3 if why.ends_with(" in string") => format!("{why} literal"),
+                HelmVersion::V3 => why,
+                HelmVersion::V4 => {
+                    let wrong = why
+                        .strip_prefix("invalid character '")
+                        .and_then(|rest| rest.strip_suffix("' in string escape code"));
+                    match wrong {
+                        Some(c) => format!("invalid escape sequence `\\{c}` in string"),
+                        None => why,
+                    }
+                }
+            }
         };
         // The reader of template functions knows Go's words; of the numbers it knows only the floats, and complains about
         // those that are none.
         match json::read(&Text::new(text.to_vec(), Origin::NONE), origins) {
             Err(why) if !why.starts_with("json: cannot unmarshal number") => Err(refuse(why)),
-            _ => Ok(Reader { text, at: 0, origins }.value()),
+            _ => Ok(Reader {
+                text,
+                at: 0,
+                origins,
+            }
+            .value()),
         }
     }
 
@@ -88,8 +110,16 @@ impl Json {
         }
     }
 
-    /// Equal as JSON: numbers by their value.
-    pub(super) fn equals(&self, other: &Self) -> bool {
+    /// Equal as JSON: numbers by their value. Every value that is looked at takes of `steps`; when none are left, nothing is equal.
+    pub(super) fn equals(&self, other: &Self, steps: &mut usize) -> bool {
+        let text = match self {
+            Self::Number(text) | Self::String(text) => text.len(),
+            _ => 0,
+        };
+        *steps = steps.saturating_sub(1 + text / 64);
+        if *steps == 0 {
+            return false;
+        }
         match (self, other) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
@@ -99,17 +129,27 @@ impl Json {
                 _ => false,
             },
             (Self::Array(a), Self::Array(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.equals(b))
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.equals(b, steps))
             }
             (Self::Object(a), Self::Object(b)) => {
+                let mut pairs = a.iter().zip(b);
                 a.len() == b.len()
-                    && a.iter()
-                        .zip(b)
-                        .all(|((key, a), (other, b))| key == other && a.equals(b))
+                    && pairs.all(|((key, a), (other, b))| key == other && a.equals(b, steps))
             }
             _ => false,
         }
     }
+
+    /// How much there is to read.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Array(items) => 1 + items.iter().map(Self::weight).sum::<usize>(),
+            Self::Object(members) => 1 + members.values().map(Self::weight).sum::<usize>(),
+            Self::Number(text) | Self::String(text) => 1 + text.len() / 64,
+            _ => 1,
+        }
+    }
+
     /// A text that only equal values have.
     pub(super) fn canonical(&self) -> String {
         match self {
@@ -210,9 +250,9 @@ impl Reader<'_, '_> {
                 Json::Array(items)
             }
             b'"' => Json::String(self.string()),
-            b'-' | b'0'..=b'9' => Json::Number(
-                self.take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)),
-            ),
+            b'-' | b'0'..=b'9' => {
+                Json::Number(self.take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)))
+            }
             _ => match self.take_while(|b| b.is_ascii_alphabetic()).as_str() {
                 "true" => Json::Bool(true),
                 "false" => Json::Bool(false),
@@ -229,12 +269,16 @@ impl Reader<'_, '_> {
         }
         self.at += 1;
         let quoted = self.text.get(start..self.at).unwrap_or_default();
-        let plain = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+        let plain = quoted
+            .get(1..quoted.len().saturating_sub(1))
+            .unwrap_or_default();
         if !plain.contains(&b'\\') {
             return String::from_utf8_lossy(plain).into_owned();
         }
         let read = json::read(&Text::new(quoted.to_vec(), Origin::NONE), self.origins);
         let read = read.unwrap_or_default();
-        read.as_text().map(|text| text.lossy().into_owned()).unwrap_or_default()
+        read.as_text()
+            .map(|text| text.lossy().into_owned())
+            .unwrap_or_default()
     }
 }

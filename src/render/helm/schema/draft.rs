@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::address::split;
 use super::compile::{Compiled, Compiler};
 use super::document::Json;
+use crate::discover::HelmVersion;
 use crate::origin::Origins;
 
 /// A draft of JSON Schema.
@@ -108,7 +109,7 @@ impl Draft {
 /// The documents of the drafts by their paths, without what only people read.
 static DOCUMENTS: LazyLock<BTreeMap<String, Json>> = LazyLock::new(|| {
     let text = include_str!("metaschemas.json");
-    match Json::read(text.as_bytes(), &mut Origins::untraced()) {
+    match Json::read(text.as_bytes(), HelmVersion::V4, &mut Origins::untraced()) {
         Ok(Json::Object(documents)) => documents,
         _ => BTreeMap::new(),
     }
@@ -133,5 +134,9 @@ pub(super) fn document(url: &str) -> Option<&'static Json> {
     let path = url
         .strip_prefix("http://json-schema.org/")
         .or_else(|| url.strip_prefix("https://json-schema.org/"))?;
-    DOCUMENTS.get(if path == "schema" { "draft/2020-12/schema" } else { path })
+    DOCUMENTS.get(if path == "schema" {
+        "draft/2020-12/schema"
+    } else {
+        path
+    })
 }

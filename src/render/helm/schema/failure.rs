@@ -79,7 +79,9 @@ impl Failure {
 /// A text between single quotes.
 pub(super) fn quote(text: &str) -> String {
     let text = quoted(text).replace("\\\"", "\"").replace('\'', "\\'");
-    let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    let inner = text
+        .get(1..text.len().saturating_sub(1))
+        .unwrap_or_default();
     format!("'{inner}'")
 }
 

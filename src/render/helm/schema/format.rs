@@ -4,13 +4,24 @@ mod hosts;
 mod names;
 mod times;
 
+use crate::discover::HelmVersion;
 use crate::render::helm::functions::compile_regex;
 
 /// A format that is known. Of others nothing is asked.
 #[derive(Clone, Copy)]
 pub(super) struct Format {
     pub(super) name: &'static str,
-    pub(super) check: fn(&str) -> Result<(), String>,
+    looks: fn(&str) -> Result<(), String>,
+}
+
+impl Format {
+    pub(super) fn check(self, text: &str, helm: HelmVersion) -> Result<(), String> {
+        // Go 1.27, which Helm 4 is built with, is stricter about hosts.
+        if helm == HelmVersion::V4 && (self.name.starts_with("ur") || self.name.starts_with("ir")) {
+            names::strict_host(text)?;
+        }
+        (self.looks)(text)
+    }
 }
 
 const FORMATS: &[(&str, fn(&str) -> Result<(), String>)] = &[
@@ -36,8 +47,8 @@ const FORMATS: &[(&str, fn(&str) -> Result<(), String>)] = &[
 ];
 
 pub(super) fn named(name: &str) -> Option<Format> {
-    let (name, check) = FORMATS.iter().find(|(known, _)| *known == name).copied()?;
-    Some(Format { name, check })
+    let (name, looks) = FORMATS.iter().find(|(known, _)| *known == name).copied()?;
+    Some(Format { name, looks })
 }
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, String> {
@@ -47,7 +58,9 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, String> {
 /// A character as Go quotes it.
 fn quoted_char(c: char) -> String {
     let quoted = crate::render::helm::format::quote_lossless(c.to_string().as_bytes());
-    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    let inner = quoted
+        .get(1..quoted.len().saturating_sub(1))
+        .unwrap_or_default();
     match inner {
         "\\\"" => "'\"'".to_owned(),
         "'" => "'\\''".to_owned(),
@@ -60,7 +73,10 @@ fn atoi(text: &str) -> Result<i64, String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let quoted = || crate::render::helm::format::quote_lossless(text.as_bytes());
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("strconv.Atoi: parsing {}: invalid syntax", quoted()));
+        return Err(format!(
+            "strconv.Atoi: parsing {}: invalid syntax",
+            quoted()
+        ));
     }
     text.parse()
         .map_err(|_| format!("strconv.Atoi: parsing {}: value out of range", quoted()))

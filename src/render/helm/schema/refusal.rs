@@ -33,12 +33,17 @@ impl Refusal {
             Err(why) => return Self::new(loading(why)),
         };
         match parsed.scheme.as_str() {
-            "http" | "https" => Self::unsupported(loading("it would have to be fetched".to_owned())),
+            "http" | "https" => {
+                Self::unsupported(loading("it would have to be fetched".to_owned()))
+            }
             "file" => Self::new(loading(format!(
                 "open {}: no such file or directory",
                 parsed.path
             ))),
-            _ => Self::new(loading(format!("no URLLoader registered for {}", quoted(url)))),
+            _ => Self::new(loading(format!(
+                "no URLLoader registered for {}",
+                quoted(url)
+            ))),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::address::{Place, Reference, decode, escape, parse, quoted, split};
 use super::document::{Json, Object};
 use super::draft::{self, Draft, Nesting};
 use super::refusal::Refusal;
+use crate::discover::HelmVersion;
 
 /// Where a document without a URL of its own is, as Helm names it.
 pub(super) const VALUES_SCHEMA: &str = "file:///values.schema.json";
@@ -29,15 +30,20 @@ pub(super) struct Root<'d> {
     pub(super) url: String,
     pub(super) document: &'d Json,
     pub(super) resources: BTreeMap<String, Resource>,
+    /// The pointers of the resources by their URLs.
+    ids: BTreeMap<String, String>,
     processed: BTreeSet<String>,
+    helm: HelmVersion,
 }
 
 impl<'d> Root<'d> {
-    pub(super) fn new(url: &str, document: &'d Json) -> Result<Self, Refusal> {
+    pub(super) fn new(url: &str, document: &'d Json, helm: HelmVersion) -> Result<Self, Refusal> {
         let mut root = Self {
+            helm,
             url: url.to_owned(),
             document,
             resources: BTreeMap::new(),
+            ids: BTreeMap::new(),
             processed: BTreeSet::new(),
         };
         root.collect(document, url, "", Draft::D2020, MAX_NESTING)?;
@@ -72,8 +78,8 @@ impl<'d> Root<'d> {
         let resource = if reference.url == self.url {
             self.resources.get("")
         } else {
-            let mut all = self.resources.values();
-            all.find(|resource| resource.id == reference.url)
+            let pointer = self.ids.get(&reference.url);
+            pointer.and_then(|pointer| self.resources.get(pointer))
         };
         let Some(resource) = resource else {
             return Ok(None);
@@ -135,7 +141,9 @@ impl<'d> Root<'d> {
         let place = Place::new(&self.url, pointer);
         let mut draft = self.draft(members, &place, around)?;
         let mut id = own_id(members, draft);
-        let mut is_of_draft = members.get("$schema").is_some_and(|name| name.as_str().is_some());
+        let mut is_of_draft = members
+            .get("$schema")
+            .is_some_and(|name| name.as_str().is_some());
         if id.is_empty() && !pointer.is_empty() {
             // Only a resource may be of another draft.
             draft = around;
@@ -145,25 +153,27 @@ impl<'d> Root<'d> {
         let mut base = base.to_owned();
         if !id.is_empty() {
             base = Reference::join(&base, id)
-                .map_err(|_| Refusal::new(format!("error in parsing id at {}", quoted(&place.shown()))))?
+                .map_err(|_| {
+                    Refusal::new(format!("error in parsing id at {}", quoted(&place.shown())))
+                })?
                 .url;
         }
         if !id.is_empty() || pointer.is_empty() {
-            if let Some(other) = self.resources.values().find(|other| other.id == base) {
+            if let Some(other) = self.ids.insert(base.clone(), pointer.to_owned()) {
                 return Err(Refusal::new(format!(
                     "duplicate id {} in {} at {} and {}",
                     quoted(&base),
                     quoted(&self.url),
                     quoted(pointer),
-                    quoted(&other.pointer)
+                    quoted(&other)
                 )));
             }
             let mut resource = self.whole(&base, if is_of_draft { draft } else { around });
             resource.pointer = pointer.to_owned();
             self.resources.insert(pointer.to_owned(), resource);
         }
-        let found = self.resources.values().find(|resource| resource.id == base);
-        let Some((at, inherited)) = found.map(|found| (found.pointer.clone(), found.draft)) else {
+        let around = self.ids.get(&base).and_then(|at| self.resources.get(at));
+        let Some((at, inherited)) = around.map(|found| (found.pointer.clone(), found.draft)) else {
             return Ok(());
         };
         self.anchor(schema, pointer, &at)?;
@@ -256,7 +266,10 @@ impl<'d> Root<'d> {
                 return Err(Refusal::new(format!("invalid $schema in {place}: {why}")));
             }
             if place.pointer.is_empty() && url == place.url {
-                return Err(Refusal::new(format!("draft {} is not supported", quoted(url))));
+                return Err(Refusal::new(format!(
+                    "draft {} is not supported",
+                    quoted(url)
+                )));
             }
             if !seen.insert(url) {
                 let url = quoted(url);
@@ -265,15 +278,28 @@ impl<'d> Root<'d> {
             let document = match draft::document(url) {
                 Some(document) => document,
                 None if url == self.url => self.document,
+                None if is_permissive(url, self.helm) => return Ok(around),
                 None => return Err(Refusal::unread(url)),
             };
-            let next = document.as_object().and_then(|members| members.get("$schema"));
+            let member = |key: &str| document.as_object().and_then(|members| members.get(key));
+            if member("$vocabulary").is_some() {
+                let url = quoted(url);
+                return Err(Refusal::unsupported(format!(
+                    "{url} is of vocabularies of its own, which are not supported"
+                )));
+            }
+            let next = member("$schema");
             match next.and_then(Json::as_str) {
                 Some(next) => name = next,
                 None => return Ok(around),
             }
         }
     }
+}
+
+/// Helm 4 takes a URN that it cannot read for a schema that allows everything.
+pub(super) fn is_permissive(url: &str, helm: HelmVersion) -> bool {
+    helm == HelmVersion::V4 && url.starts_with("urn:")
 }
 
 /// The URL that a schema gives itself, without a fragment.

@@ -2,7 +2,9 @@
 
 use super::document::Json;
 
-const NAMES: [&str; 7] = ["null", "boolean", "number", "integer", "string", "array", "object"];
+const NAMES: [&str; 7] = [
+    "null", "boolean", "number", "integer", "string", "array", "object",
+];
 
 /// A set of types, a bit for each of the names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,7 +18,9 @@ impl Types {
             Json::Array(names) => names
                 .iter()
                 .filter_map(Json::as_str)
-                .fold(Self::default(), |all, name| Self(all.0 | Self::called(name).0)),
+                .fold(Self::default(), |all, name| {
+                    Self(all.0 | Self::called(name).0)
+                }),
             _ => Self::default(),
         }
     }
@@ -37,8 +41,14 @@ impl Types {
     }
 
     pub(super) fn shown(self) -> String {
-        let names = NAMES.iter().enumerate().filter(|(at, _)| self.0 & (1 << at) != 0);
-        names.map(|(_, name)| *name).collect::<Vec<_>>().join(" or ")
+        let names = NAMES
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| self.0 & (1 << at) != 0);
+        names
+            .map(|(_, name)| *name)
+            .collect::<Vec<_>>()
+            .join(" or ")
     }
 }
 

@@ -1,13 +1,14 @@
 //! Whether a value is what a schema asks for, keyword by keyword, in the order in which Helm tells it.
 
+mod members;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{escape, quoted};
-use super::compile::{Additional, Compiled, Dependency, Id, Items, Schema};
-use super::decimal::{count, shown};
-use super::document::{Json, Object};
+use super::compile::{Compiled, Id, Items, Schema};
+use super::document::Json;
 use super::draft::Draft;
-use super::failure::{Failure, quote, quote_all};
+use super::failure::{Failure, quote};
 use super::refusal::Refusal;
 use super::resources::Resource;
 use super::types::type_of;
@@ -38,7 +39,10 @@ impl<'v> Unevaluated<'v> {
             }
             Json::Array(items) => {
                 let first = if schema.is_since(Draft::D2020) {
-                    schema.rest_items.is_none().then_some(schema.prefix_items.len())
+                    schema
+                        .rest_items
+                        .is_none()
+                        .then_some(schema.prefix_items.len())
                 } else {
                     match &schema.items {
                         _ if schema.additional_items.is_some() => None,
@@ -63,7 +67,8 @@ impl<'v> Unevaluated<'v> {
     }
 
     fn merge(&mut self, other: &Self) {
-        self.properties.retain(|name| other.properties.contains(name));
+        self.properties
+            .retain(|name| other.properties.contains(name));
         self.items.retain(|index| other.items.contains(index));
     }
 }
@@ -123,7 +128,9 @@ impl<'c> Validation<'c> {
         metaschema: Id,
     ) {
         let drafts = resources.iter();
-        self.drafts = drafts.map(|(at, resource)| (at.as_str(), resource.draft)).collect();
+        self.drafts = drafts
+            .map(|(at, resource)| (at.as_str(), resource.draft))
+            .collect();
         self.metaschema = Some(metaschema);
     }
 
@@ -134,6 +141,11 @@ impl<'c> Validation<'c> {
             Some(refusal) => Err(refusal),
             None => Ok(failures),
         }
+    }
+
+    /// The work that is left for others.
+    pub(super) fn steps_left(&self) -> usize {
+        self.steps
     }
 
     fn whole(&mut self, schema: Id, value: &Json, depth: usize) -> Vec<Failure> {
@@ -149,7 +161,10 @@ impl<'c> Validation<'c> {
             is_quiet: false,
             metaschema: self.metaschema,
         };
-        self.judge(judging, value, false).err().map(Failure::parts).unwrap_or_default()
+        self.judge(judging, value, false)
+            .err()
+            .map(Failure::parts)
+            .unwrap_or_default()
     }
 
     fn judge<'v>(&mut self, mut judging: Judging<'_>, value: &'v Json, asked: bool) -> Judged<'v> {
@@ -168,11 +183,18 @@ impl<'c> Validation<'c> {
         };
         let (Some(_), Some(steps)) = (depth_left, steps_left) else {
             let words = "the schema is too much work to check";
-            self.refusal.get_or_insert_with(|| Refusal::unsupported(words));
+            self.refusal
+                .get_or_insert_with(|| Refusal::unsupported(words));
             return Ok(Unevaluated::default());
         };
-        self.steps = steps;
         let unevaluated = Unevaluated::of(value, schema, asked);
+        let size = match value {
+            Json::String(text) => text.len() / 64,
+            Json::Object(members) => (members.len() + schema.required.len()) / 16,
+            _ => 0,
+        };
+        let asked = unevaluated.properties.len() + unevaluated.items.len();
+        self.steps = steps.saturating_sub(size + asked / 16);
         let schemas = self.schemas;
         let mut judge = Judge {
             validation: self,
@@ -221,7 +243,7 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
             return self.fail(format!("got {got}, want {want}"));
         }
         if let Some(wanted) = &schema.constant
-            && !wanted.equals(value)
+            && !wanted.equals(value, &mut self.validation.steps)
         {
             return self.fail(match display(wanted) {
                 Some(wanted) => format!("value must be {wanted}"),
@@ -229,7 +251,9 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
             });
         }
         if let Some(wanted) = &schema.values
-            && !wanted.iter().any(|wanted| self.spend(1) && wanted.equals(value))
+            && !wanted
+                .iter()
+                .any(|wanted| wanted.equals(value, &mut self.validation.steps))
         {
             let all: Option<Vec<String>> = wanted.iter().map(display).collect();
             return self.fail(match all {
@@ -239,7 +263,7 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
             });
         }
         if let (Some(format), Json::String(text)) = (schema.format, value)
-            && let Err(why) = (format.check)(text)
+            && let Err(why) = format.check(text, self.validation.helm)
         {
             let name = format.name;
             return self.fail(format!("{} is not valid {name}: {why}", quote(text)));
@@ -284,20 +308,11 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
     }
 
     fn fail_for(&mut self, words: impl Into<String>, causes: Vec<Failure>) {
-        self.failures.push(Failure::new(self.judging.at, words, causes));
-    }
-
-    fn limit(&mut self, keyword: &str, got: usize, least: Option<i64>, most: Option<i64>) {
-        let got = i64::try_from(got).unwrap_or(i64::MAX);
-        for (side, limit) in [
-            ("min", least.filter(|least| got < *least)),
-            ("max", most.filter(|most| got > *most)),
-        ] {
-            if let Some(limit) = limit {
-                let (got, want) = (count(got), count(limit));
-                self.fail(format!("{side}{keyword}: got {got}, want {want}"));
-            }
-        }
+        let words = words.into();
+        // A failure that is told takes a line, which is indented by its depth.
+        self.spend((words.len() + self.judging.at.len() + self.judging.scope.depth) / 64);
+        self.failures
+            .push(Failure::new(self.judging.at, words, causes));
     }
 
     /// Applies another schema to the same value.
@@ -350,14 +365,17 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
 
     fn follow(&mut self, target: Id, keyword: &'static str, value: &'v Json) {
         let failure = self.same(target, keyword, false, value);
-        self.failures.extend(failure.map(|failure| failure.behind(self.judging.at)));
+        self.failures
+            .extend(failure.map(|failure| failure.behind(self.judging.at)));
     }
 
     /// Fails if this schema is already being applied to this very value.
     fn is_cycle(&mut self) -> bool {
         let scope = self.judging.scope;
         let mut above = scope.parent;
+        let mut distance = 0;
         while let Some(other) = above.filter(|other| other.value == scope.value) {
+            distance += 1;
             if other.schema == scope.schema {
                 let (first, second) = (self.keywords(&scope), self.keywords(other));
                 let url = quoted(&self.schema.location);
@@ -368,18 +386,28 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
             }
             above = other.parent;
         }
+        self.spend(distance / 32);
         false
     }
 
     /// The keywords that lead to a scope.
     fn keywords(&self, scope: &Scope<'_>) -> String {
-        let location = |id| self.schemas.get(id).map_or("", |schema| schema.location.as_str());
+        let location = |id| {
+            self.schemas
+                .get(id)
+                .map_or("", |schema| schema.location.as_str())
+        };
         let mut steps = Vec::new();
         let mut here = scope;
         while let Some(parent) = here.parent {
             if here.keyword.is_empty() {
                 let start = location(parent.schema).len();
-                steps.push(location(here.schema).get(start..).unwrap_or_default().to_owned());
+                steps.push(
+                    location(here.schema)
+                        .get(start..)
+                        .unwrap_or_default()
+                        .to_owned(),
+                );
             } else {
                 steps.push(format!("/{}", escape(here.keyword)));
             }
@@ -387,229 +415,6 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
         }
         steps.reverse();
         steps.concat()
-    }
-
-    fn missing(&self, members: &Object, names: &[String]) -> Vec<String> {
-        let absent = names.iter().filter(|name| !members.contains_key(*name));
-        absent.cloned().collect()
-    }
-
-    fn needs(&mut self, members: &Object, name: &str, names: &[String]) {
-        let missing = self.missing(members, names);
-        if !missing.is_empty() {
-            let (missing, name) = (quote_all(&missing), quote(name));
-            self.fail(format!("properties {missing} required, if {name} exists"));
-        }
-    }
-
-    fn object(&mut self, members: &'v Object, value: &'v Json) {
-        let schema = self.schema;
-        self.limit("Properties", members.len(), schema.min_properties, schema.max_properties);
-        match self.missing(members, &schema.required).as_slice() {
-            [] => {}
-            [one] => self.fail(format!("missing property {}", quote(one))),
-            many => self.fail(format!("missing properties {}", quote_all(many))),
-        }
-        if self.is_decided() {
-            return;
-        }
-        for (name, dependency) in &schema.dependencies {
-            if !members.contains_key(name) {
-                continue;
-            }
-            match dependency {
-                Dependency::Required(names) => self.needs(members, name, names),
-                Dependency::Schema(schema) => {
-                    let failure = self.same(*schema, "", false, value);
-                    self.failures.extend(failure);
-                }
-            }
-        }
-        self.properties(members);
-        if !schema.is_since(Draft::D6) {
-            return;
-        }
-        if let Some(names) = schema.property_names {
-            for name in members.keys() {
-                let depth = self.judging.scope.depth + 1;
-                let causes = self.validation.whole(names, &Json::String(name.clone()), depth);
-                if !causes.is_empty() {
-                    // Of which object it is a property, the library of Helm 3 does not say.
-                    let at = match self.validation.helm {
-                        HelmVersion::V3 => "",
-                        HelmVersion::V4 => self.judging.at,
-                    };
-                    let words = format!("invalid propertyName {}", quote(name));
-                    self.failures.push(Failure::new(at, words, causes));
-                }
-            }
-        }
-        for (name, dependent) in &schema.dependent_schemas {
-            if members.contains_key(name) {
-                let failure = self.same(*dependent, "", false, value);
-                self.failures.extend(failure);
-            }
-        }
-        for (name, names) in &schema.dependent_required {
-            if members.contains_key(name) {
-                self.needs(members, name, names);
-            }
-        }
-    }
-
-    fn properties(&mut self, members: &'v Object) {
-        let schema = self.schema;
-        let mut extra = Vec::new();
-        for (name, value) in members {
-            if self.is_decided() {
-                return;
-            }
-            let mut is_evaluated = false;
-            if let Some(property) = schema.properties.get(name) {
-                is_evaluated = true;
-                let failure = self.member(*property, value, name);
-                self.failures.extend(failure);
-            }
-            for (pattern, property) in &schema.pattern_properties {
-                if self.spend(1 + name.len() / 64) && pattern.is_match(name) {
-                    is_evaluated = true;
-                    let failure = self.member(*property, value, name);
-                    self.failures.extend(failure);
-                }
-            }
-            if !is_evaluated && let Some(additional) = &schema.additional_properties {
-                is_evaluated = true;
-                match additional {
-                    Additional::Bool(true) => {}
-                    Additional::Bool(false) => extra.push(name),
-                    Additional::Schema(additional) => {
-                        let failure = self.member(*additional, value, name);
-                        self.failures.extend(failure);
-                    }
-                }
-            }
-            if is_evaluated {
-                self.unevaluated.properties.remove(name.as_str());
-            }
-        }
-        if !extra.is_empty() {
-            self.fail(format!("additional properties {} not allowed", quote_all(extra)));
-        }
-    }
-
-    fn array(&mut self, items: &[Json]) {
-        let schema = self.schema;
-        self.limit("Items", items.len(), schema.min_items, schema.max_items);
-        if schema.unique_items && let Some((first, second)) = duplicates(items) {
-            let (first, second) = (count(first), count(second));
-            self.fail(format!("items at {first} and {second} are equal"));
-        }
-        let (each, rest) = if schema.is_since(Draft::D2020) {
-            (schema.prefix_items.as_slice(), schema.rest_items)
-        } else {
-            match &schema.items {
-                Some(Items::All(all)) => (&[][..], Some(*all)),
-                Some(Items::Each(each)) => (each.as_slice(), None),
-                None => (&[][..], None),
-            }
-        };
-        for (index, (item, schema)) in items.iter().zip(each).enumerate() {
-            let failure = self.member(*schema, item, &index.to_string());
-            self.failures.extend(failure);
-        }
-        let evaluated = each.len().min(items.len());
-        let others = items.get(evaluated..).unwrap_or_default();
-        // The library counts the others from zero when it says where they are.
-        let rest = match &schema.additional_items {
-            Some(Additional::Bool(false)) if !others.is_empty() => {
-                let left = count(i64::try_from(others.len()).unwrap_or(i64::MAX));
-                self.fail(format!("last {left} additionalItem(s) not allowed"));
-                None
-            }
-            Some(Additional::Schema(schema)) => Some(*schema),
-            _ => rest,
-        };
-        if let Some(rest) = rest {
-            for (index, item) in others.iter().enumerate() {
-                let failure = self.member(rest, item, &index.to_string());
-                self.failures.extend(failure);
-            }
-        }
-        if let Some(contains) = schema.contains {
-            self.contains(contains, items);
-        }
-    }
-
-    fn contains(&mut self, contains: Id, items: &[Json]) {
-        let schema = self.schema;
-        let (mut matched, mut causes) = (Vec::new(), Vec::new());
-        for (index, item) in items.iter().enumerate() {
-            match self.member(contains, item, &index.to_string()) {
-                Some(failure) => causes.push(failure),
-                None => {
-                    matched.push(index.to_string());
-                    if schema.is_since(Draft::D2020) {
-                        self.unevaluated.items.remove(&index);
-                    }
-                }
-            }
-        }
-        let found = i64::try_from(matched.len()).unwrap_or(i64::MAX);
-        let got = format!("matched {} items at {}", count(found), matched.join(" "));
-        match schema.min_contains {
-            Some(least) if found < least => {
-                let got = if found == 0 { "none matched" } else { got.as_str() };
-                let least = count(least);
-                let words = format!("min {least} items required to match contains schema, but {got}");
-                self.fail_for(words, causes);
-            }
-            None if found == 0 => self.fail_for("no items match contains schema", causes),
-            _ => {}
-        }
-        if let Some(most) = schema.max_contains.filter(|most| found > *most) {
-            let most = count(most);
-            self.fail(format!("max {most} items required to match contains schema, but {got}"));
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        let schema = self.schema;
-        if schema.min_length.is_some() || schema.max_length.is_some() {
-            self.limit("Length", text.chars().count(), schema.min_length, schema.max_length);
-        }
-        if let Some((regex, pattern)) = &schema.pattern
-            && self.spend(text.len() / 64)
-            && !regex.is_match(text)
-        {
-            let (text, pattern) = (quote(text), quote(pattern));
-            self.fail(format!("{text} does not match pattern {pattern}"));
-        }
-    }
-
-    fn number(&mut self, text: &str) {
-        let schema = self.schema;
-        let Some(number) = super::decimal::Decimal::parse(text) else {
-            return;
-        };
-        let got = shown(text);
-        for (keyword, limit, is_wrong) in [
-            ("minimum", &schema.minimum, &[-1][..]),
-            ("maximum", &schema.maximum, &[1]),
-            ("exclusiveMinimum", &schema.exclusive_minimum, &[-1, 0]),
-            ("exclusiveMaximum", &schema.exclusive_maximum, &[0, 1]),
-        ] {
-            if let Some((limit, want)) = limit
-                && is_wrong.contains(&(number.compare(limit) as i32))
-            {
-                self.fail(format!("{keyword}: got {got}, want {}", shown(want)));
-            }
-        }
-        if let Some((step, want)) = &schema.multiple_of
-            && self.spend(number.division_work(step))
-            && !number.is_multiple_of(step)
-        {
-            self.fail(format!("multipleOf: got {got}, want {}", shown(want)));
-        }
     }
 
     /// `$recursiveRef` and `$dynamicRef`: the outermost schema that is in force may take the place of the target.
@@ -622,7 +427,10 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
             self.follow(target, "$recursiveRef", value);
         }
         if let Some((target, anchor)) = &schema.dynamic_ref {
-            let target_anchor = self.schemas.get(*target).map_or("", |s| s.dynamic_anchor.as_str());
+            let target_anchor = self
+                .schemas
+                .get(*target)
+                .map_or("", |s| s.dynamic_anchor.as_str());
             let outermost = self.outermost(|_, around| {
                 let anchors = &self.schemas.get(around)?.dynamic_anchors;
                 anchors.get(anchor).copied()
@@ -705,7 +513,9 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
                 (Some(_), Some(_)) => {}
                 (None, None) => matched = Some(index),
                 (None, Some(first)) => {
-                    self.fail(format!("'oneOf' failed, subschemas {first}, {index} matched"));
+                    self.fail(format!(
+                        "'oneOf' failed, subschemas {first}, {index} matched"
+                    ));
                     break;
                 }
             }
@@ -745,15 +555,4 @@ fn display(value: &Json) -> Option<String> {
         Json::String(text) => quote(text),
         Json::Array(_) | Json::Object(_) | Json::Other(_) => return None,
     })
-}
-
-/// The first item that is equal to one before it, and that one.
-fn duplicates(items: &[Json]) -> Option<(i64, i64)> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (second, item) in items.iter().enumerate() {
-        if let Some(first) = seen.insert(item.canonical(), second) {
-            return Some((i64::try_from(first).ok()?, i64::try_from(second).ok()?));
-        }
-    }
-    None
 }

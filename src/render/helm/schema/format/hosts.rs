@@ -23,13 +23,7 @@ pub(super) fn ipv6(text: &str) -> Result<(), String> {
     if !text.contains(':') {
         return refuse("missing colon");
     }
-    parse_address(text).map_err(|(why, at)| {
-        let mut words = format!("ParseAddr({}): {why}", quote_lossless(text.as_bytes()));
-        if !at.is_empty() {
-            words.push_str(&format!(" (at {})", quote_lossless(at.as_bytes())));
-        }
-        words
-    })?;
+    parse_address(text)?;
     if text.contains('%') {
         return refuse("zone id is not a part of ipv6 address");
     }
@@ -40,12 +34,23 @@ pub(super) fn ipv6(text: &str) -> Result<(), String> {
 type Refused<'t> = (&'static str, &'t str);
 
 /// An address as Go's `netip` reads it.
-fn parse_address(text: &str) -> Result<(), Refused<'_>> {
-    match text.find(['.', ':', '%']).and_then(|at| text.as_bytes().get(at)) {
+pub(super) fn parse_address(text: &str) -> Result<(), String> {
+    let parsed = match text
+        .find(['.', ':', '%'])
+        .and_then(|at| text.as_bytes().get(at))
+    {
         Some(b'.') => parse_ipv4(text),
-        Some(b'%') => Err(("missing IPv6 address", "")),
-        _ => parse_ipv6(text),
-    }
+        Some(b':') => parse_ipv6(text),
+        Some(_) => Err(("missing IPv6 address", "")),
+        None => Err(("unable to parse IP", "")),
+    };
+    parsed.map_err(|(why, at)| {
+        let mut words = format!("ParseAddr({}): {why}", quote_lossless(text.as_bytes()));
+        if !at.is_empty() {
+            words.push_str(&format!(" (at {})", quote_lossless(at.as_bytes())));
+        }
+        words
+    })
 }
 
 fn parse_ipv4(text: &str) -> Result<(), Refused<'_>> {
@@ -76,7 +81,11 @@ fn parse_ipv4(text: &str) -> Result<(), Refused<'_>> {
         }
         previous = c;
     }
-    if dots < 3 { Err(("IPv4 address too short", "")) } else { Ok(()) }
+    if dots < 3 {
+        Err(("IPv4 address too short", ""))
+    } else {
+        Ok(())
+    }
 }
 
 fn parse_ipv6(text: &str) -> Result<(), Refused<'_>> {
@@ -164,7 +173,10 @@ pub(super) fn hostname(text: &str) -> Result<(), String> {
         if label.ends_with('-') {
             return refuse("label ends with hyphen");
         }
-        if let Some(c) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
+        if let Some(c) = label
+            .chars()
+            .find(|c| !c.is_ascii_alphanumeric() && *c != '-')
+        {
             return refuse(format!("invalid character {}", quoted_char(c)));
         }
     }
@@ -203,7 +215,10 @@ pub(super) fn email(text: &str) -> Result<(), String> {
             return refuse(format!("invalid character {}", quoted_char(c)));
         }
     }
-    if let Some(address) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    if let Some(address) = domain
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         return match address.strip_prefix("IPv6:") {
             Some(address) => ipv6(address).map_err(|why| format!("invalid ipv6 address: {why}")),
             None => ipv4(address).map_err(|why| format!("invalid ipv4 address: {why}")),

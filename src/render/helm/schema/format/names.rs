@@ -1,9 +1,9 @@
 //! Pointers, identifiers, URIs and versions.
 
-use super::hosts::ipv6;
+use super::hosts::{ipv6, parse_address};
 use super::{quoted_char, refuse};
 use crate::render::helm::functions::urls;
-use crate::render::helm::schema::address::{decode, parse, raw_path};
+use crate::render::helm::schema::address::{decode, parse, quoted, raw_authority, raw_path};
 
 pub(super) fn json_pointer(text: &str) -> Result<(), String> {
     if text.is_empty() {
@@ -33,7 +33,11 @@ pub(super) fn relative_json_pointer(text: &str) -> Result<(), String> {
     if digits > 1 && text.starts_with('0') {
         return refuse("starts with zero");
     }
-    if rest == "#" { Ok(()) } else { json_pointer(rest) }
+    if rest == "#" {
+        Ok(())
+    } else {
+        json_pointer(rest)
+    }
 }
 
 pub(super) fn uuid(text: &str) -> Result<(), String> {
@@ -52,6 +56,36 @@ pub(super) fn uuid(text: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What Go 1.27 asks of the host of a URL beyond what Go asked before: brackets hold an address of version 6 and nothing is
+/// before them, and what is behind the first colon is a port.
+pub(super) fn strict_host(text: &str) -> Result<(), String> {
+    let Some(authority) = raw_authority(text).filter(|_| parse(text).is_ok()) else {
+        return Ok(());
+    };
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let refuse = |why: String| Err(format!("parse {}: {why}", quoted(text)));
+    match host.rfind('[') {
+        Some(0) => {
+            let inner = host.get(1..).and_then(|rest| rest.rsplit_once(']'));
+            let address = decode(inner.map_or("", |(address, _)| address)).unwrap_or_default();
+            match parse_address(&address) {
+                Err(why) => refuse(format!("invalid host: {why}")),
+                Ok(()) if !address.contains(':') => refuse("invalid IP-literal".to_owned()),
+                Ok(()) => Ok(()),
+            }
+        }
+        Some(_) => refuse("invalid IP-literal".to_owned()),
+        None => match host.find(':').and_then(|colon| host.get(colon..)) {
+            Some(port) if !port.bytes().skip(1).all(|b| b.is_ascii_digit()) => {
+                refuse(format!("invalid port {} after host", quoted(port)))
+            }
+            _ => Ok(()),
+        },
+    }
 }
 
 fn url(text: &str) -> Result<urls::Url, String> {

@@ -158,7 +158,10 @@ pub(super) fn date_time(text: &str) -> Result<(), String> {
         return refuse("11th character must be t or T");
     }
     // The eleventh byte is a letter of ASCII, and no part of a longer character.
-    let (day, moment) = (text.get(..10).unwrap_or_default(), text.get(11..).unwrap_or_default());
+    let (day, moment) = (
+        text.get(..10).unwrap_or_default(),
+        text.get(11..).unwrap_or_default(),
+    );
     date(day).map_err(|why| format!("invalid date element: {why}"))?;
     time(moment).map_err(|why| format!("invalid time element: {why}"))
 }
