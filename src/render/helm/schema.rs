@@ -57,7 +57,7 @@ fn collect(
 ) -> Result<(), Problem> {
     if let Some(file) = &chart.schema {
         let values = Value::map(values.clone(), Origin::NONE);
-        match judge(&file.content.bytes(), &values, helm, origins) {
+        match judge(file.content.bytes(), &values, helm, origins) {
             Ok(told) if told.is_empty() => {}
             Ok(told) => {
                 let _ = writeln!(failures, "{}:\n{told}", chart.name());

@@ -451,7 +451,10 @@ impl Keywords<'_, '_> {
                 };
                 schema.dynamic_ref = Some((target, anchor));
             }
-            schema.dynamic_anchor = self.text("$dynamicAnchor").unwrap_or_default().to_owned();
+            schema.dynamic_anchor = self
+                .text("$dynamicAnchor")
+                .map(str::to_owned)
+                .unwrap_or_default();
             schema.prefix_items = self.list("prefixItems");
             schema.rest_items = self.one("items");
         }
@@ -467,20 +470,15 @@ impl Keywords<'_, '_> {
             Some(root) => root.resolve(&reference)?,
             None => None,
         };
-        let place = match local {
-            Some(place) => Some(place),
-            None => {
-                self.compiler.load(&reference.url)?;
-                let remote = self.compiler.roots.get(&reference.url);
-                let whole = Reference {
-                    url: reference.url.clone(),
-                    fragment: reference.fragment,
-                };
-                remote
-                    .map(|root| root.resolve(&whole))
-                    .transpose()?
-                    .flatten()
-            }
+        let place = if local.is_some() {
+            local
+        } else {
+            self.compiler.load(&reference.url)?;
+            let remote = self.compiler.roots.get(&reference.url);
+            remote
+                .map(|root| root.resolve(&reference))
+                .transpose()?
+                .flatten()
         };
         Ok(place.map(|place| self.compiler.enqueue(place)))
     }

@@ -169,7 +169,7 @@ impl<'d> Root<'d> {
                 )));
             }
             let mut resource = self.whole(&base, if is_of_draft { draft } else { around });
-            resource.pointer = pointer.to_owned();
+            pointer.clone_into(&mut resource.pointer);
             self.resources.insert(pointer.to_owned(), resource);
         }
         let around = self.ids.get(&base).and_then(|at| self.resources.get(at));

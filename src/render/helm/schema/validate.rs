@@ -223,7 +223,7 @@ struct Judge<'a, 'j, 'c, 'v> {
     failures: Vec<Failure>,
 }
 
-impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
+impl<'v> Judge<'_, '_, '_, 'v> {
     fn value(&mut self, value: &'v Json) {
         let schema = self.schema;
         if let Some(truth) = schema.boolean {
@@ -489,15 +489,14 @@ impl<'c, 'v> Judge<'_, '_, 'c, 'v> {
     fn any_of(&mut self, value: &'v Json) {
         let (mut is_matched, mut causes) = (false, Vec::new());
         for part in &self.schema.any_of {
-            match self.same(*part, "", false, value) {
-                Some(failure) => causes.push(failure),
-                None => {
-                    is_matched = true;
-                    // The others may evaluate more.
-                    if self.unevaluated.is_empty() {
-                        break;
-                    }
-                }
+            if let Some(failure) = self.same(*part, "", false, value) {
+                causes.push(failure);
+                continue;
+            }
+            is_matched = true;
+            // The others may evaluate more.
+            if self.unevaluated.is_empty() {
+                break;
             }
         }
         if !is_matched {

@@ -196,14 +196,13 @@ impl<'v> Judge<'_, '_, '_, 'v> {
         let schema = self.schema;
         let (mut matched, mut causes) = (Vec::new(), Vec::new());
         for (index, item) in items.iter().enumerate() {
-            match self.member(contains, item, &index.to_string()) {
-                Some(failure) => causes.push(failure),
-                None => {
-                    matched.push(index.to_string());
-                    if schema.is_since(Draft::D2020) {
-                        self.unevaluated.items.remove(&index);
-                    }
-                }
+            if let Some(failure) = self.member(contains, item, &index.to_string()) {
+                causes.push(failure);
+                continue;
+            }
+            matched.push(index.to_string());
+            if schema.is_since(Draft::D2020) {
+                self.unevaluated.items.remove(&index);
             }
         }
         let found = i64::try_from(matched.len()).unwrap_or(i64::MAX);
