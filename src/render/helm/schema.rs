@@ -150,4 +150,36 @@ mod tests {
             wrong.join("\n")
         );
     }
+
+    #[test]
+    fn schemas_without_end_are_given_up() {
+        let nested = |depth: usize| {
+            let (opening, closing) = (r#"{"properties":{"a":"#.repeat(depth), "}}".repeat(depth));
+            format!("{opening}{{}}{closing}")
+        };
+        let chained: String = (0..2_500)
+            .map(|link| format!(r##""d{link}":{{"$ref":"#/$defs/d{}"}},"##, link + 1))
+            .collect();
+        let chained = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{chained}"d2500":{{}}}}}}"##);
+        let divided = r#"{"additionalProperties":{"multipleOf":1.5e-990000}}"#.to_owned();
+        let of = |count: usize| {
+            let map = Map::new();
+            for key in 0..count {
+                let entry = Value::float(1e300, Origin::NONE);
+                map.set(key.to_string(), Origin::NONE, entry);
+            }
+            Value::map(map, Origin::NONE)
+        };
+        for (schema, value, is_given_up) in [
+            (nested(100), of(0), false),
+            (nested(500), of(0), true),
+            (chained, of(0), true),
+            (divided, of(5), true),
+        ] {
+            let origins = &mut Origins::untraced();
+            let judged = judge(schema.as_bytes(), &value, HelmVersion::V4, origins);
+            let given_up = judged.err().is_some_and(|refusal| refusal.is_unsupported);
+            assert_eq!(given_up, is_given_up, "{}", schema.get(..50).unwrap());
+        }
+    }
 }

@@ -130,7 +130,7 @@ impl Decimal {
     /// How many steps [`Decimal::is_multiple_of`] takes.
     pub(super) fn division_work(&self, step: &Self) -> usize {
         let zeros = usize::try_from(self.exponent - step.exponent).unwrap_or(0);
-        (self.digits.len() + zeros) / 64 * step.digits.len().max(1)
+        (self.digits.len() + zeros) / 4 * step.digits.len().max(1)
     }
 }
 

@@ -145,7 +145,7 @@ impl Json {
         match self {
             Self::Array(items) => 1 + items.iter().map(Self::weight).sum::<usize>(),
             Self::Object(members) => 1 + members.values().map(Self::weight).sum::<usize>(),
-            Self::Number(text) | Self::String(text) => 1 + text.len() / 64,
+            Self::Number(text) | Self::String(text) => 1 + text.len() / 16,
             _ => 1,
         }
     }

@@ -194,7 +194,7 @@ impl<'c> Validation<'c> {
             _ => 0,
         };
         let asked = unevaluated.properties.len() + unevaluated.items.len();
-        self.steps = steps.saturating_sub(size + asked / 16);
+        self.steps = steps.saturating_sub(size + asked / 2);
         let schemas = self.schemas;
         let mut judge = Judge {
             validation: self,
@@ -310,7 +310,7 @@ impl<'v> Judge<'_, '_, '_, 'v> {
     fn fail_for(&mut self, words: impl Into<String>, causes: Vec<Failure>) {
         let words = words.into();
         // A failure that is told takes a line, which is indented by its depth.
-        self.spend((words.len() + self.judging.at.len() + self.judging.scope.depth) / 64);
+        self.spend((words.len() + self.judging.at.len() + self.judging.scope.depth) / 16);
         self.failures
             .push(Failure::new(self.judging.at, words, causes));
     }
