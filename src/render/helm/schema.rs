@@ -161,21 +161,8 @@ mod tests {
             .map(|link| format!(r##""d{link}":{{"$ref":"#/$defs/d{}"}},"##, link + 1))
             .collect();
         let chained = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{chained}"d2500":{{}}}}}}"##);
-        let divided = r#"{"additionalProperties":{"multipleOf":1.5e-990000}}"#.to_owned();
-        let of = |count: usize| {
-            let map = Map::new();
-            for key in 0..count {
-                let entry = Value::float(1e300, Origin::NONE);
-                map.set(key.to_string(), Origin::NONE, entry);
-            }
-            Value::map(map, Origin::NONE)
-        };
-        for (schema, value, is_given_up) in [
-            (nested(100), of(0), false),
-            (nested(500), of(0), true),
-            (chained, of(0), true),
-            (divided, of(5), true),
-        ] {
+        let value = Value::map(Map::new(), Origin::NONE);
+        for (schema, is_given_up) in [(nested(100), false), (nested(500), true), (chained, true)] {
             let origins = &mut Origins::untraced();
             let judged = judge(schema.as_bytes(), &value, HelmVersion::V4, origins);
             let given_up = judged.err().is_some_and(|refusal| refusal.is_unsupported);
