@@ -137,7 +137,8 @@ fn rendered(
         .values(&chart, &given, Mode::Coalesce)
         .map_err(fail)?;
     if release.validate_schema {
-        schema::check(&chart, &values, coalescing.origins).map_err(|problem| vec![problem])?;
+        schema::check(&chart, &values, helm, coalescing.origins)
+            .map_err(|problem| vec![problem])?;
     }
     let wanted = chart.metadata.kube_version.lossy();
     if !wanted.is_empty() && !chart::is_compatible(&wanted, &kube.normalized) {

@@ -42,7 +42,7 @@ pub(crate) mod semver;
 mod strings;
 mod toml;
 mod types;
-mod urls;
+pub(super) mod urls;
 mod versions;
 
 use std::sync::{Arc, LazyLock};
@@ -149,11 +149,6 @@ pub(super) fn clean_path(path: &str) -> String {
 /// Compiles a pattern written for Go.
 pub(super) fn compile_regex(pattern: &str) -> std::result::Result<regex::Regex, String> {
     re2::compile(pattern)
-}
-
-/// A number as JSON shows it.
-pub(super) fn plain_float(number: f64) -> String {
-    json::float(number).unwrap_or_else(|| number.to_string())
 }
 
 #[cfg(test)]

@@ -36,14 +36,15 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("urlJoin", &[MapOf], join),
 ];
 
+/// A URL as Go takes it apart.
 #[derive(Default)]
-struct Url {
-    scheme: String,
+pub(in crate::render::helm) struct Url {
+    pub(in crate::render::helm) scheme: String,
     opaque: String,
     /// As it is shown again, escaped.
     user: Option<String>,
-    host: String,
-    path: String,
+    pub(in crate::render::helm) host: String,
+    pub(in crate::render::helm) path: String,
     query: String,
     fragment: String,
 }
@@ -119,7 +120,7 @@ fn join(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     super::mixed(context, &all, out)
 }
 
-fn escape_path(path: &str) -> String {
+pub(in crate::render::helm) fn escape_path(path: &str) -> String {
     escape(path, |b| b"-_.~$&+,/:;=@!'()*[]".contains(&b))
 }
 
@@ -171,7 +172,8 @@ fn unescape(text: &str, host: bool) -> std::result::Result<String, String> {
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-fn parse(whole: &str) -> std::result::Result<Url, String> {
+/// The parts of a URL, or Go's words for why it is none.
+pub(in crate::render::helm) fn parse(whole: &str) -> std::result::Result<Url, String> {
     let (body, fragment) = whole.split_once('#').unwrap_or((whole, ""));
     let mut url = Url {
         fragment: unescape(fragment, false)?,
@@ -265,7 +267,7 @@ fn parse(whole: &str) -> std::result::Result<Url, String> {
     Ok(url)
 }
 
-fn hostname(host: &str) -> &str {
+pub(in crate::render::helm) fn hostname(host: &str) -> &str {
     if let Some(inner) = host.strip_prefix('[') {
         return inner.split(']').next().unwrap_or_default();
     }
