@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,11 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::chart::File;
 use super::content::Content;
+use super::format::plain;
 use super::function::{Context, FunctionError, Type, text};
 use super::functions::to_yaml;
 use super::glob::Glob;
 use super::string::Text;
-use super::value::{Data, Items, List, Map, MapType, Object, UintKind, Value};
+use super::value::{Data, Map, MapType, Object, Value};
 use crate::origin::{Origin, Origins, Role};
 use crate::text::Span;
 
@@ -85,9 +85,9 @@ impl Object for Files {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        // A key that is not there is the zero value of the map's type: no bytes.
-        let content = self.0.get(name).map_or_else(Text::empty, Contained::text);
-        Some(Value::object(Bytes(content), Origin::NONE))
+        // A key that is not there is the zero value of the map's type: bytes that were never made.
+        let content = self.0.get(name).map(Contained::text);
+        Some(Value::new(Data::Bytes(content), Origin::NONE))
     }
 
     fn method(&self, name: &str) -> Option<&'static [Type]> {
@@ -113,7 +113,7 @@ impl Object for Files {
         };
         Ok(match name {
             "Get" => content(here).into(),
-            "GetBytes" => Value::object(Bytes(content(here)), here),
+            "GetBytes" => Value::bytes(content(here)),
             "Glob" => {
                 let glob = Glob::new(&given);
                 context.spend(self.0.len())?;
@@ -158,10 +158,10 @@ impl Object for Files {
     }
 
     fn print(&self) -> String {
-        let shown: Vec<String> = self
-            .0
+        let values = self.entries().unwrap_or_default();
+        let shown: Vec<String> = values
             .iter()
-            .map(|(name, content)| format!("{name}:{}", Bytes(content.text()).print()))
+            .map(|(name, bytes)| format!("{name}:{}", plain(bytes).lossy()))
             .collect();
         format!("map[{}]", shown.join(" "))
     }
@@ -170,63 +170,9 @@ impl Object for Files {
         Some(
             self.0
                 .iter()
-                .map(|(name, content)| {
-                    let value = Value::object(Bytes(content.text()), Origin::NONE);
-                    (Rc::clone(name), value)
-                })
+                .map(|(name, content)| (Rc::clone(name), Value::bytes(content.text())))
                 .collect(),
         )
-    }
-
-    fn truth(&self) -> bool {
-        !self.0.is_empty()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// `[]uint8`: the bytes of a file, without a value for each of them until somebody asks.
-pub(super) struct Bytes(pub(super) Text);
-
-impl Object for Bytes {
-    fn type_name(&self) -> &'static str {
-        "[]uint8"
-    }
-
-    fn kind(&self) -> &'static str {
-        "slice"
-    }
-
-    fn field(&self, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn print(&self) -> String {
-        // A chart that prints its files prints megabytes of this, so no number gets a text of its own.
-        let mut out = String::from("[");
-        for (index, byte) in self.0.as_bytes().iter().enumerate() {
-            let gap = if index == 0 { "" } else { " " };
-            let _ = write!(out, "{gap}{byte}");
-        }
-        out.push(']');
-        out
-    }
-
-    fn items(&self) -> Option<Rc<List>> {
-        let origin = self
-            .0
-            .runs()
-            .next()
-            .map_or(Origin::NONE, |(_, origin)| origin);
-        let bytes = self
-            .0
-            .as_bytes()
-            .iter()
-            .map(|b| Value::new(Data::Uint(u64::from(*b), UintKind::Uint8), origin))
-            .collect();
-        Some(Rc::new(List::of(Items::Byte, bytes)))
     }
 
     fn truth(&self) -> bool {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::ast::{NodeId, NodeKind, Symbol, Tree};
 use super::super::format;
-use super::super::string::TextBuilder;
+use super::super::string::{Text, TextBuilder};
 use super::super::value::{Data, Items, Value};
 use super::{Dot, Evaluator, Failure, Flow};
 use crate::origin::Origin;
@@ -150,6 +150,15 @@ impl Evaluator<'_, '_> {
                     }
                     _ => self.cannot_range(value),
                 }
+            }
+            Data::Bytes(bytes) => {
+                for (n, (byte, origin)) in bytes.iter().flat_map(Text::each_byte).enumerate() {
+                    let item = Value::byte(byte, origin);
+                    if !self.iteration(&index(n), &item, false, walk, out)? {
+                        break;
+                    }
+                }
+                Ok(value.truth())
             }
             Data::Bool(_) | Data::Float(_) | Data::String(_) => self.cannot_range(value),
         }

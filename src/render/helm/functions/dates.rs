@@ -6,9 +6,11 @@ use super::clock::{self, Duration, Instant, Zone};
 use super::{Result, casts, fail, mixed};
 use crate::render::helm::function::Type::{self, Any, Object as ObjectOf, String as Str};
 use crate::render::helm::function::{Context, Function, FunctionError, Signature, int, text};
+use crate::render::helm::string::Text;
 use crate::render::helm::value::{Data, IntKind, Object, Value};
 
 const TIME: &str = "time.Time";
+const LOCATION: &str = "*time.Location";
 
 const DATE_MODIFY: Function = |c, a| {
     let Some(time) = time(a, 1) else {
@@ -158,7 +160,7 @@ fn in_zone(time: Instant, arguments: &[Value], index: usize) -> Instant {
 /// The instant as the machine's own clock shows it.
 fn in_local(time: Instant) -> Instant {
     Instant {
-        zone: Zone::UTC,
+        zone: Zone::LOCAL,
         ..time
     }
 }
@@ -248,28 +250,72 @@ fn duration(arguments: &[Value], index: usize) -> std::result::Result<Duration, 
     }
 }
 
+/// How JSON and TOML write a time.
+const RFC_3339: &str = "2006-01-02T15:04:05.999999999Z07:00";
+
+/// The names of the zones that the TOML decoder gives to times without one, and how the encoder writes them.
+const LOCAL_IN_TOML: &[(&str, &str)] = &[
+    ("datetime-local", "2006-01-02T15:04:05.999999999"),
+    ("date-local", "2006-01-02"),
+    ("time-local", "15:04:05.999999999"),
+];
+
+/// `*time.Location`: a zone without an instant.
+struct Location(Zone);
+
+impl Object for Location {
+    fn type_name(&self) -> &str {
+        LOCATION
+    }
+
+    fn kind(&self) -> &'static str {
+        "ptr"
+    }
+
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn method(&self, name: &str) -> Option<&'static [Type]> {
+        (name == "String").then_some(&[])
+    }
+
+    fn call(&self, _: &str, context: &mut Context<'_>, _: &[Value]) -> Result {
+        Ok(Value::string(self.print(), context.call))
+    }
+
+    fn print(&self) -> String {
+        self.0.location()
+    }
+
+    fn as_any(&self) -> &dyn StdAny {
+        self
+    }
+}
+
 /// `time.Time`.
 pub(super) struct Time(Instant);
 
 impl Time {
-    /// How JSON shows it.
-    pub(super) fn to_json(&self) -> String {
-        self.0.format("2006-01-02T15:04:05.999999999Z07:00")
+    /// As TOML writes it: what was read without a zone is written without one.
+    pub(super) fn to_toml(&self) -> String {
+        let zone = self.0.zone.location();
+        let local = LOCAL_IN_TOML.iter().find(|(name, _)| *name == zone);
+        self.0.format(local.map_or(RFC_3339, |(_, layout)| layout))
     }
 
     /// A TOML date, time or both.
     pub(super) fn from_toml(word: &str) -> Option<Self> {
-        [
-            "2006-01-02T15:04:05Z07:00",
-            "2006-01-02 15:04:05Z07:00",
-            "2006-01-02T15:04:05",
-            "2006-01-02 15:04:05",
-            "2006-01-02",
-            "15:04:05",
-        ]
-        .iter()
-        .find_map(|layout| Instant::parse(layout, word))
-        .map(Self)
+        // The letters may be small, and a space may stand for the T.
+        let word = word.to_ascii_uppercase().replace(' ', "T");
+        if let Some(time) = Instant::parse(RFC_3339, &word) {
+            return Some(Self(time));
+        }
+        LOCAL_IN_TOML.iter().find_map(|(name, layout)| {
+            let time = Instant::parse(layout, &word)?;
+            let zone = Zone::fixed(0, clock::Abbreviation::new(name));
+            Some(Self(Instant { zone, ..time }))
+        })
     }
 }
 
@@ -288,7 +334,10 @@ impl Object for Time {
         match name {
             "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "Year" | "Month" | "Day" | "Hour"
             | "Minute" | "Second" | "Nanosecond" | "Weekday" | "YearDay" | "String" | "UTC"
-            | "Local" | "IsZero" => Some(NONE),
+            | "Local" | "IsZero" | "IsDST" | "Location" | "GoString" | "MarshalText"
+            | "MarshalJSON" => Some(NONE),
+            "Add" | "Round" | "Truncate" => Some(&[Type::Duration]),
+            "In" => Some(&[ObjectOf(LOCATION)]),
             "Format" => Some(&[Type::String]),
             "AddDate" => Some(&[Type::Int, Type::Int, Type::Int]),
             "After" | "Before" | "Equal" | "Compare" | "Sub" => Some(OTHER),
@@ -323,7 +372,30 @@ impl Object for Time {
             "Nanosecond" => count(time.nanos),
             "YearDay" => count(civil.year_day),
             "String" => Ok(Value::string(time.to_go(), origin)),
-            "UTC" | "Local" => Ok(Value::object(Self(in_local(time)), origin)),
+            "UTC" => {
+                let zone = Zone::UTC;
+                Ok(Value::object(Self(Instant { zone, ..time }), origin))
+            }
+            "Local" => Ok(Value::object(Self(in_local(time)), origin)),
+            "In" => match arguments.first().and_then(Value::as_object::<Location>) {
+                Some(&Location(zone)) => Ok(Value::object(Self(Instant { zone, ..time }), origin)),
+                None => fail("time: missing Location in call to Time.In"),
+            },
+            "Location" => Ok(Value::object(Location(time.zone), origin)),
+            // The zones of times that a template can have are offsets, which know no summer.
+            "IsDST" => Ok(Value::bool(false, origin)),
+            "GoString" => Ok(Value::string(time.to_go_syntax(), origin)),
+            "MarshalText" => Ok(Value::bytes(Text::new(self.json(), origin))),
+            "MarshalJSON" => Ok(Value::bytes(Text::new(format!("{:?}", self.json()), origin))),
+            "Add" | "Round" | "Truncate" => {
+                let duration = Duration(int(arguments, 0));
+                let moved = match name {
+                    "Add" => time.plus(duration),
+                    "Round" => time.round(duration),
+                    _ => time.truncate(duration),
+                };
+                Ok(Value::object(Self(moved), origin))
+            }
             "IsZero" => Ok(Value::bool(time.seconds == clock::ZERO.seconds, origin)),
             "Format" => {
                 let formatted = time.format(&text(arguments, 0).lossy());
@@ -352,6 +424,14 @@ impl Object for Time {
 
     fn print(&self) -> String {
         self.0.to_go()
+    }
+
+    fn json(&self) -> String {
+        self.0.format(RFC_3339)
+    }
+
+    fn go_syntax(&self) -> String {
+        self.0.to_go_syntax()
     }
 
     fn as_any(&self) -> &dyn StdAny {

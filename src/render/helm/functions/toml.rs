@@ -47,6 +47,8 @@ fn shape(value: &Value, depth: usize) -> Result<Shape, FunctionError> {
     }
     Ok(match &value.data {
         Data::Map(map) if map.borrow().is_nil => Shape::Nil,
+        Data::List(list) if list.is_nil() => Shape::Nil,
+        Data::Bytes(None) => Shape::Nil,
         Data::Map(_) => Shape::Table,
         Data::Object(object) if object.entries().is_some() => Shape::Table,
         Data::List(list) => {
@@ -239,9 +241,10 @@ impl Writer<'_, '_> {
             Data::Int(number, _) => self.out.push(number.to_string().as_bytes(), here),
             Data::Uint(number, _) => self.out.push(number.to_string().as_bytes(), here),
             Data::Nil | Data::Absent => return Err(FunctionError::new(NIL_ELEMENT)),
-            Data::List(list) => {
+            Data::Bytes(_) | Data::List(_) => {
                 self.push("[");
-                for (index, item) in list.iter().enumerate() {
+                let items = value.items().unwrap_or_default();
+                for (index, item) in items.iter().enumerate() {
                     if index > 0 {
                         self.push(", ");
                     }
@@ -253,6 +256,8 @@ impl Writer<'_, '_> {
             Data::Object(object) => {
                 if object.entries().is_some() {
                     self.inline(value, depth)?;
+                } else if let Some(time) = value.as_object::<super::dates::Time>() {
+                    self.out.push(time.to_toml().as_bytes(), here);
                 } else {
                     let shown = quoted(&Text::new(object.print(), here));
                     self.out.push_text(&shown);

@@ -10,7 +10,7 @@ pub(super) fn type_of(value: &Value) -> &'static str {
         Data::Nil | Data::Absent => "null",
         Data::Bool(_) => "boolean",
         Data::Int(..) | Data::Uint(..) | Data::Float(_) => "number",
-        Data::String(_) => "string",
+        Data::String(_) | Data::Bytes(_) => "string",
         Data::List(_) => "array",
         Data::Map(_) | Data::Object(_) => "object",
     }
