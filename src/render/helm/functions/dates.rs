@@ -4,6 +4,7 @@ use std::any::Any as StdAny;
 
 use super::clock::{self, Duration, Instant, Zone};
 use super::{Result, casts, fail, mixed};
+use crate::discover::HelmVersion;
 use crate::render::helm::function::Type::{self, Any, Object as ObjectOf, String as Str};
 use crate::render::helm::function::{Context, Function, FunctionError, Signature, int, text};
 use crate::render::helm::string::Text;
@@ -253,11 +254,16 @@ fn duration(arguments: &[Value], index: usize) -> std::result::Result<Duration, 
 /// How JSON and TOML write a time.
 const RFC_3339: &str = "2006-01-02T15:04:05.999999999Z07:00";
 
-/// The names of the zones that the TOML decoder gives to times without one, and how the encoder writes them.
-const LOCAL_IN_TOML: &[(&str, &str)] = &[
-    ("datetime-local", "2006-01-02T15:04:05.999999999"),
-    ("date-local", "2006-01-02"),
-    ("time-local", "15:04:05.999999999"),
+/// The times of TOML, and the names of the zones that the decoder gives to those without one. The encoder writes a time
+/// in such a zone as the first of its name.
+const TOML_LAYOUTS: &[(Option<&str>, &str)] = &[
+    (None, RFC_3339),
+    (Some("datetime-local"), "2006-01-02T15:04:05.999999999"),
+    (Some("date-local"), "2006-01-02"),
+    (Some("time-local"), "15:04:05.999999999"),
+    (None, "2006-01-02T15:04Z07:00"),
+    (Some("datetime-local"), "2006-01-02T15:04"),
+    (Some("time-local"), "15:04"),
 ];
 
 /// `*time.Location`: a zone without an instant.
@@ -300,21 +306,30 @@ impl Time {
     /// As TOML writes it: what was read without a zone is written without one.
     pub(super) fn to_toml(&self) -> String {
         let zone = self.0.zone.location();
-        let local = LOCAL_IN_TOML.iter().find(|(name, _)| *name == zone);
+        let mut layouts = TOML_LAYOUTS.iter();
+        let local = layouts.find(|(name, _)| *name == Some(zone.as_str()));
         self.0.format(local.map_or(RFC_3339, |(_, layout)| layout))
     }
 
-    /// A TOML date, time or both.
-    pub(super) fn from_toml(word: &str) -> Option<Self> {
-        // The letters may be small, and a space may stand for the T.
-        let word = word.to_ascii_uppercase().replace(' ', "T");
-        if let Some(time) = Instant::parse(RFC_3339, &word) {
-            return Some(Self(time));
-        }
-        LOCAL_IN_TOML.iter().find_map(|(name, layout)| {
-            let time = Instant::parse(layout, &word)?;
-            let zone = Zone::fixed(0, clock::Abbreviation::new(name));
-            Some(Self(Instant { zone, ..time }))
+    /// A TOML date, time or both. The decoder of Helm 3 is older, and wants seconds.
+    pub(super) fn from_toml(word: &str, helm: HelmVersion) -> Option<Self> {
+        TOML_LAYOUTS.iter().find_map(|(name, layout)| {
+            let is_newer = layout.contains("15:04") && !layout.contains(":05");
+            if is_newer && helm == HelmVersion::V3 {
+                return None;
+            }
+            let time = Instant::parse(layout, word)?;
+            // Go reads numbers of one digit where there should be two, which moves what stands behind them.
+            let fixed = layout.split(['.', 'Z']).next().unwrap_or_default();
+            let fits = fixed
+                .bytes()
+                .zip(word.bytes())
+                .all(|(wanted, found)| wanted.is_ascii_digit() || wanted == found);
+            let zone = match name {
+                Some(name) => Zone::fixed(0, clock::Abbreviation::new(name)),
+                None => time.zone,
+            };
+            fits.then_some(Self(Instant { zone, ..time }))
         })
     }
 }
@@ -386,7 +401,10 @@ impl Object for Time {
             "IsDST" => Ok(Value::bool(false, origin)),
             "GoString" => Ok(Value::string(time.to_go_syntax(), origin)),
             "MarshalText" => Ok(Value::bytes(Text::new(self.json(), origin))),
-            "MarshalJSON" => Ok(Value::bytes(Text::new(format!("{:?}", self.json()), origin))),
+            "MarshalJSON" => Ok(Value::bytes(Text::new(
+                format!("{:?}", self.json()),
+                origin,
+            ))),
             "Add" | "Round" | "Truncate" => {
                 let duration = Duration(int(arguments, 0));
                 let moved = match name {

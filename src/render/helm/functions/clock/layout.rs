@@ -452,15 +452,22 @@ impl Reading {
                 };
                 let mut after = text.get(1..)?;
                 let mut total = 0;
-                for (wanted, unit) in [(true, 3600), (minutes, 60), (seconds, 1)] {
+                for (wanted, unit, most, what) in [
+                    (true, 3600, 24, "time zone offset hour"),
+                    (minutes, 60, 60, "time zone offset minute"),
+                    (seconds, 1, 60, "time zone offset second"),
+                ] {
                     if !wanted {
                         continue;
                     }
                     if colon && unit < 3600 {
                         after = after.strip_prefix(':')?;
                     }
-                    let digits = after.get(..2)?;
-                    total += digits.parse::<u8>().ok().map(i32::from)? * unit;
+                    let number = after.get(..2)?.parse::<u8>().ok().map(i32::from)?;
+                    if number > most {
+                        self.out_of_range = Some(what);
+                    }
+                    total += number * unit;
                     after = after.get(2..)?;
                 }
                 self.offset = Some(sign * total);

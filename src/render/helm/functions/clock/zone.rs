@@ -49,9 +49,7 @@ impl Zone {
             let shown = hours_and_minutes(offset);
             shown.strip_suffix("00").unwrap_or(&shown).to_owned()
         };
-        let name = found
-            .abbreviation()
-            .map_or_else(numbers, ToOwned::to_owned);
+        let name = found.abbreviation().map_or_else(numbers, ToOwned::to_owned);
         Some(if offset == 0 && name == "UTC" {
             Self::UTC
         } else {
