@@ -303,9 +303,7 @@ fn index_once(context: &mut Context<'_>, item: &Value, index: &Value) -> Outcome
                 None => return fail_with("reflect: string index out of range"),
             }
         }
-        Data::Bytes(_) | Data::List(_) => {
-            element(&item.items().unwrap_or_default(), index)?
-        }
+        Data::Bytes(_) | Data::List(_) => element(&item.items().unwrap_or_default(), index)?,
         Data::Map(map) => {
             let key = key_of(index)?;
             let entries = map.borrow();

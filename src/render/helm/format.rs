@@ -11,7 +11,7 @@ mod quote;
 
 pub use float::{format_float, parse_float};
 pub use names::{MONTHS, WEEKDAYS, duration};
-pub use quote::{is_print, quote, quote_lossless, quote_to_ascii};
+pub use quote::{is_print, quote, quote_char, quote_lossless, quote_to_ascii};
 
 use std::fmt::Write as _;
 
@@ -229,12 +229,7 @@ impl Printer {
         self.write(if go_syntax { "}" } else { "]" });
     }
 
-    fn map(
-        &mut self,
-        type_name: &str,
-        entries: impl Iterator<Item = (Text, Value)>,
-        verb: char,
-    ) {
+    fn map(&mut self, type_name: &str, entries: impl Iterator<Item = (Text, Value)>, verb: char) {
         let go_syntax = self.flags.go_syntax;
         if go_syntax {
             self.write(type_name);
@@ -271,8 +266,13 @@ impl Printer {
             self.list(object.type_name(), &items, verb);
         } else if let Some(entries) = object.entries().filter(|_| object.is_map()) {
             let entries = entries.into_iter();
-            let entries = entries.map(|(key, value)| (Text::new(key.as_bytes(), self.origin), value));
-            self.map(object.type_name(), entries.collect::<Vec<_>>().into_iter(), verb);
+            let entries =
+                entries.map(|(key, value)| (Text::new(key.as_bytes(), self.origin), value));
+            self.map(
+                object.type_name(),
+                entries.collect::<Vec<_>>().into_iter(),
+                verb,
+            );
         } else if self.flags.go_syntax && verb == 'v' {
             self.write(&object.go_syntax());
         } else if is_text_verb(verb) {
@@ -407,6 +407,7 @@ pub fn runes(text: &Text) -> impl Iterator<Item = char> + '_ {
 
 #[cfg(test)]
 mod tests {
+    use super::super::value::Map;
     use super::*;
     use std::rc::Rc;
 

@@ -16,7 +16,7 @@ use super::ast::{
 use super::format::quote_lossless;
 use super::function::Functions;
 use super::lex::{Lexer, Token, TokenKind};
-use super::string::line_breaks;
+use super::string::{find, line_breaks};
 use crate::text::Span;
 
 use literal::unquote;
@@ -67,13 +67,22 @@ pub(super) fn definitions(
     syntax: Arc<Syntax>,
 ) -> Result<Vec<Definition>, ParseError> {
     let tree = Rc::new(Tree::new(Arc::clone(name), source, syntax));
-    tree.definitions().map_err(|(twice, span)| ParseError {
-        message: format!(
-            "template: {name}:{}: template: multiple definition of template {}",
-            line_of(tree.source.bytes(), tree.source.bytes().len()),
-            quote_lossless(twice.as_bytes()),
-        ),
-        span,
+    tree.definitions().map_err(|(twice, span)| {
+        let bytes = tree.source.bytes();
+        // A definition is added where its `end` closes, the text itself at its end.
+        let added = if twice == *name {
+            bytes.len()
+        } else {
+            find(bytes, b"}}", span.end as usize).unwrap_or(bytes.len())
+        };
+        ParseError {
+            message: format!(
+                "template: {name}:{}: template: multiple definition of template {}",
+                line_of(bytes, added),
+                quote_lossless(twice.as_bytes()),
+            ),
+            span,
+        }
     })
 }
 

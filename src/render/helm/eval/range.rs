@@ -165,8 +165,11 @@ impl Evaluator<'_, '_> {
     }
 
     fn cannot_range<T>(&self, value: &Value) -> Result<T, Failure> {
-        let shown = format::plain(value);
-        self.error(format!("range can't iterate over {}", shown.lossy()))
+        let shown = match &value.data {
+            Data::Object(object) => object.show(),
+            _ => format::plain(value).lossy().into_owned(),
+        };
+        self.error(format!("range can't iterate over {shown}"))
     }
 
     /// One item of a range; false if the body left it.
