@@ -183,3 +183,38 @@ impl Object for Files {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::RepoPath;
+
+    #[test]
+    fn bytes_come_from_their_file() {
+        let mut origins = Origins::new();
+        let file = File {
+            name: "f.txt".to_owned(),
+            path: RepoPath::new("c/f.txt").unwrap(),
+            content: Arc::new(Content::new(Arc::from(&b"ab"[..]))),
+        };
+        let files = Files::new(&[file], &mut origins);
+        let bytes = files.field("f.txt").unwrap();
+        let in_yaml = bytes.to_yaml(&mut origins).unwrap();
+        let whole = bytes.origin(&mut origins);
+        let items = bytes.items().unwrap();
+        let each = items.iter().map(|item| item.origin);
+        for origin in each.chain([whole, in_yaml.origin]) {
+            let trace = origins.trace(origin);
+            let paths: Vec<&str> = trace
+                .data
+                .iter()
+                .map(|source| origins.file(source.file).path.as_str())
+                .collect();
+            assert_eq!(paths, ["c/f.txt"]);
+        }
+        assert!(matches!(
+            files.field("none").unwrap().data,
+            Data::Bytes(None)
+        ));
+    }
+}
