@@ -17,6 +17,7 @@ use super::functions::to_yaml;
 use super::glob::Glob;
 use super::string::Text;
 use super::value::{Data, Map, MapType, Object, Value};
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins, Role};
 use crate::text::Span;
 
@@ -127,6 +128,13 @@ impl Object for Files {
             }
             "Lines" => {
                 let content = content(here);
+                // Helm 3 looks for the last byte of a file where there is none.
+                if context.helm == HelmVersion::V3
+                    && content.is_empty()
+                    && self.0.contains_key(&*given)
+                {
+                    return Err(FunctionError::new("runtime error: index out of range [-1]"));
+                }
                 let body = match content.as_bytes().last() {
                     Some(b'\n') => content.slice(0..content.len() - 1),
                     _ => content.clone(),

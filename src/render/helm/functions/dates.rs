@@ -178,12 +178,11 @@ fn span(context: &mut Context<'_>, arguments: &[Value], duration: Duration) -> V
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// A duration in so many units of nanoseconds, added up as Go does it: the whole units, then what is left.
+/// A duration in so many units of nanoseconds.
 fn float(context: &mut Context<'_>, arguments: &[Value], unit: i64, divisor: f64) -> Value {
     let Duration(nanoseconds) = duration(arguments, 0).unwrap_or(Duration(0));
     let origin = context.union(arguments);
-    let units = (nanoseconds / unit) as f64 + (nanoseconds % unit) as f64 / unit as f64;
-    Value::float(units / divisor, origin)
+    Value::float(Duration(nanoseconds).count(unit) / divisor, origin)
 }
 
 fn whole(context: &mut Context<'_>, arguments: &[Value], unit: i64) -> Value {
@@ -450,6 +449,11 @@ impl Object for Time {
 
     fn go_syntax(&self) -> String {
         self.0.to_go_syntax()
+    }
+
+    /// Two times are equal only in one zone.
+    fn key(&self) -> String {
+        format!("{} {}", self.0.to_go(), self.0.zone.location())
     }
 
     fn as_any(&self) -> &dyn StdAny {

@@ -197,12 +197,9 @@ pub(super) const TABLE: &[Signature] = &[
         Ok(Value::strings(pieces, origin))
     }),
     Signature::new("sortAlpha", &[Any], |c, a| {
-        let mut texts = match a.first().map(|value| &value.data) {
-            Some(Data::List(_) | Data::Bytes(_)) => strings_of(c, a.first())?,
-            _ => match a.first() {
-                Some(value) => vec![string_of(c, value)?],
-                None => Vec::new(),
-            },
+        let mut texts = match a.first() {
+            Some(value) if value.is_nil() => vec![string_of(c, value)?],
+            value => strings_of(c, value)?,
         };
         texts.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         let origin = c.union(a);

@@ -245,20 +245,14 @@ impl Writer<'_, '_> {
             Data::Uint(number, _) => self.out.push(number.to_string().as_bytes(), here),
             Data::Nil | Data::Absent => return Err(FunctionError::new(NIL_ELEMENT)),
             Data::Bytes(_) | Data::List(_) => {
-                self.push("[");
-                let items = value.items().unwrap_or_default();
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        self.push(", ");
-                    }
-                    self.element(item, depth + 1)?;
-                }
-                self.push("]");
+                self.items(&value.items().unwrap_or_default(), depth)?;
             }
             Data::Map(_) => self.inline(value, depth)?,
             Data::Object(object) => {
                 if object.entries().is_some() {
                     self.inline(value, depth)?;
+                } else if let Some(items) = object.items() {
+                    self.items(&items, depth)?;
                 } else if let Some(time) = value.as_object::<super::dates::Time>() {
                     self.out.push(time.to_toml().as_bytes(), here);
                 } else {
@@ -267,6 +261,18 @@ impl Writer<'_, '_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn items(&mut self, items: &[Value], depth: usize) -> Result<(), FunctionError> {
+        self.push("[");
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.element(item, depth + 1)?;
+        }
+        self.push("]");
         Ok(())
     }
 
