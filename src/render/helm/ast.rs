@@ -181,6 +181,16 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece> + '_ {
     })
 }
 
+/// What a text says under one name.
+pub(super) struct Root {
+    /// The name of a definition; none for the text itself.
+    pub(super) name: Option<Arc<str>>,
+    /// What is said.
+    pub(super) list: NodeId,
+    /// The byte of the token with which it is complete.
+    pub(super) end: usize,
+}
+
 /// The nodes of one text: the template that it is and all that it defines. Nothing here depends on where the text stands.
 pub(in crate::render) struct Syntax {
     nodes: Vec<Node>,
@@ -190,7 +200,7 @@ pub(in crate::render) struct Syntax {
     /// The string literals.
     literals: Vec<Vec<u8>>,
     /// What is defined, in the order of the text: first the whole, whose name is that of the text.
-    roots: Vec<(Option<Arc<str>>, NodeId)>,
+    roots: Vec<Root>,
 }
 
 impl Syntax {
@@ -235,21 +245,21 @@ impl Tree {
     }
 
     /// The template itself and what it defines, in that order; where two definitions have one name and neither is empty, that
-    /// name and the second of them.
-    pub(super) fn definitions(self: &Rc<Self>) -> Result<Vec<Definition>, (Arc<str>, Span)> {
+    /// name, the second of them, and the byte at which that was complete.
+    pub(super) fn definitions(self: &Rc<Self>) -> Result<Vec<Definition>, (Arc<str>, Span, usize)> {
         let mut definitions: Vec<Definition> = Vec::new();
-        for (name, root) in &self.syntax.roots {
+        for Root { name, list, end } in &self.syntax.roots {
             let definition = Definition {
                 name: Arc::clone(name.as_ref().unwrap_or(&self.name)),
                 tree: Rc::clone(self),
-                root: *root,
+                root: *list,
             };
             match definitions.iter_mut().find(|d| d.name == definition.name) {
                 Some(known) => {
                     if self.is_empty_list(known.root) {
                         *known = definition;
-                    } else if !self.is_empty_list(*root) {
-                        return Err((definition.name, self.node(*root).span));
+                    } else if !self.is_empty_list(*list) {
+                        return Err((definition.name, self.node(*list).span, *end));
                     }
                 }
                 None => definitions.push(definition),
@@ -639,7 +649,7 @@ impl SyntaxBuilder {
         Symbol(symbol)
     }
 
-    pub(super) fn finish(self, roots: Vec<(Option<Arc<str>>, NodeId)>) -> Syntax {
+    pub(super) fn finish(self, roots: Vec<Root>) -> Syntax {
         Syntax {
             nodes: self.nodes,
             lists: self.lists,

@@ -241,6 +241,7 @@ fn len(context: &mut Context<'_>, arguments: &[Value]) -> Outcome {
             return fail_with("reflect: call of reflect.Value.Type on zero Value");
         }
         Data::String(text) => text.len(),
+        Data::Bytes(bytes) => bytes.as_ref().map_or(0, Text::len),
         Data::List(list) => list.len(),
         Data::Map(map) => map.len(),
         Data::Object(object) => match (object.items(), object.entries()) {
@@ -297,15 +298,12 @@ fn index_once(context: &mut Context<'_>, item: &Value, index: &Value) -> Outcome
             match text.as_bytes().get(at) {
                 Some(&byte) => {
                     let origin = text.slice(at..at + 1).origin(context.origins);
-                    Value::new(
-                        Data::Uint(u64::from(byte), super::value::UintKind::Uint8),
-                        origin,
-                    )
+                    Value::byte(byte, origin)
                 }
-                None => return fail_with(format!("index out of range: {at}")),
+                None => return fail_with("reflect: string index out of range"),
             }
         }
-        Data::List(list) => element(list, index)?,
+        Data::Bytes(_) | Data::List(_) => element(&item.items().unwrap_or_default(), index)?,
         Data::Map(map) => {
             let key = key_of(index)?;
             let entries = map.borrow();
@@ -370,6 +368,7 @@ fn slice(_: &mut Context<'_>, arguments: &[Value]) -> Outcome {
             return fail_with("cannot 3-index slice a string");
         }
         Data::String(text) => text.len(),
+        Data::Bytes(bytes) => bytes.as_ref().map_or(0, Text::len),
         Data::List(list) => list.len(),
         _ => return fail_with(format!("can't slice item of type {}", item.type_name())),
     };
@@ -386,6 +385,7 @@ fn slice(_: &mut Context<'_>, arguments: &[Value]) -> Outcome {
     }
     Ok(match &item.data {
         Data::String(text) => text.slice(from..to).into(),
+        Data::Bytes(Some(bytes)) => Value::bytes(bytes.slice(from..to)),
         Data::List(list) => {
             let values = list.get(from..to).unwrap_or_default().to_vec();
             let list = super::value::List::of(list.items, values);

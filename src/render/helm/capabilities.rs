@@ -125,7 +125,8 @@ impl KubeVersion {
             HelmVersion::V4 => "v1.37.0",
             HelmVersion::V3 => "v1.34.0",
         };
-        let given = release.kube_version.as_deref().unwrap_or(default);
+        let given = release.kube_version.as_deref();
+        let given = given.filter(|given| !given.is_empty()).unwrap_or(default);
         Self::parse(given, release.helm)
             .map_err(|why| format!("invalid kube version '{given}': {why}"))
     }
@@ -133,26 +134,39 @@ impl KubeVersion {
     fn parse(given: &str, helm: HelmVersion) -> Result<Self, String> {
         let body = given.trim_start();
         let body = body.strip_prefix('v').unwrap_or(body);
-        let end = body
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .unwrap_or(body.len());
-        let numbers = body.get(..end).unwrap_or_default().trim_end_matches('.');
-        let parts: Vec<&str> = numbers.split('.').collect();
-        let (Some(major), Some(minor)) = (parts.first(), parts.get(1)) else {
-            return Err(format!("could not parse {given:?} as version"));
-        };
-        if parts.iter().any(|part| part.is_empty()) {
-            return Err(format!("could not parse {given:?} as version"));
+        let mut components = Vec::new();
+        for part in body.split('.') {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            components.extend(part.get(..digits).filter(|digits| !digits.is_empty()));
+            // What follows the numbers is no part of the version.
+            if digits == 0 || digits < part.len() {
+                break;
+            }
         }
-        if parts
-            .iter()
-            .any(|part| part.len() > 1 && part.starts_with('0'))
-        {
-            return Err(format!(
-                "illegal zero-prefixed version component in {given:?}"
-            ));
+        match components.as_slice() {
+            [] => return Err(format!("could not parse {given:?} as version")),
+            [_] => return Err(format!("illegal version string {given:?}")),
+            [major, ..] if major.len() > 1 && major.starts_with('0') => {
+                return Err(format!(
+                    "illegal zero-prefixed version component {major:?} in {given:?}"
+                ));
+            }
+            _ => {}
         }
-        let normalized = format!("v{numbers}");
+        let mut numbers = Vec::new();
+        for component in components {
+            // Digits alone can only be too many.
+            let number: u64 = component.parse().map_err(|_| {
+                format!(
+                    "illegal non-numeric version component {component:?} in {given:?}: \
+                     strconv.ParseUint: parsing {component:?}: value out of range"
+                )
+            })?;
+            numbers.push(number.to_string());
+        }
+        let normalized = format!("v{}", numbers.join("."));
+        let mut numbers = numbers.into_iter();
+        let (major, minor) = (numbers.next(), numbers.next());
         let version = match helm {
             HelmVersion::V3 => normalized.clone(),
             HelmVersion::V4 if given.starts_with('v') => given.to_owned(),
@@ -160,8 +174,8 @@ impl KubeVersion {
         };
         Ok(Self {
             version,
-            major: (*major).to_owned(),
-            minor: (*minor).to_owned(),
+            major: major.unwrap_or_default(),
+            minor: minor.unwrap_or_default(),
             normalized,
             helm,
         })
@@ -364,7 +378,56 @@ pub(super) fn capabilities(release: &Release, kube: &KubeVersion) -> Value {
             Value::object(build, Origin::NONE),
         ),
     ];
-    Value::object(Struct { type_name, fields }, Origin::NONE)
+    let fields = Struct { type_name, fields };
+    Value::object(Capabilities(Rc::new(fields)), Origin::NONE)
+}
+
+/// A pointer to the whole: its fields, and `Copy`.
+#[derive(Clone)]
+struct Capabilities(Rc<Struct>);
+
+impl Object for Capabilities {
+    fn type_name(&self) -> &str {
+        self.0.type_name
+    }
+
+    fn kind(&self) -> &'static str {
+        "ptr"
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
+        self.0.field(name)
+    }
+
+    fn method(&self, name: &str) -> Option<&'static [Type]> {
+        (name == "Copy").then_some(&[])
+    }
+
+    /// Nothing in it can be changed, so a copy may be the same.
+    fn call(
+        &self,
+        _: &str,
+        context: &mut Context<'_>,
+        _: &[Value],
+    ) -> Result<Value, FunctionError> {
+        Ok(Value::object(self.clone(), context.call))
+    }
+
+    fn print(&self) -> String {
+        format!("&{}", self.0.print())
+    }
+
+    fn show(&self) -> String {
+        self.0.print()
+    }
+
+    fn entries(&self) -> Option<Vec<(Rc<str>, Value)>> {
+        self.0.entries()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 #[cfg(test)]
@@ -378,7 +441,9 @@ mod tests {
             ("v1.29.3-gke.100", Some(("v1.29.3-gke.100", "v1.29.3"))),
             ("1", None),
             ("x", None),
-            ("1.02", None),
+            ("1.02", Some(("v1.02", "v1.2"))),
+            ("01.2", None),
+            ("1.2..3", Some(("v1.2..3", "v1.2"))),
         ] {
             let parsed = KubeVersion::parse(given, HelmVersion::V4).ok();
             let shown = parsed

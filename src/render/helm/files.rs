@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,11 +11,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::chart::File;
 use super::content::Content;
+use super::format::plain;
 use super::function::{Context, FunctionError, Type, text};
 use super::functions::to_yaml;
 use super::glob::Glob;
 use super::string::Text;
-use super::value::{Data, Items, List, Map, MapType, Object, UintKind, Value};
+use super::value::{Data, Map, MapType, Object, Value};
+use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins, Role};
 use crate::text::Span;
 
@@ -85,9 +86,9 @@ impl Object for Files {
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        // A key that is not there is the zero value of the map's type: no bytes.
-        let content = self.0.get(name).map_or_else(Text::empty, Contained::text);
-        Some(Value::object(Bytes(content), Origin::NONE))
+        // A key that is not there is the zero value of the map's type: bytes that were never made.
+        let content = self.0.get(name).map(Contained::text);
+        Some(Value::new(Data::Bytes(content), Origin::NONE))
     }
 
     fn method(&self, name: &str) -> Option<&'static [Type]> {
@@ -113,7 +114,7 @@ impl Object for Files {
         };
         Ok(match name {
             "Get" => content(here).into(),
-            "GetBytes" => Value::object(Bytes(content(here)), here),
+            "GetBytes" => Value::bytes(content(here)),
             "Glob" => {
                 let glob = Glob::new(&given);
                 context.spend(self.0.len())?;
@@ -127,6 +128,13 @@ impl Object for Files {
             }
             "Lines" => {
                 let content = content(here);
+                // Helm 3 looks for the last byte of a file where there is none.
+                if context.helm == HelmVersion::V3
+                    && content.is_empty()
+                    && self.0.contains_key(&*given)
+                {
+                    return Err(FunctionError::new("runtime error: index out of range [-1]"));
+                }
                 let body = match content.as_bytes().last() {
                     Some(b'\n') => content.slice(0..content.len() - 1),
                     _ => content.clone(),
@@ -158,10 +166,10 @@ impl Object for Files {
     }
 
     fn print(&self) -> String {
-        let shown: Vec<String> = self
-            .0
+        let values = self.entries().unwrap_or_default();
+        let shown: Vec<String> = values
             .iter()
-            .map(|(name, content)| format!("{name}:{}", Bytes(content.text()).print()))
+            .map(|(name, bytes)| format!("{name}:{}", plain(bytes).lossy()))
             .collect();
         format!("map[{}]", shown.join(" "))
     }
@@ -170,10 +178,7 @@ impl Object for Files {
         Some(
             self.0
                 .iter()
-                .map(|(name, content)| {
-                    let value = Value::object(Bytes(content.text()), Origin::NONE);
-                    (Rc::clone(name), value)
-                })
+                .map(|(name, content)| (Rc::clone(name), Value::bytes(content.text())))
                 .collect(),
         )
     }
@@ -187,53 +192,37 @@ impl Object for Files {
     }
 }
 
-/// `[]uint8`: the bytes of a file, without a value for each of them until somebody asks.
-pub(super) struct Bytes(pub(super) Text);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::RepoPath;
 
-impl Object for Bytes {
-    fn type_name(&self) -> &'static str {
-        "[]uint8"
-    }
-
-    fn kind(&self) -> &'static str {
-        "slice"
-    }
-
-    fn field(&self, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn print(&self) -> String {
-        // A chart that prints its files prints megabytes of this, so no number gets a text of its own.
-        let mut out = String::from("[");
-        for (index, byte) in self.0.as_bytes().iter().enumerate() {
-            let gap = if index == 0 { "" } else { " " };
-            let _ = write!(out, "{gap}{byte}");
+    #[test]
+    fn bytes_come_from_their_file() {
+        let mut origins = Origins::new();
+        let file = File {
+            name: "f.txt".to_owned(),
+            path: RepoPath::new("c/f.txt").unwrap(),
+            content: Arc::new(Content::new(Arc::from(&b"ab"[..]))),
+        };
+        let files = Files::new(&[file], &mut origins);
+        let bytes = files.field("f.txt").unwrap();
+        let in_yaml = bytes.to_yaml(&mut origins).unwrap();
+        let whole = bytes.origin(&mut origins);
+        let items = bytes.items().unwrap();
+        let each = items.iter().map(|item| item.origin);
+        for origin in each.chain([whole, in_yaml.origin]) {
+            let trace = origins.trace(origin);
+            let paths: Vec<&str> = trace
+                .data
+                .iter()
+                .map(|source| origins.file(source.file).path.as_str())
+                .collect();
+            assert_eq!(paths, ["c/f.txt"]);
         }
-        out.push(']');
-        out
-    }
-
-    fn items(&self) -> Option<Rc<List>> {
-        let origin = self
-            .0
-            .runs()
-            .next()
-            .map_or(Origin::NONE, |(_, origin)| origin);
-        let bytes = self
-            .0
-            .as_bytes()
-            .iter()
-            .map(|b| Value::new(Data::Uint(u64::from(*b), UintKind::Uint8), origin))
-            .collect();
-        Some(Rc::new(List::of(Items::Byte, bytes)))
-    }
-
-    fn truth(&self) -> bool {
-        !self.0.is_empty()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
+        assert!(matches!(
+            files.field("none").unwrap().data,
+            Data::Bytes(None)
+        ));
     }
 }

@@ -11,10 +11,12 @@ mod quote;
 
 pub use float::{format_float, parse_float};
 pub use names::{MONTHS, WEEKDAYS, duration};
-pub use quote::{is_print, quote, quote_lossless, quote_to_ascii};
+pub use quote::{is_print, quote, quote_char, quote_lossless, quote_to_ascii};
+
+use std::fmt::Write as _;
 
 use super::string::{Char, Text, TextBuilder};
-use super::value::{Data, IntKind, Items, MAX_DEPTH, Map, Object, Value};
+use super::value::{Data, IntKind, MAX_DEPTH, Object, Value};
 use crate::origin::Origin;
 
 /// What is printed of one value is cut after so many bytes. More than that no rendering may make anyway.
@@ -73,7 +75,7 @@ pub fn sprintf(format: &Text, arguments: &[Value]) -> Text {
     printer.out.finish()
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of a verb")]
 struct Flags {
     sharp: bool,
@@ -163,24 +165,53 @@ impl Printer {
                     self.bad_verb(value, verb);
                 }
             }
-            Data::List(list) => {
-                let is_bytes = list.items == Items::Byte;
-                if is_bytes && matches!(verb, 's' | 'q' | 'x' | 'X') {
-                    let bytes: Vec<u8> = list
-                        .iter()
-                        .map(|item| match item.data {
-                            Data::Uint(byte, _) => byte as u8,
-                            _ => 0,
-                        })
-                        .collect();
-                    self.string(&Text::new(bytes, self.origin), verb);
-                } else {
-                    self.list(value.type_name(), list, verb);
-                }
+            Data::Bytes(bytes) => self.bytes(bytes.as_ref(), verb),
+            Data::List(list) => self.list(value.type_name(), list, verb),
+            Data::Map(map) => {
+                let entries = map.entries().into_iter();
+                let entries = entries
+                    .map(|(key, entry)| (Text::new(key.as_bytes(), entry.key_origin), entry.value));
+                self.map(value.type_name(), entries, verb);
             }
-            Data::Map(map) => self.map(value.type_name(), map, verb),
             Data::Object(object) => self.object(value, &**object, verb),
         }
+    }
+
+    /// An `[]uint8`: a string for the verbs of texts, else a list of numbers.
+    fn bytes(&mut self, bytes: Option<&Text>, verb: char) {
+        let empty = Text::empty();
+        let text = bytes.unwrap_or(&empty);
+        if matches!(verb, 's' | 'q' | 'x' | 'X') {
+            return self.string(text, verb);
+        }
+        let (open, gap, close) = match (self.flags.go_syntax, self.depth) {
+            (false, _) => ("[", " ", "]"),
+            (true, 0) => ("[]byte{", ", ", "}"),
+            (true, _) => ("[]uint8{", ", ", "}"),
+        };
+        if self.flags.go_syntax && bytes.is_none() {
+            return self.write(&open.replace('{', "(nil)"));
+        }
+        self.write(open);
+        let outer = self.origin;
+        let is_plain = matches!(verb, 'v' | 'd') && self.flags == Flags::default();
+        let mut digits = String::new();
+        for (n, (byte, origin)) in text.each_byte().enumerate() {
+            if n > 0 {
+                self.write(gap);
+            }
+            self.origin = origin;
+            if is_plain {
+                // A chart that prints its files prints megabytes of this, so no number gets a text of its own.
+                digits.clear();
+                let _ = write!(digits, "{byte}");
+                self.write(&digits);
+            } else {
+                self.value(&Value::byte(byte, origin), verb);
+            }
+        }
+        self.origin = outer;
+        self.write(close);
     }
 
     fn list(&mut self, type_name: &str, items: &[Value], verb: char) {
@@ -198,20 +229,19 @@ impl Printer {
         self.write(if go_syntax { "}" } else { "]" });
     }
 
-    fn map(&mut self, type_name: &str, map: &Map, verb: char) {
+    fn map(&mut self, type_name: &str, entries: impl Iterator<Item = (Text, Value)>, verb: char) {
         let go_syntax = self.flags.go_syntax;
         if go_syntax {
             self.write(type_name);
         }
         self.write(if go_syntax { "{" } else { "map[" });
-        for (n, (key, entry)) in map.entries().iter().enumerate() {
+        for (n, (key, value)) in entries.enumerate() {
             if n > 0 {
                 self.write(if go_syntax { ", " } else { " " });
             }
-            let key = Value::string(key.as_bytes(), entry.key_origin);
-            self.element(&key, verb);
+            self.element(&key.into(), verb);
             self.write(":");
-            self.element(&entry.value, verb);
+            self.element(&value, verb);
         }
         self.write(if go_syntax { "}" } else { "]" });
     }
@@ -232,7 +262,18 @@ impl Printer {
     }
 
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char) {
-        if self.flags.go_syntax && verb == 'v' {
+        if let Some(items) = object.items() {
+            self.list(object.type_name(), &items, verb);
+        } else if let Some(entries) = object.entries().filter(|_| object.is_map()) {
+            let entries = entries.into_iter();
+            let entries =
+                entries.map(|(key, value)| (Text::new(key.as_bytes(), self.origin), value));
+            self.map(
+                object.type_name(),
+                entries.collect::<Vec<_>>().into_iter(),
+                verb,
+            );
+        } else if self.flags.go_syntax && verb == 'v' {
             self.write(&object.go_syntax());
         } else if is_text_verb(verb) {
             let text = Text::new(object.print(), self.origin);
@@ -366,6 +407,7 @@ pub fn runes(text: &Text) -> impl Iterator<Item = char> + '_ {
 
 #[cfg(test)]
 mod tests {
+    use super::super::value::Map;
     use super::*;
     use std::rc::Rc;
 

@@ -33,6 +33,8 @@ pub enum Type {
     Int,
     /// `int64`
     Int64,
+    /// `time.Duration`
+    Duration,
     /// `uint32`
     Uint32,
     /// `float64`
@@ -58,6 +60,7 @@ impl Type {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Int64 => "int64",
+            Self::Duration => "time.Duration",
             Self::Uint32 => "uint32",
             Self::Float => "float64",
             Self::Map => "map[string]interface {}",

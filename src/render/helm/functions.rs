@@ -33,6 +33,7 @@ mod dicts;
 pub(super) mod json;
 mod lists;
 mod math;
+mod named;
 mod password;
 mod paths;
 mod patterns;
@@ -54,6 +55,7 @@ use super::{builtins, format};
 use crate::discover::HelmVersion;
 
 pub(super) use conversions::{origins_of, syntax_words, to_yaml};
+pub(super) use named::named;
 
 /// What a function gives.
 type Result = std::result::Result<Value, FunctionError>;

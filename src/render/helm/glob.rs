@@ -31,6 +31,10 @@ fn translate(pattern: &str) -> Option<String> {
             '{' => {
                 depth += 1;
                 out.push_str("(?:");
+                // Braces around nothing fit nothing, not even the empty text.
+                if chars.peek().is_none_or(|c| *c == '}') {
+                    out.push_str("[a&&b]");
+                }
             }
             ',' if depth > 0 => out.push('|'),
             '}' if depth > 0 => {
@@ -47,13 +51,13 @@ fn translate(pattern: &str) -> Option<String> {
                 }
             }
             '[' => class(&mut chars, &mut out)?,
-            '\\' => out.push_str(&escaped(chars.next()?)),
+            // At the end there is nothing that a backslash could escape.
+            '\\' => out.extend(chars.next().map(escaped)),
             c => out.push_str(&escaped(c)),
         }
     }
-    if depth > 0 {
-        return None;
-    }
+    // What is still open ends here.
+    out.push_str(&")".repeat(depth));
     out.push_str(r"\z");
     Some(out)
 }
@@ -65,7 +69,7 @@ fn escaped(c: char) -> String {
 /// `[abc]` or `[a-c]`, not both at once, each with `!` to negate.
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) -> Option<()> {
     let negated = chars.next_if_eq(&'!').is_some();
-    let mut first = chars.next()?;
+    let mut first = chars.next().filter(|c| *c != ']')?;
     if first == '\\' {
         first = chars.next()?;
     }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ast::{
-    Begun, Definition, NodeId, NodeKind, SourceText, Symbol, Syntax, SyntaxBuilder, Tree,
+    Begun, Definition, NodeId, NodeKind, Root, SourceText, Symbol, Syntax, SyntaxBuilder, Tree,
 };
 use super::format::quote_lossless;
 use super::function::Functions;
@@ -67,10 +67,10 @@ pub(super) fn definitions(
     syntax: Arc<Syntax>,
 ) -> Result<Vec<Definition>, ParseError> {
     let tree = Rc::new(Tree::new(Arc::clone(name), source, syntax));
-    tree.definitions().map_err(|(twice, span)| ParseError {
+    tree.definitions().map_err(|(twice, span, end)| ParseError {
         message: format!(
             "template: {name}:{}: template: multiple definition of template {}",
-            line_of(tree.source.bytes(), tree.source.bytes().len()),
+            line_of(tree.source.bytes(), end),
             quote_lossless(twice.as_bytes()),
         ),
         span,
@@ -109,7 +109,7 @@ struct Parser<'a> {
     scope: Scope,
     action_start: Option<usize>,
     nesting: usize,
-    roots: Vec<(Option<Arc<str>>, NodeId)>,
+    roots: Vec<Root>,
     /// The variables that were assigned so far, in the order of the text.
     assigned: Vec<Symbol>,
 }
@@ -286,7 +286,8 @@ impl<'a> Parser<'a> {
             }
         }
         let root = self.list(at, items);
-        self.roots.insert(0, (None, root));
+        let root = self.root(None, root);
+        self.roots.insert(0, root);
         Ok(())
     }
 
@@ -309,6 +310,12 @@ impl<'a> Parser<'a> {
         result
     }
 
+    /// What is complete with the token that was read last.
+    fn root(&self, name: Option<Arc<str>>, list: NodeId) -> Root {
+        let end = self.tokens[0].start;
+        Root { name, list, end }
+    }
+
     fn definition(&mut self) -> Parse<()> {
         const CONTEXT: &str = "define clause";
         let token = self.next_non_space();
@@ -318,7 +325,8 @@ impl<'a> Parser<'a> {
         if end != Ended::End {
             return self.error(format!("unexpected {} in {CONTEXT}", end.print()));
         }
-        self.roots.push((Some(name), root));
+        let root = self.root(Some(name), root);
+        self.roots.push(root);
         Ok(())
     }
 
@@ -479,7 +487,8 @@ impl<'a> Parser<'a> {
         if end != Ended::End {
             return self.error(format!("unexpected {} in {CONTEXT}", end.print()));
         }
-        self.roots.push((Some(Arc::clone(&name)), root));
+        let root = self.root(Some(Arc::clone(&name)), root);
+        self.roots.push(root);
         let span = Span::new(open.start, close.end);
         let pipe = Some(pipe);
         Ok(self

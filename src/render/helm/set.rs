@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::format::quote_char;
 use super::functions::json;
 use super::string::Text;
 use super::value::{Data, Map, Value};
@@ -408,8 +409,12 @@ impl Parser<'_> {
         }
         let word = self.until("[.=");
         if !word.text.is_empty() {
-            let message = format!("unexpected data at end of array index: {:?}", word.text);
-            return (list, wrong(message));
+            let runes: Vec<String> = word.text.chars().map(|c| quote_char(c, false)).collect();
+            let found = runes.join(" ");
+            return (
+                list,
+                wrong(format!("unexpected data at end of array index: [{found}]")),
+            );
         }
         let value = match word.stop {
             None => return (list, Err(Stop::End)),

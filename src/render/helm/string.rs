@@ -103,6 +103,14 @@ impl Text {
         self.runs_from(0)
     }
 
+    /// The bytes in order, each with its origin.
+    pub fn each_byte(&self) -> impl Iterator<Item = (u8, Origin)> + '_ {
+        self.runs().flat_map(|(range, origin)| {
+            let bytes = self.as_bytes().get(range).unwrap_or_default();
+            bytes.iter().map(move |&byte| (byte, origin))
+        })
+    }
+
     /// The runs without those that end before `start`.
     fn runs_from(&self, start: usize) -> impl Iterator<Item = (Range<usize>, Origin)> + '_ {
         let one = match &self.0.runs {

@@ -9,6 +9,9 @@ mod collection;
 use std::fmt;
 use std::rc::Rc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::function::{Context, FunctionError, Type};
 use super::string::Text;
 use crate::origin::{Origin, Origins};
@@ -28,8 +31,8 @@ pub const MAX_NODES: usize = 1_000_000;
 pub struct Value {
     /// The value.
     pub data: Data,
-    /// Where it came from; of a list or map, the place where it begins to exist. Unused for a string, whose
-    /// [`Text`] carries its origins: ask [`Value::origin`] where either may be met.
+    /// Where it came from; of a list or map, the place where it begins to exist. Unused for a string and for bytes,
+    /// whose [`Text`] carries its origins: ask [`Value::origin`] where these may be met.
     pub origin: Origin,
 }
 
@@ -53,7 +56,10 @@ pub enum Data {
     Float(f64),
     /// `string`.
     String(Text),
-    /// A slice.
+    /// `[]uint8`: the bytes of a file, without a value for each of them until somebody asks; `None` for a slice that was
+    /// never made.
+    Bytes(Option<Text>),
+    /// Any other slice.
     List(Rc<List>),
     /// A map with string keys.
     Map(Map),
@@ -131,6 +137,11 @@ pub trait Object {
         self.print()
     }
 
+    /// The text that JSON shows where the value has neither entries nor items.
+    fn json(&self) -> String {
+        self.print()
+    }
+
     /// What `%#v` prints.
     fn go_syntax(&self) -> String {
         self.print()
@@ -192,6 +203,11 @@ impl Value {
         Self::new(Data::Int(number, IntKind::Int64), origin)
     }
 
+    /// A `uint8`.
+    pub fn byte(byte: u8, origin: Origin) -> Self {
+        Self::new(Data::Uint(u64::from(byte), UintKind::Uint8), origin)
+    }
+
     /// A `float64`.
     pub fn float(number: f64, origin: Origin) -> Self {
         Self::new(Data::Float(number), origin)
@@ -200,6 +216,11 @@ impl Value {
     /// A string with one origin.
     pub fn string(text: impl Into<Vec<u8>>, origin: Origin) -> Self {
         Text::new(text, origin).into()
+    }
+
+    /// An `[]uint8`.
+    pub fn bytes(bytes: Text) -> Self {
+        Self::new(Data::Bytes(Some(bytes)), Origin::NONE)
     }
 
     /// An `[]interface {}`.
@@ -223,10 +244,10 @@ impl Value {
         Self::new(Data::Object(Rc::new(object)), origin)
     }
 
-    /// Where the value came from; of a string, all its characters.
+    /// Where the value came from; of a string or bytes, all that is in them.
     pub fn origin(&self, origins: &mut Origins) -> Origin {
         match &self.data {
-            Data::String(text) => text.origin(origins),
+            Data::String(text) | Data::Bytes(Some(text)) => text.origin(origins),
             _ => self.origin,
         }
     }
@@ -236,6 +257,7 @@ impl Value {
     pub fn under(self, condition: Origin, origins: &mut Origins) -> Self {
         match self.data {
             Data::String(text) => text.under(condition, origins).into(),
+            Data::Bytes(Some(bytes)) => Self::bytes(bytes.under(condition, origins)),
             data => Self {
                 origin: origins.under(self.origin, condition),
                 data,
@@ -267,6 +289,20 @@ impl Value {
             Some(list)
         } else {
             None
+        }
+    }
+
+    /// The elements, if this is a slice of whatever Go type. Those of bytes are made here, one value for each.
+    pub fn items(&self) -> Option<Rc<List>> {
+        match &self.data {
+            Data::List(list) => Some(Rc::clone(list)),
+            Data::Bytes(bytes) => {
+                let values = bytes.iter().flat_map(Text::each_byte);
+                let values = values.map(|(byte, origin)| Self::byte(byte, origin));
+                Some(Rc::new(List::new(values.collect())))
+            }
+            Data::Object(object) => object.items(),
+            _ => None,
         }
     }
 
@@ -306,6 +342,7 @@ impl Value {
             Data::Uint(number, _) => *number != 0,
             Data::Float(number) => *number != 0.0,
             Data::String(text) => !text.is_empty(),
+            Data::Bytes(bytes) => bytes.as_ref().is_some_and(|bytes| !bytes.is_empty()),
             Data::List(list) => !list.is_empty(),
             Data::Map(map) => !map.is_empty(),
             Data::Object(object) => object.truth(),
@@ -327,7 +364,7 @@ impl Value {
             Data::Uint(_, kind) => kind.name(),
             Data::Float(_) => "float64",
             Data::String(_) => "string",
-            Data::List(_) => "slice",
+            Data::Bytes(_) | Data::List(_) => "slice",
             Data::Map(_) => "map",
             Data::Object(object) => object.kind(),
         }
@@ -340,18 +377,17 @@ impl Value {
             Data::Int(_, IntKind::Duration) => "time.Duration",
             Data::Int(_, IntKind::Month) => "time.Month",
             Data::Int(_, IntKind::Weekday) => "time.Weekday",
+            Data::Bytes(_) => "[]uint8",
             Data::List(list) => match list.items {
                 Items::Any => "[]interface {}",
                 Items::String => "[]string",
                 Items::Int => "[]int",
-                Items::Byte => "[]uint8",
                 Items::Map => "[]map[string]interface {}",
                 Items::Lists => "[][]interface {}",
             },
             Data::Map(map) => match map.borrow().map_type {
                 MapType::Any => "map[string]interface {}",
                 MapType::Strings => "map[string]string",
-                MapType::Bytes => "map[string][]uint8",
                 MapType::Values(name) => name,
             },
             Data::Object(object) => object.type_name(),
@@ -467,7 +503,7 @@ impl Value {
                 .iter()
                 .map(|(key, entry)| Map::entry_bytes(key) + entry.value.new_bytes_to(depth))
                 .sum(),
-            Data::String(text) => text.new_bytes(),
+            Data::String(text) | Data::Bytes(Some(text)) => text.new_bytes(),
             _ => 0,
         }
     }
@@ -491,6 +527,7 @@ impl Value {
             (Data::Uint(a, of), Data::Uint(b, or)) => a == b && of == or,
             (Data::Float(a), Data::Float(b)) => a == b,
             (Data::String(a), Data::String(b)) => a == b,
+            (Data::Bytes(a), Data::Bytes(b)) => a == b,
             (Data::List(a), Data::List(b)) if Rc::ptr_eq(a, b) => true,
             (Data::Map(a), Data::Map(b)) if a.is_same(b) => true,
             (Data::List(a), Data::List(b)) => {
@@ -573,6 +610,8 @@ impl Value {
             Data::Float(number) => yaml::Data::Float(*number),
             Data::List(list) if list.is_nil() => yaml::Data::Null,
             Data::String(text) => yaml::Data::String(text.lossy().into_owned()),
+            Data::Bytes(None) => yaml::Data::Null,
+            Data::Bytes(Some(bytes)) => yaml::Data::String(STANDARD.encode(bytes.as_bytes())),
             Data::List(list) => yaml::Data::Sequence(
                 list.iter()
                     .map(|value| value.yaml_to(origins, depth, nodes))
@@ -609,7 +648,7 @@ impl Value {
                         .map(|value| value.yaml_to(origins, depth, nodes))
                         .collect::<Option<_>>()?,
                 ),
-                (None, None) => yaml::Data::String(object.print()),
+                (None, None) => yaml::Data::String(object.json()),
             },
         };
         Some(yaml::Value { data, origin })
@@ -644,6 +683,7 @@ impl fmt::Debug for Value {
             Data::Uint(number, _) => write!(f, "{number}u"),
             Data::Float(number) => write!(f, "{number:?}"),
             Data::String(text) => write!(f, "{text:?}"),
+            Data::Bytes(bytes) => write!(f, "bytes {bytes:?}"),
             Data::List(list) => write!(f, "[{} items]", list.len()),
             Data::Map(map) => write!(f, "{{{} keys}}", map.len()),
             Data::Object(object) => write!(f, "{}", object.type_name()),

@@ -98,9 +98,10 @@ impl Evaluator<'_, '_> {
                 NodeKind::Bool(truth) => Ok(Data::Bool(*truth)),
                 _ => Err("bool"),
             },
-            Type::Int | Type::Int64 => {
+            Type::Int | Type::Int64 | Type::Duration => {
                 let kind = match wanted {
                     Type::Int => IntKind::Int,
+                    Type::Duration => IntKind::Duration,
                     _ => IntKind::Int64,
                 };
                 let int = number.int.map(|int| Data::Int(int, kind));
@@ -148,6 +149,7 @@ impl Evaluator<'_, '_> {
             | (Data::Float(_), Type::Float)
             | (Data::Int(_, IntKind::Int), Type::Int)
             | (Data::Int(_, IntKind::Int64), Type::Int64)
+            | (Data::Int(_, IntKind::Duration), Type::Duration)
             | (Data::Uint(_, UintKind::Uint32), Type::Uint32) => true,
             (Data::Map(map), Type::Map) => {
                 matches!(map.borrow().map_type, MapType::Any | MapType::Values(_))

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::ast::{NodeId, NodeKind, Number, Symbols, Tree};
 use super::super::format;
 use super::super::function::{Call, Form, Signature, Type};
+use super::super::functions::named;
 use super::super::string::Text;
 use super::super::template::TemplateError;
 use super::super::value::{Data, MapType, Object, Value};
@@ -257,6 +258,10 @@ impl Evaluator<'_, '_> {
     ) -> Result<Value, Failure> {
         let Link { id, name, .. } = link;
         let has_arguments = !link.arguments.is_empty() || piped.is_some();
+        let receiver = match receiver.data {
+            Data::Int(number, kind) => named(number, kind, receiver.origin).unwrap_or(receiver),
+            _ => receiver,
+        };
         match &receiver.data {
             Data::Absent => return Ok(receiver),
             Data::Nil => {

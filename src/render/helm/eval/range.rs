@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::ast::{NodeId, NodeKind, Symbol, Tree};
 use super::super::format;
-use super::super::string::TextBuilder;
+use super::super::string::{Text, TextBuilder};
 use super::super::value::{Data, Items, Value};
 use super::{Dot, Evaluator, Failure, Flow};
 use crate::origin::Origin;
@@ -151,13 +151,25 @@ impl Evaluator<'_, '_> {
                     _ => self.cannot_range(value),
                 }
             }
+            Data::Bytes(bytes) => {
+                for (n, (byte, origin)) in bytes.iter().flat_map(Text::each_byte).enumerate() {
+                    let item = Value::byte(byte, origin);
+                    if !self.iteration(&index(n), &item, false, walk, out)? {
+                        break;
+                    }
+                }
+                Ok(value.truth())
+            }
             Data::Bool(_) | Data::Float(_) | Data::String(_) => self.cannot_range(value),
         }
     }
 
     fn cannot_range<T>(&self, value: &Value) -> Result<T, Failure> {
-        let shown = format::plain(value);
-        self.error(format!("range can't iterate over {}", shown.lossy()))
+        let shown = match &value.data {
+            Data::Object(object) => object.show(),
+            _ => format::plain(value).lossy().into_owned(),
+        };
+        self.error(format!("range can't iterate over {shown}"))
     }
 
     /// One item of a range; false if the body left it.

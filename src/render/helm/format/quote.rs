@@ -42,7 +42,7 @@ pub fn quote_lossless(bytes: &[u8]) -> String {
 }
 
 /// A character in single quotes.
-pub(super) fn quote_char(char: char, ascii: bool) -> String {
+pub fn quote_char(char: char, ascii: bool) -> String {
     let mut out = vec![b'\''];
     escape(Char::Valid(char), '\'', ascii, &mut out);
     out.push(b'\'');

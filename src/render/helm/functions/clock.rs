@@ -9,13 +9,13 @@ mod layout;
 mod zone;
 
 pub(crate) use duration::Duration;
-pub(crate) use zone::Zone;
+pub(crate) use zone::{Abbreviation, Zone};
 
 /// `now`: 2006-01-02 15:04:05 UTC, Go's own reference time.
 pub(crate) const NOW: Instant = Instant {
     seconds: 1_136_214_245,
     nanos: 0,
-    zone: Zone::UTC,
+    zone: Zone::LOCAL,
 };
 
 /// A point in time with the zone in which it is shown.
@@ -131,6 +131,32 @@ impl Instant {
         Self {
             seconds: day * DAY + of_day - i64::from(self.zone.offset),
             ..self
+        }
+    }
+
+    /// The last multiple of `unit` since the zero time.
+    pub(crate) fn truncate(self, unit: Duration) -> Self {
+        self.plus(Duration(-self.beyond(unit)))
+    }
+
+    /// The nearest multiple of `unit` since the zero time, the later of two as near.
+    pub(crate) fn round(self, unit: Duration) -> Self {
+        let beyond = self.beyond(unit);
+        self.plus(Duration(if beyond < unit.0 - beyond {
+            -beyond
+        } else {
+            unit.0.max(0) - beyond
+        }))
+    }
+
+    /// Nanoseconds since the last multiple of `unit`; of none that is not positive.
+    fn beyond(self, unit: Duration) -> i64 {
+        let since_zero = i128::from(self.seconds) - i128::from(ZERO.seconds);
+        let nanos = since_zero * 1_000_000_000 + i128::from(self.nanos);
+        if unit.0 > 0 {
+            nanos.rem_euclid(i128::from(unit.0)) as i64
+        } else {
+            0
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) const TABLE: &[Signature] = &[
     }),
     Signature::new("derivePassword", &[Uint32, Str, Str, Str, Str], |c, a| {
         // Each password costs as much as a large chart.
-        c.spend(5_000_000)?;
+        c.spend(2_000_000)?;
         let derived = password::derive(
             int(a, 0) as u32,
             &text(a, 1).lossy(),

@@ -4,11 +4,14 @@ use std::any::Any as StdAny;
 
 use super::clock::{self, Duration, Instant, Zone};
 use super::{Result, casts, fail, mixed};
+use crate::discover::HelmVersion;
 use crate::render::helm::function::Type::{self, Any, Object as ObjectOf, String as Str};
 use crate::render::helm::function::{Context, Function, FunctionError, Signature, int, text};
+use crate::render::helm::string::Text;
 use crate::render::helm::value::{Data, IntKind, Object, Value};
 
 const TIME: &str = "time.Time";
+const LOCATION: &str = "*time.Location";
 
 const DATE_MODIFY: Function = |c, a| {
     let Some(time) = time(a, 1) else {
@@ -158,7 +161,7 @@ fn in_zone(time: Instant, arguments: &[Value], index: usize) -> Instant {
 /// The instant as the machine's own clock shows it.
 fn in_local(time: Instant) -> Instant {
     Instant {
-        zone: Zone::UTC,
+        zone: Zone::LOCAL,
         ..time
     }
 }
@@ -175,12 +178,11 @@ fn span(context: &mut Context<'_>, arguments: &[Value], duration: Duration) -> V
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// A duration in so many units of nanoseconds, added up as Go does it: the whole units, then what is left.
+/// A duration in so many units of nanoseconds.
 fn float(context: &mut Context<'_>, arguments: &[Value], unit: i64, divisor: f64) -> Value {
     let Duration(nanoseconds) = duration(arguments, 0).unwrap_or(Duration(0));
     let origin = context.union(arguments);
-    let units = (nanoseconds / unit) as f64 + (nanoseconds % unit) as f64 / unit as f64;
-    Value::float(units / divisor, origin)
+    Value::float(Duration(nanoseconds).count(unit) / divisor, origin)
 }
 
 fn whole(context: &mut Context<'_>, arguments: &[Value], unit: i64) -> Value {
@@ -248,28 +250,86 @@ fn duration(arguments: &[Value], index: usize) -> std::result::Result<Duration, 
     }
 }
 
+/// How JSON and TOML write a time.
+const RFC_3339: &str = "2006-01-02T15:04:05.999999999Z07:00";
+
+/// The times of TOML, and the names of the zones that the decoder gives to those without one. The encoder writes a time
+/// in such a zone as the first of its name.
+const TOML_LAYOUTS: &[(Option<&str>, &str)] = &[
+    (None, RFC_3339),
+    (Some("datetime-local"), "2006-01-02T15:04:05.999999999"),
+    (Some("date-local"), "2006-01-02"),
+    (Some("time-local"), "15:04:05.999999999"),
+    (None, "2006-01-02T15:04Z07:00"),
+    (Some("datetime-local"), "2006-01-02T15:04"),
+    (Some("time-local"), "15:04"),
+];
+
+/// `*time.Location`: a zone without an instant.
+struct Location(Zone);
+
+impl Object for Location {
+    fn type_name(&self) -> &str {
+        LOCATION
+    }
+
+    fn kind(&self) -> &'static str {
+        "ptr"
+    }
+
+    fn field(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn method(&self, name: &str) -> Option<&'static [Type]> {
+        (name == "String").then_some(&[])
+    }
+
+    fn call(&self, _: &str, context: &mut Context<'_>, _: &[Value]) -> Result {
+        Ok(Value::string(self.print(), context.call))
+    }
+
+    fn print(&self) -> String {
+        self.0.location()
+    }
+
+    fn as_any(&self) -> &dyn StdAny {
+        self
+    }
+}
+
 /// `time.Time`.
 pub(super) struct Time(Instant);
 
 impl Time {
-    /// How JSON shows it.
-    pub(super) fn to_json(&self) -> String {
-        self.0.format("2006-01-02T15:04:05.999999999Z07:00")
+    /// As TOML writes it: what was read without a zone is written without one.
+    pub(super) fn to_toml(&self) -> String {
+        let zone = self.0.zone.location();
+        let mut layouts = TOML_LAYOUTS.iter();
+        let local = layouts.find(|(name, _)| *name == Some(zone.as_str()));
+        self.0.format(local.map_or(RFC_3339, |(_, layout)| layout))
     }
 
-    /// A TOML date, time or both.
-    pub(super) fn from_toml(word: &str) -> Option<Self> {
-        [
-            "2006-01-02T15:04:05Z07:00",
-            "2006-01-02 15:04:05Z07:00",
-            "2006-01-02T15:04:05",
-            "2006-01-02 15:04:05",
-            "2006-01-02",
-            "15:04:05",
-        ]
-        .iter()
-        .find_map(|layout| Instant::parse(layout, word))
-        .map(Self)
+    /// A TOML date, time or both. The decoder of Helm 3 is older, and wants seconds.
+    pub(super) fn from_toml(word: &str, helm: HelmVersion) -> Option<Self> {
+        TOML_LAYOUTS.iter().find_map(|(name, layout)| {
+            let is_newer = layout.contains("15:04") && !layout.contains(":05");
+            if is_newer && helm == HelmVersion::V3 {
+                return None;
+            }
+            let time = Instant::parse(layout, word)?;
+            // Go reads numbers of one digit where there should be two, which moves what stands behind them.
+            let fixed = layout.split(['.', 'Z']).next().unwrap_or_default();
+            let fits = fixed
+                .bytes()
+                .zip(word.bytes())
+                .all(|(wanted, found)| wanted.is_ascii_digit() || wanted == found);
+            let zone = match name {
+                Some(name) => Zone::fixed(0, clock::Abbreviation::new(name)),
+                None => time.zone,
+            };
+            fits.then_some(Self(Instant { zone, ..time }))
+        })
     }
 }
 
@@ -288,7 +348,10 @@ impl Object for Time {
         match name {
             "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "Year" | "Month" | "Day" | "Hour"
             | "Minute" | "Second" | "Nanosecond" | "Weekday" | "YearDay" | "String" | "UTC"
-            | "Local" | "IsZero" => Some(NONE),
+            | "Local" | "IsZero" | "IsDST" | "Location" | "GoString" | "MarshalText"
+            | "MarshalJSON" => Some(NONE),
+            "Add" | "Round" | "Truncate" => Some(&[Type::Duration]),
+            "In" => Some(&[ObjectOf(LOCATION)]),
             "Format" => Some(&[Type::String]),
             "AddDate" => Some(&[Type::Int, Type::Int, Type::Int]),
             "After" | "Before" | "Equal" | "Compare" | "Sub" => Some(OTHER),
@@ -323,7 +386,33 @@ impl Object for Time {
             "Nanosecond" => count(time.nanos),
             "YearDay" => count(civil.year_day),
             "String" => Ok(Value::string(time.to_go(), origin)),
-            "UTC" | "Local" => Ok(Value::object(Self(in_local(time)), origin)),
+            "UTC" => {
+                let zone = Zone::UTC;
+                Ok(Value::object(Self(Instant { zone, ..time }), origin))
+            }
+            "Local" => Ok(Value::object(Self(in_local(time)), origin)),
+            "In" => match arguments.first().and_then(Value::as_object::<Location>) {
+                Some(&Location(zone)) => Ok(Value::object(Self(Instant { zone, ..time }), origin)),
+                None => fail("time: missing Location in call to Time.In"),
+            },
+            "Location" => Ok(Value::object(Location(time.zone), origin)),
+            // The zones of times that a template can have are offsets, which know no summer.
+            "IsDST" => Ok(Value::bool(false, origin)),
+            "GoString" => Ok(Value::string(time.to_go_syntax(), origin)),
+            "MarshalText" => Ok(Value::bytes(Text::new(self.json(), origin))),
+            "MarshalJSON" => Ok(Value::bytes(Text::new(
+                format!("{:?}", self.json()),
+                origin,
+            ))),
+            "Add" | "Round" | "Truncate" => {
+                let duration = Duration(int(arguments, 0));
+                let moved = match name {
+                    "Add" => time.plus(duration),
+                    "Round" => time.round(duration),
+                    _ => time.truncate(duration),
+                };
+                Ok(Value::object(Self(moved), origin))
+            }
             "IsZero" => Ok(Value::bool(time.seconds == clock::ZERO.seconds, origin)),
             "Format" => {
                 let formatted = time.format(&text(arguments, 0).lossy());
@@ -352,6 +441,19 @@ impl Object for Time {
 
     fn print(&self) -> String {
         self.0.to_go()
+    }
+
+    fn json(&self) -> String {
+        self.0.format(RFC_3339)
+    }
+
+    fn go_syntax(&self) -> String {
+        self.0.to_go_syntax()
+    }
+
+    /// Two times are equal only in one zone.
+    fn key(&self) -> String {
+        format!("{} {}", self.0.to_go(), self.0.zone.location())
     }
 
     fn as_any(&self) -> &dyn StdAny {

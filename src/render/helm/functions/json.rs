@@ -7,7 +7,7 @@ use crate::origin::{Origin, Origins};
 use crate::render::helm::format::format_float;
 use crate::render::helm::function::{Context, FunctionError};
 use crate::render::helm::string::{Char, Text, TextBuilder, Unions};
-use crate::render::helm::value::{Data, Items, MAX_DEPTH, Map, Value};
+use crate::render::helm::value::{Data, MAX_DEPTH, Map, Value};
 use crate::text::Span;
 use base64::Engine as _;
 
@@ -79,13 +79,11 @@ fn element(
         }
         Data::String(text) => string(out, text, layout.html, context.helm),
         Data::List(list) if list.is_nil() => out.push(b"null", here),
-        Data::List(list) if list.items == Items::Byte => {
-            let bytes: Vec<u8> = list
-                .iter()
-                .map(|item| super::casts::to_int(item) as u8)
-                .collect();
-            let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
-            out.push(format!("\"{encoded}\"").as_bytes(), here);
+        Data::Bytes(None) => out.push(b"null", here),
+        Data::Bytes(Some(bytes)) => {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(bytes.as_bytes());
+            let origin = bytes.origin(context.origins);
+            out.push(format!("\"{encoded}\"").as_bytes(), origin);
         }
         Data::List(list) => elements(context, out, list, layout, depth, here)?,
         Data::Map(map) if map.borrow().is_nil => out.push(b"null", here),
@@ -107,11 +105,8 @@ fn element(
             }
             (None, Some(items)) => elements(context, out, &items, layout, depth, here)?,
             (None, None) => {
-                let shown = match value.as_object::<super::dates::Time>() {
-                    Some(time) => time.to_json(),
-                    None => object.print(),
-                };
-                string(out, &Text::new(shown, here), layout.html, context.helm);
+                let shown = Text::new(object.json(), here);
+                string(out, &shown, layout.html, context.helm);
             }
         },
     }

@@ -41,15 +41,6 @@ pub(super) const TABLE: &[Signature] = &[
     Signature::new("mustCompact", &[Any], compact),
 ];
 
-/// The items of a value that is a slice in Go.
-pub(super) fn items(value: &Value) -> Option<Rc<List>> {
-    match &value.data {
-        Data::List(list) => Some(Rc::clone(list)),
-        Data::Object(object) => object.items(),
-        _ => None,
-    }
-}
-
 /// The items of the argument at `index`, or the error of a function that wanted to `what` it.
 fn of(
     context: &mut Context<'_>,
@@ -58,7 +49,7 @@ fn of(
     what: &str,
 ) -> std::result::Result<Rc<List>, FunctionError> {
     let value = arguments.get(index).cloned().unwrap_or_default();
-    match items(&value) {
+    match value.items() {
         Some(list) => {
             context.spend(list.len())?;
             Ok(list)
@@ -178,7 +169,7 @@ fn has(context: &mut Context<'_>, arguments: &[Value]) -> Result {
 
 fn slice(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let value = arguments.first().cloned().unwrap_or_default();
-    let Some(list) = items(&value) else {
+    let Some(list) = value.items() else {
         return if value.is_nil() {
             fail("runtime error: invalid memory address or nil pointer dereference")
         } else {
@@ -200,14 +191,19 @@ fn slice(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let Some(values) = range.and_then(|(start, end)| list.get(start..end)) else {
         return fail("reflect.Value.Slice: slice index out of bounds");
     };
-    let part = List::of(list.items, values.to_vec());
-    Ok(Value::new(Data::List(Rc::new(part)), value.origin))
+    Ok(match (&value.data, range) {
+        (Data::Bytes(Some(bytes)), Some((start, end))) => Value::bytes(bytes.slice(start..end)),
+        _ => {
+            let part = List::of(list.items, values.to_vec());
+            Value::new(Data::List(Rc::new(part)), value.origin)
+        }
+    })
 }
 
 fn concat(context: &mut Context<'_>, arguments: &[Value]) -> Result {
     let mut values = Vec::new();
     for (index, argument) in arguments.iter().enumerate() {
-        match items(argument) {
+        match argument.items() {
             Some(list) => {
                 context.spend(list.len())?;
                 values.extend(list.iter().cloned());

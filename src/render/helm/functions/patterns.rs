@@ -169,7 +169,7 @@ fn replace(context: &mut Context<'_>, arguments: &[Value], panics: bool, literal
                         continue;
                     }
                     Piece::Number(index) => captures.get(*index),
-                    Piece::Name(name) => captures.name(name),
+                    Piece::Name(name) => re2::named(&captures, &regex, name),
                 };
                 if let Some(group) = group {
                     out.push_slice(&whole, group.range());

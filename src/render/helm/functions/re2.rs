@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Captures, Match, Regex, RegexBuilder};
 
 /// Go refuses repetitions above this, nested ones multiplied.
 const MAX_REPEAT: u64 = 1000;
@@ -49,7 +49,7 @@ fn refuse<T>(what: &str, part: &str) -> Result<T, String> {
 struct Translation<'p> {
     rest: &'p str,
     out: String,
-    names: Vec<String>,
+    names: Vec<&'p str>,
 }
 
 /// What stood before a repetition operator.
@@ -223,14 +223,15 @@ impl<'p> Translation<'p> {
                 let end = here.len() - rest.len();
                 return refuse("invalid named capture", here.get(..end).unwrap_or_default());
             }
-            if self.names.iter().any(|known| known == name) {
-                return refuse("duplicate capture group name", name);
-            }
-            self.names.push(name.to_owned());
+            let before = self.names.iter().filter(|known| **known == name).count();
+            self.names.push(name);
             self.rest = rest;
             // A name that begins with a digit is allowed in Go only; nobody can refer to it but by number.
             if name.starts_with(|c: char| c.is_ascii_digit()) {
                 self.out.push('(');
+            } else if before > 0 {
+                // Go allows a name for several groups. No name of Go has a bracket in it.
+                let _ = write!(self.out, "(?P<{name}[{before}]>");
             } else {
                 let _ = write!(self.out, "(?P<{name}>");
             }
@@ -532,6 +533,14 @@ pub(crate) enum Piece {
     Number(usize),
     /// A group by name.
     Name(String),
+}
+
+/// What the group of a name has found; of several groups of that name, the first that took part.
+pub(crate) fn named<'t>(captures: &Captures<'t>, regex: &Regex, name: &str) -> Option<Match<'t>> {
+    let groups = regex.capture_names().zip(captures.iter());
+    groups
+        .filter(|(known, _)| known.and_then(|known| known.split('[').next()) == Some(name))
+        .find_map(|(_, found)| found)
 }
 
 /// Reads `$1`, `${1}`, `$name`, `${name}` and `$$`; a dollar that begins none of them stands for itself.

@@ -197,12 +197,9 @@ pub(super) const TABLE: &[Signature] = &[
         Ok(Value::strings(pieces, origin))
     }),
     Signature::new("sortAlpha", &[Any], |c, a| {
-        let mut texts = match a.first().map(|value| &value.data) {
-            Some(Data::List(_)) => strings_of(c, a.first())?,
-            _ => match a.first() {
-                Some(value) => vec![string_of(c, value)?],
-                None => Vec::new(),
-            },
+        let mut texts = match a.first() {
+            Some(value) if value.is_nil() => vec![string_of(c, value)?],
+            value => strings_of(c, value)?,
         };
         texts.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         let origin = c.union(a);
@@ -259,11 +256,8 @@ pub(super) fn string_of(
     value: &Value,
 ) -> std::result::Result<Text, FunctionError> {
     match &value.data {
-        Data::String(text) => Ok(text.clone()),
-        Data::List(list) if list.items == Items::Byte => {
-            let bytes: Vec<u8> = list.iter().map(|item| casts::to_int(item) as u8).collect();
-            Ok(Text::new(bytes, value.origin))
-        }
+        Data::String(text) | Data::Bytes(Some(text)) => Ok(text.clone()),
+        Data::Bytes(None) => Ok(Text::empty()),
         _ => super::display(context, value),
     }
 }
@@ -276,12 +270,7 @@ pub(super) fn strings_of(
     let Some(value) = value.filter(|value| !value.is_nil()) else {
         return Ok(Vec::new());
     };
-    let items = match &value.data {
-        Data::List(list) => Some(Rc::clone(list)),
-        Data::Object(object) => object.items(),
-        _ => None,
-    };
-    match items {
+    match value.items() {
         None => Ok(vec![string_of(context, value)?]),
         Some(items) => {
             context.spend(items.len())?;

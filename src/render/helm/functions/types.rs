@@ -35,6 +35,7 @@ pub(super) const TABLE: &[Signature] = &[
         let mut inside = Origin::NONE;
         for value in a {
             let items = match &value.data {
+                Data::Bytes(_) => vec![value.clone()],
                 Data::List(list) => list.to_vec(),
                 Data::Map(map) => map.entries().into_iter().map(|(_, e)| e.value).collect(),
                 _ => Vec::new(),

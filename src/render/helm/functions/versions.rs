@@ -8,6 +8,7 @@ use crate::discover::HelmVersion;
 use crate::origin::Origin;
 use crate::render::helm::function::Type::{self, Object as ObjectOf, String as Str};
 use crate::render::helm::function::{Context, FunctionError, Signature, text};
+use crate::render::helm::string::Text;
 use crate::render::helm::value::{Data, Object, UintKind, Value};
 
 /// What `semver` gives: a pointer.
@@ -64,7 +65,7 @@ impl Object for SemVer {
         const OTHER: &[Type] = &[ObjectOf(TYPE)];
         match name {
             "Major" | "Minor" | "Patch" | "Prerelease" | "Metadata" | "String" | "IncMajor"
-            | "IncMinor" | "IncPatch" => Some(NONE),
+            | "IncMinor" | "IncPatch" | "MarshalText" | "MarshalJSON" => Some(NONE),
             "SetPrerelease" | "SetMetadata" => Some(&[Type::String]),
             // The rest are methods of the pointer alone.
             _ if !self.is_pointer => None,
@@ -113,6 +114,11 @@ impl Object for SemVer {
             "Metadata" => string(&version.metadata),
             "Original" => string(&version.original),
             "String" => string(&version.to_string()),
+            "MarshalText" => Ok(Value::bytes(Text::new(version.to_string(), origin))),
+            "MarshalJSON" => {
+                let quoted = format!("\"{version}\"");
+                Ok(Value::bytes(Text::new(quoted, origin)))
+            }
             "IncMajor" => changed(version.major.saturating_add(1), 0, 0, "", ""),
             "IncMinor" => changed(version.major, version.minor.saturating_add(1), 0, "", ""),
             "IncPatch" => {

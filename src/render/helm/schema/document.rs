@@ -180,12 +180,12 @@ fn convert(value: &Value, depth: usize, left: &mut usize) -> Option<Json> {
     *left = left.checked_sub(1)?;
     let text = |text: &Text| text.lossy().into_owned();
     Some(match &value.data {
-        Data::Nil | Data::Absent => Json::Null,
+        Data::Nil | Data::Absent | Data::Bytes(None) => Json::Null,
         Data::Bool(truth) => Json::Bool(*truth),
         Data::Int(number, _) => Json::Number(number.to_string()),
         Data::Uint(number, _) => Json::Number(number.to_string()),
         Data::Float(number) => Json::Number(format!("{number:e}")),
-        Data::String(string) => Json::String(text(string)),
+        Data::String(string) | Data::Bytes(Some(string)) => Json::String(text(string)),
         Data::List(list) => Json::Array(
             list.iter()
                 .map(|item| convert(item, depth, left))

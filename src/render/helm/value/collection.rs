@@ -17,8 +17,6 @@ pub enum Items {
     String,
     /// `[]int`
     Int,
-    /// `[]uint8`
-    Byte,
     /// `[]map[string]interface {}`
     Map,
     /// `[][]interface {}`
@@ -119,8 +117,6 @@ pub enum MapType {
     Any,
     /// `map[string]string`
     Strings,
-    /// `map[string][]uint8`
-    Bytes,
     /// Helm's name for a values map: `common.Values` in Helm 4, `chartutil.Values` in Helm 3.
     Values(&'static str),
 }

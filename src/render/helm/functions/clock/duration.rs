@@ -105,6 +105,11 @@ impl Duration {
         format!("{sign}{body}")
     }
 
+    /// In units of so many nanoseconds, added up as Go does it: the whole units, then what is left.
+    pub(crate) fn count(self, unit: i64) -> f64 {
+        (self.0 / unit) as f64 + (self.0 % unit) as f64 / unit as f64
+    }
+
     /// To the nearest multiple of `unit`, halves away from zero.
     pub(crate) fn round(self, unit: Self) -> Self {
         if unit.0 <= 0 {

@@ -12,6 +12,27 @@ impl Instant {
         self.format("2006-01-02 15:04:05.999999999 -0700 MST")
     }
 
+    /// How Go's `GoString` shows it.
+    pub(crate) fn to_go_syntax(self) -> String {
+        let civil = self.civil();
+        let month = MONTHS.get(civil.month as usize - 1).copied();
+        let zone = match self.zone {
+            Zone::UTC => "time.UTC".to_owned(),
+            Zone::LOCAL => "time.Local".to_owned(),
+            fixed => format!("time.Location({:?})", fixed.location()),
+        };
+        format!(
+            "time.Date({}, time.{}, {}, {}, {}, {}, {}, {zone})",
+            civil.year,
+            month.unwrap_or_default(),
+            civil.day,
+            civil.hour,
+            civil.minute,
+            civil.second,
+            self.nanos
+        )
+    }
+
     /// The instant in a layout of Go.
     pub(crate) fn format(self, layout: &str) -> String {
         let civil = self.civil();
@@ -114,7 +135,7 @@ impl Instant {
         };
     }
 
-    /// Reads a time written in a layout of Go; without a zone it is UTC.
+    /// Reads a time written in a layout of Go; without a zone it is in the machine's own.
     pub(crate) fn parse(layout: &str, text: &str) -> Option<Self> {
         Self::parse_or_why(layout, text).ok()
     }
@@ -322,6 +343,8 @@ struct Reading {
     afternoon: Option<bool>,
     offset: Option<i32>,
     zone: Option<Abbreviation>,
+    /// The zone was given as UTC by its own name.
+    is_utc: bool,
     /// What was read and cannot be: an hour, a minute, a month.
     out_of_range: Option<&'static str>,
 }
@@ -405,7 +428,7 @@ impl Reading {
                 rest = (half == am || half == pm).then(|| text.get(2..))??;
             }
             Element::ZoneName if text.starts_with("UTC") => {
-                self.offset = Some(0);
+                self.is_utc = true;
                 rest = text.get(3..)?;
             }
             Element::ZoneName => {
@@ -419,7 +442,7 @@ impl Reading {
                 seconds,
             } => {
                 if iso && text.starts_with('Z') {
-                    self.offset = Some(0);
+                    self.is_utc = true;
                     return text.get(1..);
                 }
                 let sign = match text.bytes().next()? {
@@ -429,15 +452,22 @@ impl Reading {
                 };
                 let mut after = text.get(1..)?;
                 let mut total = 0;
-                for (wanted, unit) in [(true, 3600), (minutes, 60), (seconds, 1)] {
+                for (wanted, unit, most, what) in [
+                    (true, 3600, 24, "time zone offset hour"),
+                    (minutes, 60, 60, "time zone offset minute"),
+                    (seconds, 1, 60, "time zone offset second"),
+                ] {
                     if !wanted {
                         continue;
                     }
                     if colon && unit < 3600 {
                         after = after.strip_prefix(':')?;
                     }
-                    let digits = after.get(..2)?;
-                    total += digits.parse::<u8>().ok().map(i32::from)? * unit;
+                    let number = after.get(..2)?.parse::<u8>().ok().map(i32::from)?;
+                    if number > most {
+                        self.out_of_range = Some(what);
+                    }
+                    total += number * unit;
                     after = after.get(2..)?;
                 }
                 self.offset = Some(sign * total);
@@ -495,22 +525,23 @@ impl Reading {
         let length = next - days_from_civil(year, month.clamp(1, 12), 1);
         let valid = day >= 1 && i64::from(day) <= length;
         // The letters of a zone do not say where it is: as in Go, the clock is not moved by them, not even by those of `GMT+3`.
-        let shift = self.offset.unwrap_or(0);
-        let named = self
-            .zone
-            .and_then(|zone| zone.as_str().strip_prefix("GMT")?.parse().ok());
-        let offset = self
-            .offset
-            .unwrap_or(named.map_or(0, |hours: i32| hours * 3600));
+        let (zone, shift) = match (self.offset, self.zone) {
+            _ if self.is_utc => (Zone::UTC, 0),
+            (None | Some(0), None) => (Zone::LOCAL, 0),
+            (Some(offset), name) => (Zone::fixed(offset, name), offset),
+            (None, Some(name)) => {
+                let hours = name.as_str().strip_prefix("GMT");
+                let hours = hours.and_then(|hours| hours.parse().ok());
+                let offset = hours.map_or(0, |hours: i32| hours * 3600);
+                (Zone::fixed(offset, Some(name)), 0)
+            }
+        };
         valid.then(|| Instant {
             seconds: days_from_civil(year, month, day) * DAY
                 + i64::from(hour * 3600 + self.minute * 60 + self.second)
                 - i64::from(shift),
             nanos: self.nanos,
-            zone: Zone {
-                offset,
-                name: self.zone,
-            },
+            zone,
         })
     }
 }

@@ -9,7 +9,9 @@ pub(crate) struct Zone {
     /// Seconds east of UTC.
     pub(super) offset: i32,
     /// `CEST`, `GMT+3`; `None` for UTC and for an offset without a name.
-    pub(super) name: Option<Abbreviation>,
+    name: Option<Abbreviation>,
+    /// The machine's own zone, which is UTC under another name.
+    is_local: bool,
 }
 
 impl Zone {
@@ -17,7 +19,23 @@ impl Zone {
     pub(crate) const UTC: Self = Self {
         offset: 0,
         name: None,
+        is_local: false,
     };
+
+    /// The machine's own.
+    pub(crate) const LOCAL: Self = Self {
+        is_local: true,
+        ..Self::UTC
+    };
+
+    /// Seconds east of UTC, by a name where it has one.
+    pub(crate) fn fixed(offset: i32, name: Option<Abbreviation>) -> Self {
+        Self {
+            offset,
+            name,
+            is_local: false,
+        }
+    }
 
     /// The offset in force at an instant (seconds since 1970) in a place of the zone database (`Europe/Berlin`); `None` where
     /// the database has no such place, or the instant is beyond its years.
@@ -26,42 +44,56 @@ impl Zone {
         let instant = DateTime::from_timestamp(seconds, 0)?.naive_utc();
         let found = zone.offset_from_utc_datetime(&instant);
         let offset = found.fix().local_minus_utc();
-        let name = found
-            .abbreviation()
-            .filter(|name| offset != 0 || *name != "UTC")
-            .and_then(Abbreviation::new);
-        Some(Self { offset, name })
+        // Where people have no letters for a zone, the database has the hours, and the minutes where there are any.
+        let numbers = || {
+            let shown = hours_and_minutes(offset);
+            shown.strip_suffix("00").unwrap_or(&shown).to_owned()
+        };
+        let name = found.abbreviation().map_or_else(numbers, ToOwned::to_owned);
+        Some(if offset == 0 && name == "UTC" {
+            Self::UTC
+        } else {
+            Self::fixed(offset, Abbreviation::new(&name))
+        })
     }
 
-    /// What Go prints for `MST`: the name, or the hours (and minutes, where there are any).
+    /// What Go prints for `MST`: the name, or the hours and minutes.
     pub(super) fn show(self) -> String {
-        if let Some(name) = self.name {
-            return name.as_str().to_owned();
+        match self.name {
+            Some(name) => name.as_str().to_owned(),
+            None if self.offset == 0 => "UTC".to_owned(),
+            None => hours_and_minutes(self.offset),
         }
-        if self.offset == 0 {
-            return "UTC".to_owned();
-        }
-        let sign = if self.offset < 0 { '-' } else { '+' };
-        let minutes = self.offset.abs() / 60;
-        if minutes % 60 == 0 {
-            format!("{sign}{:02}", minutes / 60)
-        } else {
-            format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
+    }
+
+    /// The name of Go's `Location`.
+    pub(crate) fn location(self) -> String {
+        match self.name {
+            Some(name) => name.as_str().to_owned(),
+            None if self.is_local => "Local".to_owned(),
+            None if self.offset == 0 => "UTC".to_owned(),
+            None => String::new(),
         }
     }
 }
 
+fn hours_and_minutes(offset: i32) -> String {
+    let sign = if offset < 0 { '-' } else { '+' };
+    let minutes = offset.abs() / 60;
+    format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
+}
+
 /// The letters of a zone: few, and ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Abbreviation {
-    letters: [u8; 6],
+pub(crate) struct Abbreviation {
+    letters: [u8; 14],
     length: u8,
 }
 
 impl Abbreviation {
     /// `None` for a name that is longer than any zone's, or not ASCII.
-    pub(super) fn new(name: &str) -> Option<Self> {
-        let mut letters = [0; 6];
+    pub(crate) fn new(name: &str) -> Option<Self> {
+        let mut letters = [0; 14];
         letters
             .get_mut(..name.len())
             .filter(|_| name.is_ascii())?
@@ -127,6 +159,8 @@ mod tests {
             ("America/New_York", 1_000_000_000, "EDT", -14_400),
             ("Asia/Kolkata", 1_700_000_000, "IST", 19_800),
             ("America/Sao_Paulo", 1_700_000_000, "-03", -10_800),
+            ("Asia/Kathmandu", 1_700_000_000, "+0545", 20_700),
+            ("Atlantic/Azores", 1_593_561_600, "+00", 0),
             ("UTC", 0, "UTC", 0),
         ] {
             let zone = Zone::of(place, seconds).unwrap();
