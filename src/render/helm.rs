@@ -137,7 +137,7 @@ fn rendered(
         .values(&chart, &given, Mode::Coalesce)
         .map_err(fail)?;
     if release.validate_schema {
-        schema::check(&chart, &values, helm, coalescing.origins)
+        schema::check(&chart, &values, cache, helm, coalescing.origins)
             .map_err(|problem| vec![problem])?;
     }
     let wanted = chart.metadata.kube_version.lossy();

@@ -10,7 +10,9 @@ use super::archive;
 use super::ast::Syntax;
 use super::function::Functions;
 use super::parse::{self, ParseError};
+use super::schema::{Refusal, Schema};
 use crate::discover::HelmVersion;
+use crate::origin::Origins;
 use crate::render::cache::Cache;
 use crate::yaml::{self, Stream};
 
@@ -22,6 +24,8 @@ pub(in crate::render) struct Content {
     everyday: OnceLock<Option<yaml::Value>>,
     /// As Helm 3 and Helm 4 read it: they do not have the same functions.
     syntax: [OnceLock<Arc<Syntax>>; 2],
+    /// As Helm 3 and Helm 4 compile it.
+    schema: [OnceLock<Arc<Schema>>; 2],
     files: OnceLock<Arc<[Packed]>>,
     unmarked: OnceLock<Arc<Self>>,
 }
@@ -47,6 +51,7 @@ impl Content {
             stream: OnceLock::new(),
             everyday: OnceLock::new(),
             syntax: Default::default(),
+            schema: Default::default(),
             files: OnceLock::new(),
             unmarked: OnceLock::new(),
         }
@@ -95,15 +100,25 @@ impl Content {
         name: &str,
         functions: &Functions,
     ) -> Result<Arc<Syntax>, ParseError> {
-        let [v3, v4] = &self.syntax;
-        let kept = match helm {
-            HelmVersion::V3 => v3,
-            HelmVersion::V4 => v4,
-        };
         cache.once(
-            kept,
+            of(&self.syntax, helm),
             || parse::parse(name, self.text().as_bytes(), functions).map(Arc::new),
             |syntax| syntax.memory(),
+        )
+    }
+
+    /// The text as a schema of values.
+    pub(super) fn schema(
+        &self,
+        cache: &Cache,
+        helm: HelmVersion,
+        origins: &mut Origins,
+    ) -> Result<Arc<Schema>, Refusal> {
+        // What is compiled is about as large as what is written, and an object for each of its words besides.
+        cache.once(
+            of(&self.schema, helm),
+            || Schema::new(&self.bytes, helm, origins).map(Arc::new),
+            |_| 4 * self.bytes.len(),
         )
     }
 
@@ -120,6 +135,14 @@ impl Content {
         cache.once(&self.files, unpack, |files: &Arc<[Packed]>| {
             files.iter().map(|file| file.content.bytes.len()).sum()
         })
+    }
+}
+
+/// What is kept for a version of Helm.
+fn of<T>([v3, v4]: &[T; 2], helm: HelmVersion) -> &T {
+    match helm {
+        HelmVersion::V3 => v3,
+        HelmVersion::V4 => v4,
     }
 }
 

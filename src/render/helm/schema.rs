@@ -24,9 +24,10 @@ use super::value::{Map, Value};
 use crate::discover::HelmVersion;
 use crate::origin::{Origin, Origins};
 use crate::problem::{Kind, Problem};
-use compile::Compiler;
+use crate::render::Cache;
+use compile::{Compiled, Compiler};
 use document::Json;
-use refusal::Refusal;
+pub(super) use refusal::Refusal;
 use resources::VALUES_SCHEMA;
 use validate::{MAX_STEPS, Validation};
 
@@ -34,11 +35,12 @@ use validate::{MAX_STEPS, Validation};
 pub(super) fn check(
     chart: &Chart,
     values: &Map,
+    cache: &Cache,
     helm: HelmVersion,
     origins: &mut Origins,
 ) -> Result<(), Problem> {
     let mut failures = String::new();
-    collect(chart, values, helm, origins, &mut failures)?;
+    collect(chart, values, cache, helm, origins, &mut failures)?;
     if failures.is_empty() {
         return Ok(());
     }
@@ -51,13 +53,15 @@ pub(super) fn check(
 fn collect(
     chart: &Chart,
     values: &Map,
+    cache: &Cache,
     helm: HelmVersion,
     origins: &mut Origins,
     failures: &mut String,
 ) -> Result<(), Problem> {
     if let Some(file) = &chart.schema {
         let values = Value::map(values.clone(), Origin::NONE);
-        match judge(file.content.bytes(), &values, helm, origins) {
+        let schema = file.content.schema(cache, helm, origins);
+        match schema.and_then(|schema| schema.judge(&values, helm)) {
             Ok(told) if told.is_empty() => {}
             Ok(told) => {
                 let _ = writeln!(failures, "{}:\n{told}", chart.name());
@@ -78,7 +82,7 @@ fn collect(
             None => {}
             Some(value) if value.is_nil() => {}
             Some(value) => match value.as_map() {
-                Some(inner) => collect(below, inner, helm, origins, failures)?,
+                Some(inner) => collect(below, inner, cache, helm, origins, failures)?,
                 None => {
                     let _ = writeln!(
                         failures,
@@ -92,21 +96,36 @@ fn collect(
     Ok(())
 }
 
-/// What does not fit, a line for each thing and its causes.
-fn judge(
-    schema: &[u8],
-    values: &Value,
-    helm: HelmVersion,
-    origins: &mut Origins,
-) -> Result<String, Refusal> {
-    let document = Json::read(schema, helm, origins).map_err(Refusal::new)?;
-    let mut compiler = Compiler::new(VALUES_SCHEMA, &document, helm);
-    let schema = compiler.compile(VALUES_SCHEMA)?;
-    let compiled = compiler.finish();
-    let values =
-        Json::of(values).ok_or_else(|| Refusal::unsupported("the values are nested too deeply"))?;
-    let failures = Validation::new(&compiled, helm, MAX_STEPS).run(schema, &values)?;
-    Ok(failures.iter().map(|failure| failure.shown(0)).collect())
+/// A schema that may judge values.
+pub(super) struct Schema {
+    compiled: Compiled,
+    root: usize,
+}
+
+impl Schema {
+    /// Reads and compiles a schema, as Helm 3 or Helm 4 does.
+    pub(super) fn new(
+        text: &[u8],
+        helm: HelmVersion,
+        origins: &mut Origins,
+    ) -> Result<Self, Refusal> {
+        let document = Json::read(text, helm, origins).map_err(Refusal::new)?;
+        let mut compiler = Compiler::new(VALUES_SCHEMA, &document, helm);
+        let root = compiler.compile(VALUES_SCHEMA)?;
+        Ok(Self {
+            compiled: compiler.finish(),
+            root,
+        })
+    }
+
+    /// What does not fit, a line for each thing and its causes.
+    fn judge(&self, values: &Value, helm: HelmVersion) -> Result<String, Refusal> {
+        let values = Json::of(values)
+            .ok_or_else(|| Refusal::unsupported("the values are nested too deeply"))?;
+        let mut validation = Validation::new(&self.compiled, helm, MAX_STEPS);
+        let failures = validation.run(self.root, &values)?;
+        Ok(failures.iter().map(|failure| failure.shown(0)).collect())
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +154,8 @@ mod tests {
             let values = json::read(&Text::new(text("values"), Origin::NONE), &mut origins);
             let values = values.unwrap();
             for (helm, key) in [(HelmVersion::V3, "helm3"), (HelmVersion::V4, "helm4")] {
-                let judged = judge(text("schema").as_bytes(), &values, helm, &mut origins);
+                let schema = Schema::new(text("schema").as_bytes(), helm, &mut origins);
+                let judged = schema.and_then(|schema| schema.judge(&values, helm));
                 let told = judged.unwrap_or_else(|refusal| refusal.words);
                 let expected = text(if case[key].is_null() { "helm4" } else { key });
                 if sorted(&told) != sorted(expected) {
@@ -164,7 +184,9 @@ mod tests {
         let value = Value::map(Map::new(), Origin::NONE);
         for (schema, is_given_up) in [(nested(100), false), (nested(500), true), (chained, true)] {
             let origins = &mut Origins::untraced();
-            let judged = judge(schema.as_bytes(), &value, HelmVersion::V4, origins);
+            let helm = HelmVersion::V4;
+            let judged = Schema::new(schema.as_bytes(), helm, origins)
+                .and_then(|schema| schema.judge(&value, helm));
             let given_up = judged.err().is_some_and(|refusal| refusal.is_unsupported);
             assert_eq!(given_up, is_given_up, "{}", schema.get(..50).unwrap());
         }

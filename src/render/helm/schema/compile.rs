@@ -7,7 +7,7 @@ use regex::Regex;
 use super::address::{Place, Reference, escape, quoted};
 use super::decimal::Decimal;
 use super::document::{Json, Object};
-use super::draft::{Draft, document, metaschemas};
+use super::draft::{Draft, Metaschemas, document};
 use super::format::{self, Format};
 use super::refusal::Refusal;
 use super::resources::{Root, is_permissive};
@@ -223,15 +223,18 @@ impl<'d> Compiler<'d> {
         let Some(resource) = root.resource(pointer) else {
             return Ok(());
         };
-        let metaschema = resource.draft.metaschema();
-        let mut validation = Validation::new(metaschemas(), self.helm, self.steps);
-        validation.check_resources(&root.resources, metaschema);
+        let drafts = root.resources.values().map(|resource| resource.draft);
+        let metaschemas = Metaschemas::of(drafts.chain([resource.draft]));
+        let metaschema = metaschemas.root(resource.draft);
+        let mut validation = Validation::new(metaschemas.compiled(), self.helm, self.steps);
+        validation.check_resources(&root.resources, metaschemas, metaschema);
         let failures = validation.run(metaschema, schema)?;
         self.steps = validation.steps_left();
         if failures.is_empty() {
             return Ok(());
         }
-        let location = metaschemas()
+        let location = metaschemas
+            .compiled()
             .get(metaschema)
             .map_or("", |schema| &schema.location);
         let mut words = format!(

@@ -1,7 +1,7 @@
 //! The drafts of JSON Schema: their names, where their schemas nest, and what their metaschemas are.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::address::split;
 use super::compile::{Compiled, Compiler};
@@ -98,12 +98,6 @@ impl Draft {
         let known = NESTED.iter().filter(move |(_, _, since)| *since <= self);
         known.flat_map(|(keyword, nestings, _)| nestings.iter().map(|nesting| (*keyword, *nesting)))
     }
-
-    /// The place of the metaschema among [`metaschemas`].
-    pub(super) fn metaschema(self) -> usize {
-        let (_, places) = &*METASCHEMAS;
-        places.get(&self.url()).copied().unwrap_or_default()
-    }
 }
 
 /// The documents of the drafts by their paths, without what only people read.
@@ -115,18 +109,49 @@ static DOCUMENTS: LazyLock<BTreeMap<String, Json>> = LazyLock::new(|| {
     }
 });
 
-static METASCHEMAS: LazyLock<(Compiled, BTreeMap<&'static str, usize>)> = LazyLock::new(|| {
-    let mut compiler = Compiler::for_metaschemas();
-    let places = Draft::ALL
-        .iter()
-        .filter_map(|draft| Some((draft.url(), compiler.compile(draft.url()).ok()?)))
-        .collect();
-    (compiler.finish(), places)
-});
+/// The metaschemas of one draft, or of all.
+pub(super) struct Metaschemas {
+    compiled: Compiled,
+    roots: Vec<(Draft, usize)>,
+}
 
-/// The metaschemas of all drafts.
-pub(super) fn metaschemas() -> &'static Compiled {
-    &METASCHEMAS.0
+impl Metaschemas {
+    fn new(drafts: &[Draft]) -> Self {
+        let mut compiler = Compiler::for_metaschemas();
+        let roots = drafts
+            .iter()
+            .filter_map(|draft| Some((*draft, compiler.compile(draft.url()).ok()?)))
+            .collect();
+        Self {
+            compiled: compiler.finish(),
+            roots,
+        }
+    }
+
+    /// Those of some drafts. Most schemas are of one, and to compile all takes longer than to render a chart.
+    pub(super) fn of(mut drafts: impl Iterator<Item = Draft>) -> &'static Self {
+        static OF_ONE: [OnceLock<Metaschemas>; Draft::ALL.len()] =
+            [const { OnceLock::new() }; Draft::ALL.len()];
+        static OF_ALL: OnceLock<Metaschemas> = OnceLock::new();
+        let first = drafts.next().unwrap_or(Draft::D2020);
+        match OF_ONE.get(first as usize) {
+            Some(known) if drafts.all(|draft| draft == first) => {
+                known.get_or_init(|| Self::new(&[first]))
+            }
+            _ => OF_ALL.get_or_init(|| Self::new(&Draft::ALL)),
+        }
+    }
+
+    /// All of them, with what they refer to.
+    pub(super) fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// The place of a draft's metaschema among all of them.
+    pub(super) fn root(&self, draft: Draft) -> usize {
+        let root = self.roots.iter().find(|(known, _)| *known == draft);
+        root.map_or(0, |(_, root)| *root)
+    }
 }
 
 /// The document of a draft, which needs no fetching.

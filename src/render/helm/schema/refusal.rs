@@ -4,7 +4,7 @@ use super::address::{parse, quoted};
 
 /// What is said of the schema.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(in crate::render::helm) struct Refusal {
     pub(super) words: String,
     /// Helm might read it, and rendering does not: it would have to fetch, or to work without bounds.
     pub(super) is_unsupported: bool,

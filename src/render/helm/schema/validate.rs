@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::address::{escape, quoted};
 use super::compile::{Compiled, Id, Items, Schema};
 use super::document::Json;
-use super::draft::Draft;
+use super::draft::{Draft, Metaschemas};
 use super::failure::{Failure, quote};
 use super::refusal::Refusal;
 use super::resources::Resource;
@@ -106,7 +106,7 @@ pub(super) struct Validation<'c> {
     refusal: Option<Refusal>,
     /// Which parts of a schema are of which draft, if the value is a schema.
     drafts: BTreeMap<&'c str, Draft>,
-    metaschema: Option<Id>,
+    metaschema: Option<(&'c Metaschemas, Id)>,
 }
 
 impl<'c> Validation<'c> {
@@ -125,13 +125,14 @@ impl<'c> Validation<'c> {
     pub(super) fn check_resources(
         &mut self,
         resources: &'c BTreeMap<String, Resource>,
+        metaschemas: &'c Metaschemas,
         metaschema: Id,
     ) {
         let drafts = resources.iter();
         self.drafts = drafts
             .map(|(at, resource)| (at.as_str(), resource.draft))
             .collect();
-        self.metaschema = Some(metaschema);
+        self.metaschema = Some((metaschemas, metaschema));
     }
 
     /// What does not fit.
@@ -159,7 +160,7 @@ impl<'c> Validation<'c> {
                 parent: None,
             },
             is_quiet: false,
-            metaschema: self.metaschema,
+            metaschema: self.metaschema.map(|(_, metaschema)| metaschema),
         };
         self.judge(judging, value, false)
             .err()
@@ -173,9 +174,10 @@ impl<'c> Validation<'c> {
         let mut id = judging.scope.schema;
         if judging.scope.parent.is_some()
             && judging.metaschema == Some(id)
+            && let Some((metaschemas, _)) = self.metaschema
             && let Some(draft) = self.drafts.get(judging.at)
         {
-            id = draft.metaschema();
+            id = metaschemas.root(*draft);
             judging.metaschema = Some(id);
         }
         let Some(schema) = self.schemas.get(id) else {
