@@ -181,14 +181,19 @@ mod tests {
             .map(|link| format!(r##""d{link}":{{"$ref":"#/$defs/d{}"}},"##, link + 1))
             .collect();
         let chained = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{chained}"d2500":{{}}}}}}"##);
-        let value = Value::map(Map::new(), Origin::NONE);
         for (schema, is_given_up) in [(nested(100), false), (nested(500), true), (chained, true)] {
-            let origins = &mut Origins::untraced();
-            let helm = HelmVersion::V4;
-            let judged = Schema::new(schema.as_bytes(), helm, origins)
-                .and_then(|schema| schema.judge(&value, helm));
-            let given_up = judged.err().is_some_and(|refusal| refusal.is_unsupported);
-            assert_eq!(given_up, is_given_up, "{}", schema.get(..50).unwrap());
+            let begins = schema.get(..50).unwrap().to_owned();
+            let judge = move || {
+                let value = Value::map(Map::new(), Origin::NONE);
+                let (origins, helm) = (&mut Origins::untraced(), HelmVersion::V4);
+                let judged = Schema::new(schema.as_bytes(), helm, origins)
+                    .and_then(|schema| schema.judge(&value, helm));
+                judged.err().is_some_and(|refusal| refusal.is_unsupported)
+            };
+            // The stack on which charts are rendered.
+            let deep = std::thread::Builder::new().stack_size(crate::render::STACK_BYTES);
+            let given_up = deep.spawn(judge).unwrap().join().unwrap();
+            assert_eq!(given_up, is_given_up, "{begins}");
         }
     }
 }
