@@ -111,7 +111,7 @@ impl<K: Fn(usize, Option<&str>) -> bool> Reading<K> {
             return Some(());
         }
         let data = match implied {
-            Some(scalar) if !is_text => data(scalar)?,
+            Some(scalar) if !is_text => data(scalar).ok()?,
             _ => Data::String(text.into_owned()),
         };
         self.value(Value::with(data, Origin::NONE));

@@ -183,14 +183,16 @@ fn untagged(text: &str, wanted: Wanted, dialect: Dialect) -> Option<Scalar> {
     number::number(text, dialect)
 }
 
-/// A scalar as JSON carries it; `None` for the numbers that it does not have.
-pub(super) fn data(scalar: Scalar) -> Option<Data> {
-    Some(match scalar {
+/// A scalar as JSON carries it; of a number that it does not have, the name.
+pub(super) fn data(scalar: Scalar) -> Result<Data, &'static str> {
+    Ok(match scalar {
         Scalar::Null => Data::Null,
         Scalar::Bool(value) => Data::Bool(value),
         Scalar::Int(value) => Data::Int(value),
         Scalar::Uint(value) => Data::Uint(value),
-        Scalar::Float(value) if !value.is_finite() => return None,
+        Scalar::Float(value) if value.is_nan() => return Err("NaN"),
+        Scalar::Float(f64::INFINITY) => return Err("+Inf"),
+        Scalar::Float(f64::NEG_INFINITY) => return Err("-Inf"),
         Scalar::Float(value) => number::json(value),
         Scalar::String(text) | Scalar::Timestamp(text) => Data::String(text),
     })
@@ -377,15 +379,7 @@ impl Reader<'_> {
     /// A scalar as JSON carries it.
     fn json(&self, id: NodeId) -> Result<Data, SyntaxError> {
         let scalar = self.scalar(id)?.unwrap_or(Scalar::Null);
-        let name = match scalar {
-            Scalar::Float(value) if value.is_nan() => "NaN",
-            Scalar::Float(value) if value > 0.0 => "+Inf",
-            _ => "-Inf",
-        };
-        match data(scalar) {
-            Some(data) => Ok(data),
-            None => self.refuse(id, format!("json: unsupported value: {name}")),
-        }
+        data(scalar).or_else(|name| self.refuse(id, format!("json: unsupported value: {name}")))
     }
 
     fn is_merge(&self, key: NodeId) -> bool {

@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::chart::Chart;
+use super::content::Content;
 use super::function::{Context, Limits};
 use super::functions::crypto::hex;
 use super::functions::json::{Layout, write};
@@ -31,7 +32,7 @@ impl Locked {
         let Some(file) = &chart.lock else {
             return Self::Nothing;
         };
-        if is_blank(file.content.text()) {
+        if is_blank(&file.content) {
             return Self::Nothing;
         }
         let Ok(Some((digest, versions))) = metadata::locked(&file.content) else {
@@ -65,8 +66,8 @@ impl Locked {
 }
 
 /// True for a file without content, such as one of comments only: to Helm that is no lock.
-fn is_blank(text: &str) -> bool {
-    let stream = yaml::parse(text);
+fn is_blank(content: &Content) -> bool {
+    let stream = content.stream();
     let null = |document: &yaml::Document| {
         let value = document.value(Dialect::Helm, &mut |_| Origin::NONE);
         value.is_ok_and(|value| value.is_null())
@@ -155,6 +156,7 @@ mod tests {
         assert_eq!(read(&MANIFEST.replace("b<c", "b"), LOCK), None);
         assert_eq!(read(MANIFEST, &LOCK.replace("17.3.0", "17.1.2")), None);
         assert_eq!(read(MANIFEST, ""), None);
+        let is_blank = |text: &str| is_blank(&Content::new(text.as_bytes().into()));
         for blank in ["", "# nothing\n", "---\n", "null\n", "\n\n"] {
             assert!(is_blank(blank), "{blank}");
         }
